@@ -1,0 +1,145 @@
+/**
+ * What an agent needs of a kernel: the real one (agent/kernel) and the
+ * simulated one (agent/sim) give the same shapes, so that nothing behind them
+ * can tell which it is.
+ */
+
+/** Where a ring lives. Plain data, so that it can be sent to the drain worker. */
+export type RingSource =
+  | { kind: 'mmap'; lane: number; mapFd: number; sizeBytes: number }
+  | { kind: 'shared'; lane: number; positions: SharedArrayBuffer; data: SharedArrayBuffer; sizeBytes: number };
+
+/** A ring as the reader sees it: data is mapped twice in a row, so that no record is ever split. */
+export interface RingMemory {
+  lane: number;
+  sizeBytes: number;
+  /** [0] is the consumer's position, written by us; bytes since the ring was made. */
+  consumer: BigUint64Array;
+  /** [0] is the producer's position, written by the kernel. */
+  producer: BigUint64Array;
+  /** 2 x sizeBytes. */
+  data: Uint8Array;
+}
+
+/** One row of ht_addresses: who owns an address, as the datapath shall see it. */
+export interface AddressRow {
+  /** Textual IPv4 or IPv6. */
+  ip: string;
+  /** Endpoint version, see EndpointVersions. */
+  ref: number;
+  labels: number;
+  isLocal: boolean;
+}
+
+/** Cumulative since the kernel part started; from ht_counters, summed over CPUs. */
+export interface EventCounts {
+  lane: number;
+  /** 'trace' | 'drop' | 'policy-verdict' | 'kernel-drop' | 'trace-sock' */
+  kind: string;
+  happened: number;
+  submitted: number;
+  folded: number;
+  lost: number;
+  suppressed: number;
+}
+
+/** One row of ht_pairs, summed over CPUs, cumulative. */
+export interface PairRow {
+  clientLabels: number;
+  serverLabels: number;
+  port: number;
+  protocol: number;
+  /** 1 ingress, 2 egress. */
+  direction: number;
+  isReply: boolean;
+  /** Hubble's Verdict number. */
+  verdict: number;
+  family: 4 | 6;
+  skbs: number;
+  segments: number;
+  bytes: number;
+  connections: number;
+  resets: number;
+  reported: number;
+}
+
+/** One row of ht_drop_pairs, summed over CPUs, cumulative. */
+export interface DropRow {
+  sourceLabels: number;
+  destinationLabels: number;
+  /** Kernel's number; subsystem in the high 16 bits. */
+  reason: number;
+  port: number;
+  protocol: number;
+  family: 4 | 6;
+  skbs: number;
+  bytes: number;
+}
+
+export interface MapRow {
+  id: number;
+  name: string;
+  /** Kernel's name, such as lru_hash. */
+  type: string;
+  maxEntries: number;
+  /** Absent where the kernel cannot count (LPM, arrays). */
+  entries?: number;
+  isOwn: boolean;
+}
+
+export interface KernelConntrackRow {
+  namespace: string;
+  entries: number;
+  maxEntries: number;
+  insertFailed: number;
+  drop: number;
+  earlyDrop: number;
+}
+
+/** All counters at one moment. Every figure is cumulative unless it says otherwise. */
+export interface KernelSample {
+  events: EventCounts[];
+  pairs: PairRow[];
+  drops: DropRow[];
+  maps: MapRow[];
+  kernelConntrack: KernelConntrackRow[];
+  /** Conntrack of ours. live and the unreported volumes are momentary. */
+  conntrack: {
+    live: number;
+    maxEntries: number;
+    inserted: number;
+    deleted: number;
+    failed: number;
+    midStream: number;
+    liveSkbs: number;
+    liveBytes: number;
+  };
+  notIp: number;
+  malformed: number;
+  pairFailed: number;
+  /** Packets the programs ran on and the nanoseconds they took; 0 without BPF statistics. */
+  programRuns: number;
+  programNs: number;
+}
+
+/** A device a program hangs on. */
+export interface AttachedDevice {
+  ifindex: number;
+  name: string;
+}
+
+export interface Kernel {
+  rings: RingSource[];
+  /** Names of kernel drop reasons, index is the number without subsystem. */
+  dropReasonName(reason: number): { name: string; subsystem: string };
+  /** Makes the datapath's address table equal to what was given so far: adds or changes, then removes. */
+  setAddresses(upserts: AddressRow[], removals: string[]): void;
+  attachedDevices(): AttachedDevice[];
+  sample(): KernelSample;
+  /** Reports what idle or expired connections have not reported yet; with `all`, every one (shutdown, tests). */
+  sweep(options: { all: boolean }): void;
+  /** CLOCK_BOOTTIME minus nothing: nanoseconds on the clock that stamps events. */
+  nowNs(): bigint;
+  bootId: string;
+  close(): void;
+}

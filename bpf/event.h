@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * The record that travels from the kernel to the agent, and the keys and
+ * values of the maps both sides read. Fixed widths, explicit padding that is
+ * always zero, native (little) endian numbers except where a name ends in
+ * _be. Nothing here includes a kernel header, so that a plain C compiler can
+ * print a fixture from the same structs (test/bpf/fixture.c).
+ */
+#ifndef HUBTOP_EVENT_H
+#define HUBTOP_EVENT_H
+
+#ifndef HT_HAVE_INTS
+typedef unsigned char __u8;
+typedef unsigned short __u16;
+typedef unsigned int __u32;
+typedef unsigned long long __u64;
+#endif
+
+#define HT_EVENT_VERSION 1
+
+/* type: Cilium's monitor message types where one fits (Flow.event_type.type). */
+#define HT_EVENT_DROP 1        /* a datapath program of ours dropped it */
+#define HT_EVENT_TRACE 4       /* sub_type = observation point, below */
+#define HT_EVENT_VERDICT 5     /* result of a policy lookup */
+#define HT_EVENT_SOCK 7        /* socket translation */
+#define HT_EVENT_KERNEL_DROP 8 /* kfree_skb; on the wire event_type {1, 255} */
+
+/* sub_type of a trace: observation point, BPF numbering (to-endpoint is 0). */
+#define HT_POINT_TO_ENDPOINT 0
+#define HT_POINT_TO_STACK 3
+#define HT_POINT_FROM_ENDPOINT 5
+
+/* reason of a trace: what conntrack said, BPF numbering. */
+#define HT_TRACE_NEW 0
+#define HT_TRACE_ESTABLISHED 1
+#define HT_TRACE_REPLY 2
+#define HT_TRACE_RELATED 3
+#define HT_TRACE_UNKNOWN 5
+
+#define HT_DIRECTION_UNKNOWN 0
+#define HT_DIRECTION_INGRESS 1 /* of the connection, seen from the local endpoint */
+#define HT_DIRECTION_EGRESS 2
+
+/* why this event was reported */
+#define HT_WHY_NEW 1       /* first packet of a connection */
+#define HT_WHY_FLAGS 2     /* a TCP flag not seen before in this direction */
+#define HT_WHY_CLOSE 3     /* FIN or RST */
+#define HT_WHY_INTERVAL 4  /* report interval passed */
+#define HT_WHY_SWEEP 5     /* sweeper: idle, expired or shutting down */
+#define HT_WHY_UNTRACKED 6 /* no connection to account to (fragment, ICMP error, conntrack full) */
+#define HT_WHY_DROP 7
+
+#define HT_FLAG_IPV6 0x01
+#define HT_FLAG_FRAGMENT 0x02 /* a later fragment: no ports unless the first was tracked */
+#define HT_FLAG_VLAN 0x04
+#define HT_FLAG_L3_DEVICE 0x08 /* no Ethernet header: MAC addresses are zero */
+#define HT_FLAG_ICMP_ERROR 0x10
+#define HT_FLAG_MID_STREAM 0x20 /* conntrack entry began with ACK and without SYN */
+
+/* lanes: a storm of traces must not push out a drop */
+#define HT_LANE_URGENT 0 /* drops, verdicts, opens, closes */
+#define HT_LANE_BULK 1   /* everything else */
+#define HT_LANES 2
+
+/* TCP flags as in the 13th and 12th byte of the header */
+#define HT_TCP_FIN 0x001
+#define HT_TCP_SYN 0x002
+#define HT_TCP_RST 0x004
+#define HT_TCP_PSH 0x008
+#define HT_TCP_ACK 0x010
+#define HT_TCP_URG 0x020
+#define HT_TCP_ECE 0x040
+#define HT_TCP_CWR 0x080
+#define HT_TCP_NS 0x100
+
+struct ht_event {
+	__u8 version;          /*   0 HT_EVENT_VERSION */
+	__u8 type;             /*   1 HT_EVENT_* */
+	__u8 sub_type;         /*   2 observation point of a trace, else 0 */
+	__u8 reason;           /*   3 HT_TRACE_* of a trace, else HT_TRACE_UNKNOWN */
+	__u8 direction;        /*   4 HT_DIRECTION_* */
+	__u8 why;              /*   5 HT_WHY_* */
+	__u8 flags;            /*   6 HT_FLAG_* */
+	__u8 protocol;         /*   7 IP protocol number after all extension headers */
+	__u64 time_ns;         /*   8 CLOCK_BOOTTIME; history rows hold wall clock here */
+	__u64 sequence;        /*  16 per CPU and lane, counts lost events too */
+	__u16 cpu;             /*  24 */
+	__u8 lane;             /*  26 HT_LANE_* */
+	__u8 vlan_count;       /*  27 tags seen (0, 1, 2) */
+	__u16 tcp_flags;       /*  28 HT_TCP_* of the packet that caused the report */
+	__u16 tcp_flags_seen;  /*  30 OR of all since the last report in this direction */
+	__u32 ifindex;         /*  32 host side device */
+	__u32 endpoint_ref;    /*  36 ref of the endpoint behind that device, 0 unknown */
+	__u32 source_ref;      /*  40 version of the source endpoint (agent's number), 0 world */
+	__u32 destination_ref; /*  44 */
+	__u32 source_labels;   /*  48 label set of the source, 0 world */
+	__u32 destination_labels; /* 52 */
+	__u8 source_ip[16];    /*  56 IPv4 in the first four bytes, rest zero */
+	__u8 destination_ip[16]; /* 72 */
+	__u16 source_port;     /*  88 host order; 0 where there is none */
+	__u16 destination_port; /* 90 */
+	__u8 icmp_type;        /*  92 */
+	__u8 icmp_code;        /*  93 */
+	__u16 line;            /*  94 line of our source that dropped it */
+	__u32 drop_reason;     /*  96 Cilium number, or the kernel's (subsystem in the high half) */
+	__u32 skbs;            /* 100 since the last report in this direction, this one included */
+	__u32 segments;        /* 104 wire segments: gso_segs, at least one a skb */
+	__u8 source_mac[6];    /* 108 */
+	__u8 destination_mac[6]; /* 114 */
+	__u32 hash;            /* 120 skb hash */
+	__u32 reserved;        /* 124 zero */
+	__u64 bytes;           /* 128 skb lengths, link header included, since the last report */
+};                             /* 136 */
+
+/* -------- maps (names are map names in the object) -------- */
+
+/* ht_addresses: hash, who owns an address. Filled by the agent from the catalog. */
+struct ht_address_key {
+	__u8 ip[16]; /* IPv4 in the first four bytes */
+	__u8 family; /* 4 or 6 */
+	__u8 padding[3];
+};
+struct ht_address {
+	__u32 ref;      /* endpoint version */
+	__u32 labels;   /* label set */
+	__u32 flags;    /* HT_ADDRESS_* */
+};
+#define HT_ADDRESS_LOCAL 1 /* a pod of this node */
+
+/* ht_conntrack: LRU hash, one entry per connection and device. The two ends
+ * are stored sorted, so that both directions meet in one lookup; `a` is the
+ * smaller (address, port). Direction 0 is a to b. */
+struct ht_conntrack_key {
+	__u8 a[16];
+	__u8 b[16];
+	__u16 a_port; /* network order, ICMP echo: the id */
+	__u16 b_port;
+	__u32 ifindex;
+	__u8 family;
+	__u8 protocol;
+	__u16 padding;
+};
+struct ht_conntrack_side { /* one direction of packets */
+	__u64 bytes;       /* not yet reported */
+	__u32 skbs;
+	__u32 segments;
+	__u32 last_report; /* seconds of CLOCK_BOOTTIME */
+	__u16 tcp_seen;    /* flags of all packets */
+	__u16 tcp_fresh;   /* flags since the last report */
+};
+struct ht_conntrack {
+	__u64 created_ns;
+	__u32 last_seen;      /* seconds of CLOCK_BOOTTIME */
+	__u32 a_ref;
+	__u32 b_ref;
+	__u32 a_labels;
+	__u32 b_labels;
+	__u32 epoch;          /* of ht_config when refs and labels were looked up */
+	__u8 client_is_b;     /* who sent the first packet */
+	__u8 flags;           /* HT_FLAG_* */
+	__u8 closing;         /* bit per side that sent FIN, 0x80 = reset */
+	__u8 direction;       /* of the connection */
+	__u32 reserved;
+	struct ht_conntrack_side side[2]; /* [0] a to b */
+};
+
+/* ht_pairs: per-CPU hash, the volume ledger's truth. Every packet of every
+ * hook run is counted once here. Client and server as conntrack says; a packet
+ * without connection counts its sender as client. */
+struct ht_pair_key {
+	__u32 client_labels;
+	__u32 server_labels;
+	__u16 port;      /* server port, host order; ICMP: type */
+	__u8 protocol;
+	__u8 direction;  /* HT_DIRECTION_*: which side this node saw it from */
+	__u8 is_reply;   /* 1 = packets from server to client */
+	__u8 verdict;    /* Hubble's Verdict number: 1 FORWARDED, 2 DROPPED */
+	__u8 family;     /* 4 or 6 */
+	__u8 padding;
+};
+struct ht_pair {
+	__u64 skbs;
+	__u64 segments;
+	__u64 bytes;
+	__u64 connections; /* conntrack entries created */
+	__u64 resets;      /* packets with RST */
+	__u64 reported;    /* events handed to a ring */
+};
+
+/* ht_drop_pairs: per-CPU hash, kernel drops by who and why. Own maps: the
+ * tracer may run inside a tc program. */
+struct ht_drop_key {
+	__u32 source_labels;
+	__u32 destination_labels;
+	__u32 reason;   /* kernel's number */
+	__u16 port;     /* destination port, host order */
+	__u8 protocol;
+	__u8 family;
+};
+struct ht_drop {
+	__u64 skbs;
+	__u64 bytes;
+};
+
+/* ht_counters: per-CPU array[1] of this, all cumulative. */
+struct ht_event_counts { /* happened = submitted + folded + lost + suppressed */
+	__u64 happened;
+	__u64 submitted;
+	__u64 folded;
+	__u64 lost;       /* ring reserve failed */
+	__u64 suppressed; /* by noise rules or a limiter, counted only */
+};
+#define HT_KIND_TRACE 0
+#define HT_KIND_DROP 1
+#define HT_KIND_VERDICT 2
+#define HT_KIND_KERNEL_DROP 3
+#define HT_KIND_SOCK 4
+#define HT_KINDS 8
+struct ht_counters {
+	struct ht_event_counts kinds[HT_LANES][HT_KINDS];
+	__u64 sequence[HT_LANES];
+	__u64 skbs[3];             /* by HT_DIRECTION_ of the hook: 1 to-endpoint, 2 from-endpoint */
+	__u64 segments[3];
+	__u64 bytes[3];
+	__u64 not_ip;              /* ARP and others, in skbs above too */
+	__u64 malformed;           /* truncated or impossible headers */
+	__u64 fragments_unmatched; /* later fragment whose first was not seen */
+	__u64 conntrack_inserted;
+	__u64 conntrack_deleted;
+	__u64 conntrack_failed;    /* insert refused */
+	__u64 mid_stream;          /* new entry from ACK without SYN: evicted or began before us */
+	__u64 pair_failed;         /* pair map full: skbs not in any pair */
+	__u64 pair_failed_bytes;
+	__u64 drop_pair_failed;
+	__u64 foreign_drops;       /* kernel drops of other nodes' namespaces, not ours */
+	__u64 reserved[4];
+};
+
+/* ht_config: array[1], written by the agent. */
+struct ht_config {
+	__u32 epoch;           /* moves when ht_addresses changed */
+	__u32 report_interval; /* seconds */
+	__u64 netns_cookie;    /* of the node's own namespace */
+	__u64 reserved[2];
+};
+
+/* ht_devices: hash, ifindex of the host side veth -> whose it is. */
+struct ht_device {
+	__u32 ref;    /* 0 while unknown */
+	__u32 labels;
+	__u32 flags;
+	__u32 reserved;
+};
+
+_Static_assert(sizeof(struct ht_event) == 136, "ht_event");
+_Static_assert(sizeof(struct ht_address_key) == 20, "ht_address_key");
+_Static_assert(sizeof(struct ht_address) == 12, "ht_address");
+_Static_assert(sizeof(struct ht_conntrack_key) == 44, "ht_conntrack_key");
+_Static_assert(sizeof(struct ht_conntrack_side) == 24, "ht_conntrack_side");
+_Static_assert(sizeof(struct ht_conntrack) == 88, "ht_conntrack");
+_Static_assert(sizeof(struct ht_pair_key) == 16, "ht_pair_key");
+_Static_assert(sizeof(struct ht_pair) == 48, "ht_pair");
+_Static_assert(sizeof(struct ht_drop_key) == 16, "ht_drop_key");
+_Static_assert(sizeof(struct ht_event_counts) == 40, "ht_event_counts");
+_Static_assert(sizeof(struct ht_config) == 32, "ht_config");
+_Static_assert(sizeof(struct ht_device) == 16, "ht_device");
+
+#endif
