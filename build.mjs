@@ -1,0 +1,124 @@
+// Builds dist/hubtop.js (one CommonJS file), dist/bpf/hubtop.o where a clang is
+// installed, and dist/bench/bench.js. A plain script: it runs before there is anything to import.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join, resolve } from 'node:path';
+import { build } from 'esbuild';
+
+const require = createRequire(import.meta.url);
+const blessedRoot = dirname(require.resolve('blessed/package.json'));
+
+/** Text replacement that fails loudly when blessed is not the version this was written for. */
+function replaceOnce(text, from, to) {
+  if (!text.includes(from)) throw new Error(`build: blessed has changed, no "${from}" in it`);
+  return text.replace(from, to);
+}
+
+// blessed finds its widgets with a computed require and its terminfo through
+// __dirname; neither survives bundling. Widgets become static requires, and the
+// one terminfo entry we use (xterm-256color, depth is chosen by us) is embedded.
+const blessedPlugin = {
+  name: 'blessed',
+  setup(pluginBuild) {
+    pluginBuild.onResolve({ filter: /^(term\.js|pty\.js)$/ }, (args) => ({ path: args.path, namespace: 'absent' }));
+    pluginBuild.onLoad({ filter: /.*/, namespace: 'absent' }, (args) => ({
+      contents: `module.exports = () => { throw new Error(${JSON.stringify(`${args.path} is not bundled`)}); };`,
+    }));
+    pluginBuild.onLoad({ filter: /blessed[\\/]lib[\\/]widget\.js$/ }, (args) => {
+      const source = readFileSync(args.path, 'utf8');
+      const names = [...source.matchAll(/^ {2}'([A-Za-z]+)',?$/gm)].map((match) => match[1]);
+      if (!names.includes('Screen')) throw new Error('build: blessed has changed, its widget list is not found');
+      const lines = names.map((name) => {
+        const lower = name.toLowerCase();
+        return `exports.${name} = exports.${lower} = require('./widgets/${lower}');`;
+      });
+      lines.push(`exports.classes = ${JSON.stringify(names)};`);
+      lines.push('exports.aliases = { ListBar: "Listbar", PNG: "ANSIImage" };');
+      lines.push('exports.ListBar = exports.listbar = exports.Listbar; exports.PNG = exports.png = exports.ANSIImage;');
+      return { contents: lines.join('\n'), resolveDir: dirname(args.path), loader: 'js' };
+    });
+    pluginBuild.onLoad({ filter: /blessed[\\/]lib[\\/]tput\.js$/ }, (args) => {
+      const terminfo = readFileSync(join(blessedRoot, 'usr/xterm-256color')).toString('base64');
+      const name = "path.resolve('/hubtop/terminfo/x/xterm-256color')";
+      let source = readFileSync(args.path, 'utf8');
+      source = replaceOnce(source, 'data = fs.readFileSync(file);', `data = Buffer.from(${JSON.stringify(terminfo)}, 'base64');`);
+      source = replaceOnce(source, "this.injectTerminfo(__dirname + '/../usr/xterm')", `this.injectTerminfo(${name})`);
+      source = replaceOnce(source, "this.injectTerminfo(__dirname + '/../usr/' + name)", `this.injectTerminfo(${name})`);
+      return { contents: source, resolveDir: dirname(args.path), loader: 'js' };
+    });
+  },
+};
+
+const common = {
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'cjs',
+  external: ['koffi'],
+  plugins: [blessedPlugin],
+  logLevel: 'warning',
+  legalComments: 'none',
+};
+
+async function bundleProgram() {
+  const version = JSON.parse(readFileSync('package.json', 'utf8')).version;
+  const result = await build({
+    ...common,
+    entryPoints: ['src/main.ts'],
+    outfile: 'dist/hubtop.js',
+    minify: true,
+    keepNames: true,
+    metafile: true,
+    banner: { js: '#!/usr/bin/env node' },
+    define: { HUBTOP_BUNDLE: 'true', HUBTOP_PACKAGE_VERSION: JSON.stringify(version) },
+  });
+  // test/bundle.test.ts reads it: what the dashboard loads at start, and the size
+  writeFileSync('dist/meta.json', JSON.stringify(result.metafile));
+}
+
+async function bundleBench() {
+  if (!existsSync('test/bench/main.ts')) return;
+  await build({
+    ...common,
+    entryPoints: ['test/bench/main.ts'],
+    outfile: 'dist/bench/bench.js',
+    define: { HUBTOP_BUNDLE: 'true' },
+  });
+}
+
+/** Compiles the kernel programs; without clang the rest of hubtop works, and the agent says what is missing. */
+function compileKernelPrograms() {
+  const source = 'bpf/hubtop.bpf.c';
+  const object = 'dist/bpf/hubtop.o';
+  if (!existsSync(source)) return;
+  if (spawnSync('clang', ['--version'], { stdio: 'ignore' }).status !== 0) {
+    rmSync(object, { force: true });
+    console.error('build: no clang, so no kernel programs (demo and dashboard do not need them): apt-get install clang libbpf-dev');
+    return;
+  }
+  if (!existsSync('/usr/include/bpf/bpf_helpers.h')) {
+    rmSync(object, { force: true });
+    console.error('build: no libbpf headers, so no kernel programs (demo and dashboard do not need them): apt-get install libbpf-dev');
+    return;
+  }
+  mkdirSync(dirname(object), { recursive: true });
+  const triplet = spawnSync('clang', ['-print-multiarch'], { encoding: 'utf8' }).stdout?.trim() || 'x86_64-linux-gnu';
+  const machine = { x64: 'x86', arm64: 'arm64' }[process.arch] ?? process.arch;
+  execFileSync(
+    'clang',
+    ['-O2', '-g', '-target', 'bpf', '-mcpu=v3', `-D__TARGET_ARCH_${machine}`, '-Wall', '-Werror', '-Wno-unused-function',
+      '-I', 'bpf', '-I', join('/usr/include', triplet), '-c', source, '-o', object],
+    { stdio: 'inherit' },
+  );
+  // the line tables are for people with a debugger; the agent wants BTF only
+  spawnSync('llvm-strip', ['-g', object], { stdio: 'ignore' });
+}
+
+process.chdir(resolve(dirname(new URL(import.meta.url).pathname)));
+mkdirSync('dist', { recursive: true });
+compileKernelPrograms();
+await bundleProgram();
+await bundleBench();
+const kilobytes = (statSync('dist/hubtop.js').size / 1024).toFixed(0);
+console.error(`build: dist/hubtop.js ${kilobytes} KB${existsSync('dist/bpf/hubtop.o') ? ', dist/bpf/hubtop.o' : ''}`);

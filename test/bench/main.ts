@@ -1,0 +1,26 @@
+// `npm run bench [PART…]`: one JSON line per figure. Ratios come from
+// interleaved runs inside one part; absolute figures depend on the machine.
+import { cpus, release } from 'node:os';
+import type { BenchRow } from './row.ts';
+
+type Part = { run(report: (row: BenchRow) => void): Promise<void> };
+
+const parts: Record<string, () => Promise<Part>> = {};
+
+async function main(): Promise<void> {
+  const wanted = process.argv.slice(2).filter((word) => !word.startsWith('-'));
+  const unknown = wanted.filter((name) => parts[name] === undefined);
+  if (unknown.length > 0) {
+    console.error(`bench: no part named ${unknown.join(', ')}; there are ${Object.keys(parts).join(', ')}`);
+    process.exitCode = 2;
+    return;
+  }
+  console.log(JSON.stringify({ machine: cpus()[0]?.model, cores: cpus().length, kernel: release(), node: process.version }));
+  for (const [name, load] of Object.entries(parts)) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
+    const part = await load();
+    await part.run((row) => console.log(JSON.stringify({ part: name, ...row, value: Number(row.value.toPrecision(4)) })));
+  }
+}
+
+void main();
