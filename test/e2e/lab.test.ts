@@ -1,0 +1,117 @@
+import { spawnSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bundle, canRunKernel, hasTmux, pause, type Running, runHubtop, startHubtop } from './hubtop-process.ts';
+import { TmuxTerminal } from './tmux.ts';
+
+if (!canRunKernel) console.warn('skipped: lab end to end (needs root, BTF and dist/bpf/hubtop.o)');
+
+interface FlowLine {
+  flow?: {
+    verdict?: string; Type?: string; node_name?: string; traffic_direction?: string; is_reply?: boolean; Summary?: string;
+    source?: { namespace?: string; pod_name?: string }; destination?: { namespace?: string; pod_name?: string };
+    event_type?: { type?: number; sub_type?: number };
+    l4?: { TCP?: { source_port: number; destination_port: number; flags?: Record<string, boolean> }; UDP?: { destination_port: number } };
+  };
+}
+
+/** What a lab may leave behind: namespaces, links and our own BPF objects. */
+function leftovers(): string[] {
+  const namespaces = readdirSync('/run/netns', { withFileTypes: true }).map((entry) => entry.name).filter((name) => name.startsWith('ht-lab'));
+  const links = spawnSync('ip', ['-o', 'link'], { encoding: 'utf8' }).stdout.split('\n').filter((line) => / (ht|htl|lab)-?/.test(line));
+  const programs = spawnSync('bpftool', ['prog', 'list'], { encoding: 'utf8' }).stdout.split('\n').filter((line) => / name ht_/.test(line));
+  const maps = spawnSync('bpftool', ['map', 'list'], { encoding: 'utf8' }).stdout.split('\n').filter((line) => / name ht_/.test(line));
+  return [...namespaces, ...links, ...programs, ...maps];
+}
+
+async function settled(): Promise<string[]> {
+  // the kernel frees programs and maps after a grace period
+  let left = leftovers();
+  for (let round = 0; round < 50 && left.length > 0; round += 1) {
+    await pause(200);
+    left = leftovers();
+  }
+  return left;
+}
+
+function observe(address: string, ...args: string[]): FlowLine[] {
+  const result = runHubtop(['observe', '--server', address, '-o', 'jsonpb', ...args]);
+  expect(result.status, result.stderr).toBe(0);
+  return result.stdout.split('\n').filter(Boolean).map((line) => JSON.parse(line) as FlowLine);
+}
+
+describe.skipIf(!canRunKernel)('hubtop lab', () => {
+  let lab: Running;
+  let address = '';
+
+  beforeAll(async () => {
+    lab = startHubtop(['lab', '--no-tui', '--listen', '127.0.0.1:0']);
+    address = (await lab.waitFor(/ready (\S+)/, 50_000))[1] ?? '';
+    await pause(6000);
+  });
+  afterAll(async () => { await lab.stop(); });
+
+  test('observe prints flows of both nodes with pods on both sides, ports, verdicts, directions and TCP flags', () => {
+    const flows = observe(address, '--last', '2000').flatMap((line) => line.flow ?? []);
+    expect(new Set(flows.map((flow) => flow.node_name)).size).toBe(2);
+    const named = flows.filter((flow) => flow.source?.pod_name !== undefined && flow.destination?.pod_name !== undefined);
+    expect(named.length).toBeGreaterThan(flows.length * 0.8);
+    const syns = named.filter((flow) => flow.l4?.TCP?.flags?.['SYN'] === true && flow.l4.TCP.flags['ACK'] !== true);
+    expect(syns.length).toBeGreaterThan(0);
+    expect(syns.every((flow) => flow.Summary === 'TCP Flags: SYN')).toBe(true);
+    expect(new Set(named.map((flow) => flow.traffic_direction))).toEqual(new Set(['INGRESS', 'EGRESS']));
+    expect(named.some((flow) => flow.is_reply === true)).toBe(true);
+    expect(named.some((flow) => flow.l4?.UDP?.destination_port === 53)).toBe(true);
+  });
+
+  test('the refused job is a kernel drop with its reason, the resetting pair shows RST', () => {
+    const drops = observe(address, '--last', '200', '--verdict', 'DROPPED').flatMap((line) => line.flow ?? []);
+    expect(drops.some((flow) => flow.Summary?.startsWith('kernel: NO_SOCKET') === true && flow.source?.pod_name?.startsWith('refused-job') === true)).toBe(true);
+    const resets = observe(address, '--last', '50', '--tcp-flags', 'RST', '--from-pod', 'default/chat-relay').flatMap((line) => line.flow ?? []);
+    expect(resets.length).toBeGreaterThan(0);
+  });
+
+  test('a batch frame of the overview shows the refused job, the resets, the top pairs and conntrack', () => {
+    const frame = runHubtop(['--server', address, '--batch', '-n', '1', '--view', 'overview', '--size', '120x40']);
+    expect(frame.status, frame.stderr).toBe(0);
+    expect(frame.stdout).toMatch(/refused-job/);
+    expect(frame.stdout).toMatch(/NO_SOCKET/);
+    expect(frame.stdout).toMatch(/RESET|RST/);
+    expect(frame.stdout).toMatch(/shop\/web\s+→ shop\/api/);
+    expect(frame.stdout).toMatch(/conntrack|ct /i);
+    expect(frame.stdout.split('\n').every((line) => [...line].length <= 120)).toBe(true);
+  });
+
+  test.skipIf(!hasTmux)('the dashboard in a terminal shows real pods, pivots and clears', async () => {
+    const terminal = new TmuxTerminal({ cols: 120, rows: 40 }, 'lab');
+    try {
+      terminal.type(`${process.execPath} ${bundle} --server ${address}\n`);
+      await terminal.waitFor(/LIVE[\s\S]*shop\/web/, 15_000);
+      terminal.press('2');
+      await terminal.waitFor(/shop\/web-\S+\s+.*shop\/api-/, 10_000);
+      terminal.press('Space');
+      await terminal.waitFor(/PAUSED/, 5000);
+      terminal.press('v');
+      await terminal.waitFor(/verdict=DROPPED/, 5000);
+      terminal.press('x');
+      await terminal.waitFor(/filter\s+none/, 5000);
+      terminal.press('q');
+    } finally {
+      terminal.close();
+    }
+  });
+
+  test('nothing is left after it stops', async () => {
+    expect(await lab.stop()).toBe(0);
+    expect(await settled()).toEqual([]);
+  });
+
+  test('nothing is left after kill -9 and the next clean', async () => {
+    const killed = startHubtop(['lab', '--no-tui', '--listen', '127.0.0.1:0']);
+    await killed.waitFor(/ready (\S+)/, 50_000);
+    await killed.stop('SIGKILL');
+    const cleaned = runHubtop(['lab', '--clean'], { timeoutMs: 30_000 });
+    expect(cleaned.status, cleaned.stderr).toBe(0);
+    expect(await settled()).toEqual([]);
+  });
+});
