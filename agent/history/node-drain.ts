@@ -1,0 +1,142 @@
+// Hot path: bench row "agent ring to history" (test/bench/agent.ts).
+import type { RingMemory } from '../decode/kernel.ts';
+import { RingReader } from '../decode/ring-reader.ts';
+import { SequenceCheck } from '../decode/sequence-check.ts';
+import { WORD } from '../decode/event.ts';
+import { HistoryWriter } from './history.ts';
+
+/** Rows one drain() takes at most, so that the worker that hosts many nodes stays responsive. */
+export const MAX_ROWS_PER_DRAIN = 131_072;
+/** Kinds of rows that are counted one by one: the record's `type`, 0..15. */
+const KINDS = 16;
+
+/** A hole in the sequence numbers, in wall-clock nanoseconds: some time after the row before it, before the row after it. */
+export interface ProvenGap {
+  count: number;
+  cpu: number;
+  lane: number;
+  firstNs: bigint;
+  lastNs: bigint;
+}
+
+/** What a drain counted since its start; cumulative but for the peaks. */
+export interface DrainCounts {
+  rows: number;
+  /** By the record's type. */
+  rowsByType: number[];
+  badRecords: number;
+  discarded: number;
+  /** Sequence numbers that never came. */
+  missing: number;
+  late: number;
+  unknownCpu: number;
+  /** Per lane; the peak since the last counts(). */
+  rings: { lane: number; sizeBytes: number; usedBytes: number; peakBytes: number }[];
+}
+
+/** Proven gaps kept until somebody takes them; more are merged into the last. */
+const MAX_PENDING_GAPS = 64;
+
+/** Drains the rings of one node into its history, both lanes merged by time up to one watermark. */
+export class NodeDrain {
+  readonly history: HistoryWriter;
+  private readonly readers: RingReader[];
+  private readonly sequence = new SequenceCheck();
+  private readonly rowsByType = new Float64Array(KINDS);
+  /** Time of the row before, as its two words. */
+  private previousLow = 0;
+  private previousHigh = 0;
+  private gaps: ProvenGap[] = [];
+
+  constructor(rings: readonly RingMemory[], history: SharedArrayBuffer) {
+    this.readers = rings.map((ring) => new RingReader(ring));
+    this.history = new HistoryWriter(history);
+  }
+
+  /**
+   * Moves every committed record not later than `watermarkNs` (the rings'
+   * clock) into the history, oldest first, its time shifted by `offsetNs`.
+   * Returns the rows moved; MAX_ROWS_PER_DRAIN of them means there may be more.
+   */
+  drain(watermarkNs: number, offsetNs: bigint): number {
+    const offsetLow = Number(BigInt.asUintN(32, offsetNs));
+    const offsetHigh = Number(BigInt.asUintN(32, offsetNs >> 32n));
+    for (const reader of this.readers) reader.refresh();
+    let rows = 0;
+    while (rows < MAX_ROWS_PER_DRAIN) {
+      const reader = this.earliest();
+      if (reader === undefined || reader.recordTimeNs > watermarkNs) break;
+      this.takeRow(reader, offsetNs, offsetLow, offsetHigh);
+      rows++;
+    }
+    for (const reader of this.readers) reader.publish();
+    return rows;
+  }
+
+  /** The gaps proven since the last call. */
+  takeGaps(): ProvenGap[] {
+    const gaps = this.gaps;
+    this.gaps = [];
+    return gaps;
+  }
+
+  /** Counts so far; starts new peaks. */
+  counts(): DrainCounts {
+    const rings = this.readers.map((reader) => {
+      const { lane, sizeBytes, usedBytes, peakBytes } = reader;
+      reader.peakBytes = usedBytes;
+      return { lane, sizeBytes, usedBytes, peakBytes };
+    });
+    const sum = (pick: (reader: RingReader) => number): number => this.readers.reduce((total, reader) => total + pick(reader), 0);
+    return {
+      rows: this.history.head,
+      rowsByType: [...this.rowsByType],
+      badRecords: sum((reader) => reader.badCount),
+      discarded: sum((reader) => reader.discardedCount),
+      missing: this.sequence.missingCount,
+      late: this.sequence.lateCount,
+      unknownCpu: this.sequence.unknownCpuCount,
+      rings,
+    };
+  }
+
+  private earliest(): RingReader | undefined {
+    let best: RingReader | undefined;
+    for (const reader of this.readers) {
+      if (reader.peek() && (best === undefined || reader.recordTimeNs < best.recordTimeNs)) best = reader;
+    }
+    return best;
+  }
+
+  private takeRow(reader: RingReader, offsetNs: bigint, offsetLow: number, offsetHigh: number): void {
+    const words = reader.words;
+    const at = reader.recordWord;
+    const place = words[at + 6] ?? 0;
+    const sequence = (words[at + 5] ?? 0) * WORD + (words[at + 4] ?? 0);
+    const missing = this.sequence.accept(place & 0xffff, (place >>> 16) & 0xff, sequence);
+    if (missing > 0) this.noteGap(missing, place, { low: words[at + 2] ?? 0, high: words[at + 3] ?? 0, offsetNs });
+    const type = ((words[at] ?? 0) >>> 8) & (KINDS - 1);
+    this.rowsByType[type] = (this.rowsByType[type] ?? 0) + 1;
+    this.previousLow = words[at + 2] ?? 0;
+    this.previousHigh = words[at + 3] ?? 0;
+    this.history.push(words, at, offsetLow, offsetHigh);
+    reader.take();
+  }
+
+  private noteGap(count: number, place: number, time: { low: number; high: number; offsetNs: bigint }): void {
+    const lastNs = joinWords(time.low, time.high) + time.offsetNs;
+    const last = this.gaps.at(-1);
+    const [cpu, lane] = [place & 0xffff, (place >>> 16) & 0xff];
+    if (last !== undefined && (this.gaps.length >= MAX_PENDING_GAPS || (last.cpu === cpu && last.lane === lane))) {
+      last.count += count;
+      last.lastNs = lastNs;
+      return;
+    }
+    const before = joinWords(this.previousLow, this.previousHigh);
+    this.gaps.push({ count, cpu, lane, firstNs: before === 0n ? lastNs : before + time.offsetNs, lastNs });
+  }
+}
+
+function joinWords(low: number, high: number): bigint {
+  return (BigInt(high) << 32n) | BigInt(low);
+}

@@ -1,0 +1,95 @@
+import { expect, test } from 'vitest';
+import { EVENT_WORDS } from '../../../agent/decode/event.ts';
+import { HistoryReader, HistoryWriter, allocateHistory, checkHistoryCapacity } from '../../../agent/history/history.ts';
+import { NodeDrain } from '../../../agent/history/node-drain.ts';
+import { TestRing, eventBytes } from '../ring-fixture.ts';
+
+function rowWords(sequence: number, time_ns = 0n): Uint32Array {
+  return new Uint32Array(eventBytes({ sequence, time_ns }).buffer);
+}
+
+function timeOf(row: Uint32Array): bigint {
+  return new BigUint64Array(row.buffer, 8, 1)[0] ?? 0n;
+}
+
+test.each([
+  [0, 'invalid capacity: must be one less than an integer power of two: 0'],
+  [1, undefined],
+  [4095, undefined],
+  [4096, 'invalid capacity: must be one less than an integer power of two: 4096'],
+  [65_535, undefined],
+  [131_071, 'invalid capacity: too large: 131071'],
+])('checkHistoryCapacity(%d) says %s', (capacity, problem) => {
+  expect(checkHistoryCapacity(capacity)).toBe(problem);
+});
+
+test('HistoryReader reads exactly the newest rows, whatever the capacity', () => {
+  for (const capacity of [1, 3, 7]) {
+    const memory = allocateHistory(capacity);
+    const writer = new HistoryWriter(memory);
+    const reader = new HistoryReader(memory);
+    const row = new Uint32Array(EVENT_WORDS);
+    for (let written = 0; written < 40; written++) {
+      expect(reader.head()).toBe(written);
+      const readable = Array.from({ length: 45 }, (_, number) => number).filter((number) => reader.copy(number, row) && row[4] === number);
+      expect(readable).toEqual(Array.from({ length: written }, (_, number) => number).slice(-capacity));
+      writer.push(rowWords(written), 0, 0, 0);
+    }
+  }
+});
+
+test('HistoryWriter.push() adds the clock offset with its carry and changes nothing else', () => {
+  const memory = allocateHistory(3);
+  const writer = new HistoryWriter(memory);
+  const offset = 1_763_791_453_123_456_789n;
+  const record = rowWords(9, 0xffff_fff0n + 17n * 0x1_0000_0000n);
+  writer.push(record, 0, Number(offset & 0xffff_ffffn), Number(offset >> 32n));
+  const row = new Uint32Array(EVENT_WORDS);
+  expect(new HistoryReader(memory).copy(0, row)).toBe(true);
+  expect(timeOf(row)).toBe(0xffff_fff0n + 17n * 0x1_0000_0000n + offset);
+  expect([...row.slice(4)]).toEqual([...record.slice(4)]);
+});
+
+test('HistoryReader.head() is right on both sides of 2^31 and 2^32 rows', () => {
+  const memory = allocateHistory(3);
+  const writer = new HistoryWriter(memory);
+  const reader = new HistoryReader(memory);
+  for (const start of [2 ** 31 - 2, 2 ** 32 - 2, 3 * 2 ** 31 - 2]) {
+    writer.head = start;
+    for (let i = 1; i <= 4; i++) {
+      writer.push(rowWords(0), 0, 0, 0);
+      if (i >= 2) expect(reader.head()).toBe(start + i);
+    }
+  }
+});
+
+test('NodeDrain merges both lanes by time up to the watermark', () => {
+  const [urgent, bulk] = [new TestRing(4096, 0), new TestRing(4096, 1)];
+  const memory = allocateHistory(63);
+  const drain = new NodeDrain([urgent.memory, bulk.memory], memory);
+  for (const time_ns of [10n, 40n, 70n]) urgent.submit(eventBytes({ time_ns, lane: 0 }));
+  for (const time_ns of [20n, 30n, 50n, 60n]) bulk.submit(eventBytes({ time_ns, lane: 1 }));
+  expect(drain.drain(45, 1_000n)).toBe(4);
+  expect(drain.drain(100, 1_000n)).toBe(3);
+  const reader = new HistoryReader(memory);
+  const row = new Uint32Array(EVENT_WORDS);
+  const times = Array.from({ length: 7 }, (_, number) => (reader.copy(number, row) ? timeOf(row) : -1n));
+  expect(times).toEqual([1010n, 1020n, 1030n, 1040n, 1050n, 1060n, 1070n]);
+});
+
+test('NodeDrain proves a gap with its size and place, and counts what a full ring refused', () => {
+  const ring = new TestRing(1024);
+  const memory = allocateHistory(63);
+  const drain = new NodeDrain([ring.memory], memory);
+  let refused = 0;
+  for (let sequence = 0; sequence < 20; sequence++) {
+    if (sequence === 15) drain.drain(1e9, 0n);
+    if (!ring.submit(eventBytes({ sequence, time_ns: BigInt(sequence), cpu: 2, type: 4 }))) refused++;
+  }
+  drain.drain(1e9, 0n);
+  expect(refused).toBeGreaterThan(0);
+  expect(drain.takeGaps()).toMatchObject([{ count: refused, cpu: 2, lane: 0, lastNs: 15n }]);
+  expect(drain.takeGaps()).toEqual([]);
+  const counts = drain.counts();
+  expect([counts.rows, counts.missing, counts.rowsByType[4]]).toEqual([20 - refused, refused, 20 - refused]);
+});
