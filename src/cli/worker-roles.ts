@@ -1,0 +1,8 @@
+import { parentPort, workerData } from 'node:worker_threads';
+
+/** Runs what this worker thread was started for: the bundle starts itself as a worker, and workerData.role says what to be. */
+export async function runWorkerRole(): Promise<void> {
+  const role: unknown = (workerData as { role?: unknown } | null)?.role;
+  if (parentPort === null) throw new Error(`worker role ${String(role)} outside a worker thread`);
+  throw new Error(`unknown worker role ${String(role)}`);
+}

@@ -1,0 +1,45 @@
+import { isMainThread } from 'node:worker_threads';
+import { type CommandContext } from './cli/command.ts';
+import { describeFailure, runProgram } from './cli/program.ts';
+import { StandardOutput } from './cli/standard-output.ts';
+
+/** Signals that end the program in good order; a second one ends it at once. */
+const endingSignals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
+async function main(): Promise<void> {
+  const controller = new AbortController();
+  const output = new StandardOutput(process.stdout, () => { controller.abort(); });
+  process.stderr.on('error', () => { /* nobody reads our complaints: nothing to be done about it */ });
+  for (const signal of endingSignals) {
+    process.on(signal, () => {
+      if (controller.signal.aborted) process.exit(130);
+      controller.abort();
+    });
+  }
+  const crash = (error: unknown): void => {
+    // exit handlers give the terminal back before this process is gone
+    process.exitCode = 1;
+    process.once('exit', () => { process.stderr.write(`hubtop: ${describeFailure(error)}\n`); });
+    process.exit(1);
+  };
+  process.on('uncaughtException', crash);
+  process.on('unhandledRejection', crash);
+  const context: CommandContext = {
+    env: process.env,
+    print: (text) => output.write(text),
+    printError: (text) => { process.stderr.write(`${text}\n`); },
+    stdoutIsTty: process.stdout.isTTY,
+    stdinIsTty: process.stdin.isTTY,
+    signal: controller.signal,
+  };
+  const exitCode = await runProgram(process.argv.slice(2), context);
+  await output.flush();
+  process.exit(exitCode);
+}
+
+async function runWorker(): Promise<void> {
+  const { runWorkerRole } = await import('./cli/worker-roles.ts');
+  await runWorkerRole();
+}
+
+void (isMainThread ? main() : runWorker());
