@@ -129,7 +129,7 @@ struct ht_address {
 
 /* ht_conntrack: LRU hash, one entry per connection and device. The two ends
  * are stored sorted, so that both directions meet in one lookup; `a` is the
- * smaller (address, port). Direction 0 is a to b. */
+ * smaller (address, port) in an order of the kernel's own. Direction 0 is a to b. */
 struct ht_conntrack_key {
 	__u8 a[16];
 	__u8 b[16];
@@ -144,13 +144,13 @@ struct ht_conntrack_side { /* one direction of packets */
 	__u64 bytes;       /* not yet reported */
 	__u32 skbs;
 	__u32 segments;
-	__u32 last_report; /* seconds of CLOCK_BOOTTIME */
+	__u32 last_report; /* seconds of the coarse monotonic clock, only differences mean something */
 	__u16 tcp_seen;    /* flags of all packets */
 	__u16 tcp_fresh;   /* flags since the last report */
 };
 struct ht_conntrack {
 	__u64 created_ns;
-	__u32 last_seen;      /* seconds of CLOCK_BOOTTIME */
+	__u32 last_seen;      /* seconds, the clock of last_report */
 	__u32 a_ref;
 	__u32 b_ref;
 	__u32 a_labels;
@@ -233,7 +233,9 @@ struct ht_counters {
 	__u64 pair_failed_bytes;
 	__u64 drop_pair_failed;
 	__u64 foreign_drops;       /* kernel drops of other nodes' namespaces, not ours */
-	__u64 reserved[4];
+	__u64 untracked_lost_skbs; /* volume of untracked packets whose event was lost: in pairs, in no report */
+	__u64 untracked_lost_bytes;
+	__u64 reserved[2];
 };
 
 /* ht_config: array[1], written by the agent. */
@@ -245,11 +247,27 @@ struct ht_config {
 };
 
 /* ht_devices: hash, ifindex of the host side veth -> whose it is. */
+#define HT_DEVICE_NODE 1 /* a veth, but its other end is another node, not a pod: drops there are not ours */
 struct ht_device {
 	__u32 ref;    /* 0 while unknown */
 	__u32 labels;
-	__u32 flags;
+	__u32 flags;  /* HT_DEVICE_* */
 	__u32 reserved;
+};
+
+/* ht_noise: hash, kernel drop reason (u32) -> u8; what is in it is counted, not reported. */
+
+/* Context of the program ht_sweep, in and out (BPF_PROG_TEST_RUN copies it back). */
+#define HT_SWEEP_IDLE 0 /* report what was not reported for an interval, delete what expired */
+#define HT_SWEEP_ALL 1  /* the same, but report everything (shutdown, tests) */
+struct ht_sweep_context {
+	__u32 mode;       /* HT_SWEEP_* */
+	__u32 now_s;      /* 0 = the kernel's clock; else pretend that clock reads this (tests) */
+	__u64 live;       /* out: entries left */
+	__u64 live_skbs;  /* out: not yet reported, after this sweep */
+	__u64 live_bytes;
+	__u64 reported;   /* out: events handed to a ring by this sweep */
+	__u64 deleted;    /* out: entries deleted by this sweep */
 };
 
 _Static_assert(sizeof(struct ht_event) == 136, "ht_event");
@@ -262,6 +280,8 @@ _Static_assert(sizeof(struct ht_pair_key) == 16, "ht_pair_key");
 _Static_assert(sizeof(struct ht_pair) == 48, "ht_pair");
 _Static_assert(sizeof(struct ht_drop_key) == 16, "ht_drop_key");
 _Static_assert(sizeof(struct ht_event_counts) == 40, "ht_event_counts");
+_Static_assert(sizeof(struct ht_counters) == 848, "ht_counters");
+_Static_assert(sizeof(struct ht_sweep_context) == 48, "ht_sweep_context");
 _Static_assert(sizeof(struct ht_config) == 32, "ht_config");
 _Static_assert(sizeof(struct ht_device) == 16, "ht_device");
 

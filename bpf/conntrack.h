@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * Connections, one entry per device. It decides what is worth an event; it is
+ * not the truth about volume (the kernel evicts entries without telling us),
+ * that is ht_pairs.
+ */
+#ifndef HUBTOP_CONNTRACK_H
+#define HUBTOP_CONNTRACK_H
+
+#include "addresses.h"
+#include "packet.h"
+
+#define HT_CLOSING_RESET 0x80
+#define HT_CLOSING_BOTH 0x03
+
+/* Seconds without a packet after which an entry goes: Cilium's defaults, and
+ * for a half closed connection twice the 60 s Linux waits in FIN_WAIT2. */
+#define HT_TIMEOUT_ESTABLISHED_S 8000
+#define HT_TIMEOUT_HALF_CLOSED_S 120
+#define HT_TIMEOUT_OPENING_S 60
+#define HT_TIMEOUT_CLOSED_S 10
+#define HT_TIMEOUT_OTHER_S 60
+
+/* First port of Linux's default range for the client's side (ip_local_port_range). */
+#define HT_FIRST_EPHEMERAL_PORT 32768
+
+/* Builds the key; true if the sender is `b`. */
+static __always_inline bool ht_sorted_key(const struct ht_ends *ends, __u32 ifindex, struct ht_conntrack_key *key)
+{
+	bool is_swapped;
+
+	if (ends->source_words[0] != ends->destination_words[0])
+		is_swapped = ends->source_words[0] > ends->destination_words[0];
+	else if (ends->source_words[1] != ends->destination_words[1])
+		is_swapped = ends->source_words[1] > ends->destination_words[1];
+	else
+		is_swapped = ends->source_port > ends->destination_port;
+
+	if (is_swapped) {
+		ht_copy(key->a, ends->destination, 16);
+		ht_copy(key->b, ends->source, 16);
+		key->a_port = ends->destination_port;
+		key->b_port = ends->source_port;
+	} else {
+		ht_copy(key->a, ends->source, 16);
+		ht_copy(key->b, ends->destination, 16);
+		key->a_port = ends->source_port;
+		key->b_port = ends->destination_port;
+	}
+	key->ifindex = ifindex;
+	key->family = ends->family;
+	key->protocol = ends->protocol;
+	key->padding = 0;
+	return is_swapped;
+}
+
+static __always_inline bool ht_is_mid_stream(const struct ht_packet *packet)
+{
+	return packet->ends.protocol == HT_IP_TCP && !(packet->tcp_flags & HT_TCP_SYN) &&
+	       (packet->tcp_flags & HT_TCP_ACK);
+}
+
+/*
+ * Who opened this connection, if its opening was not seen? A SYN+ACK and an
+ * echo reply come from the server; in the middle of a stream a sender with a
+ * low port talking to one with an ephemeral port is taken for the server.
+ */
+static __always_inline bool ht_sender_is_server(const struct ht_packet *packet)
+{
+	const struct ht_ends *ends = &packet->ends;
+
+	if (ends->protocol != HT_IP_TCP)
+		return packet->is_echo_reply;
+	if (packet->tcp_flags & HT_TCP_SYN)
+		return packet->tcp_flags & HT_TCP_ACK;
+	return bpf_ntohs(ends->source_port) < HT_FIRST_EPHEMERAL_PORT &&
+	       bpf_ntohs(ends->destination_port) >= HT_FIRST_EPHEMERAL_PORT;
+}
+
+static __always_inline void ht_look_up_owners(struct ht_conntrack *entry, const struct ht_conntrack_key *key, __u32 epoch)
+{
+	struct ht_address a = ht_owner(key->a, key->family);
+	struct ht_address b = ht_owner(key->b, key->family);
+
+	entry->a_ref = a.ref;
+	entry->a_labels = a.labels;
+	entry->b_ref = b.ref;
+	entry->b_labels = b.labels;
+	entry->epoch = epoch;
+}
+
+static __noinline void ht_refresh_owners(struct ht_conntrack *entry, const struct ht_conntrack_key *key, __u32 epoch)
+{
+	if (entry && key)
+		ht_look_up_owners(entry, key, epoch);
+}
+
+struct ht_opening {
+	__u32 epoch;
+	__u32 now_s;
+	__u8 hook;        /* HT_DIRECTION_* */
+	__u8 sender_is_b;
+	__u8 padding[6];
+};
+
+/* Who is the client and which way the connection goes, from its first packet. */
+static __always_inline void ht_open(struct ht_conntrack *entry, const struct ht_packet *packet, const struct ht_opening *opening)
+{
+	bool is_reply = ht_sender_is_server(packet);
+	bool is_egress = (opening->hook == HT_DIRECTION_EGRESS) != is_reply;
+
+	entry->created_ns = bpf_ktime_get_boot_ns();
+	entry->last_seen = opening->now_s;
+	entry->client_is_b = opening->sender_is_b != is_reply;
+	entry->direction = is_egress ? HT_DIRECTION_EGRESS : HT_DIRECTION_INGRESS;
+	entry->closing = 0;
+	entry->flags = packet->flags;
+	if (ht_is_mid_stream(packet))
+		entry->flags |= HT_FLAG_MID_STREAM;
+}
+
+static __noinline struct ht_conntrack *ht_create(const struct ht_packet *packet, const struct ht_conntrack_key *key,
+						 const struct ht_opening *opening)
+{
+	struct ht_conntrack fresh;
+	struct ht_counters *counters = ht_count();
+
+	if (!counters || !packet || !key || !opening)
+		return NULL;
+	ht_zero(&fresh, sizeof(fresh));
+	ht_open(&fresh, packet, opening);
+	ht_look_up_owners(&fresh, key, opening->epoch);
+	/* Another CPU may have been first: then its entry is as good. */
+	if (bpf_map_update_elem(&ht_conntrack, key, &fresh, BPF_NOEXIST) == 0) {
+		counters->conntrack_inserted++;
+		if (fresh.flags & HT_FLAG_MID_STREAM)
+			counters->mid_stream++;
+	}
+	return bpf_map_lookup_elem(&ht_conntrack, key);
+}
+
+/* A SYN on an entry that saw FIN or RST: the ports are used again. */
+static __noinline void ht_reopen(struct ht_conntrack *entry, const struct ht_packet *packet, const struct ht_opening *opening)
+{
+	if (!entry || !packet || !opening)
+		return;
+	ht_open(entry, packet, opening);
+	entry->side[0].tcp_seen = 0;
+	entry->side[1].tcp_seen = 0;
+}
+
+static __always_inline __u32 ht_timeout_s(const struct ht_conntrack_key *key, const struct ht_conntrack *entry)
+{
+	if (key->protocol != HT_IP_TCP)
+		return HT_TIMEOUT_OTHER_S;
+	if ((entry->closing & HT_CLOSING_RESET) || (entry->closing & HT_CLOSING_BOTH) == HT_CLOSING_BOTH)
+		return HT_TIMEOUT_CLOSED_S;
+	if (entry->closing)
+		return HT_TIMEOUT_HALF_CLOSED_S;
+	/* Both sides have sent something: not only a SYN. */
+	if (entry->side[0].last_report && entry->side[1].last_report)
+		return HT_TIMEOUT_ESTABLISHED_S;
+	return entry->flags & HT_FLAG_MID_STREAM ? HT_TIMEOUT_ESTABLISHED_S : HT_TIMEOUT_OPENING_S;
+}
+
+/* skbs and segments are neighbours: one atomic operation for both. */
+_Static_assert(offsetof(struct ht_conntrack_side, segments) == offsetof(struct ht_conntrack_side, skbs) + 4, "skbs, segments");
+_Static_assert(offsetof(struct ht_conntrack_side, tcp_fresh) == offsetof(struct ht_conntrack_side, tcp_seen) + 2, "flags");
+
+static __always_inline void ht_account(struct ht_conntrack_side *side, __u64 bytes, __u32 segments, __u16 flags)
+{
+	__sync_fetch_and_add(&side->bytes, bytes);
+	__sync_fetch_and_add((__u64 *)&side->skbs, 1 | (__u64)segments << 32);
+	if (flags & ~side->tcp_fresh)
+		__sync_fetch_and_or((__u32 *)&side->tcp_seen, (__u32)flags << 16);
+}
+
+struct ht_volume {
+	__u64 bytes;
+	__u32 skbs;
+	__u32 segments;
+	__u16 tcp_flags;
+};
+
+/* What this side did since it was last asked. Call only when the record for it is already reserved. */
+static __always_inline void ht_take(struct ht_conntrack_side *side, struct ht_volume *volume, __u32 now_s)
+{
+	__u64 counts = __sync_lock_test_and_set((__u64 *)&side->skbs, 0);
+	__u32 flags;
+
+	volume->bytes = __sync_lock_test_and_set(&side->bytes, 0);
+	volume->skbs = (__u32)counts;
+	volume->segments = counts >> 32;
+	flags = __sync_fetch_and_and((__u32 *)&side->tcp_seen, 0xffff);
+	volume->tcp_flags = flags >> 16;
+	if (volume->tcp_flags & ~(flags & 0xffff))
+		__sync_fetch_and_or((__u32 *)&side->tcp_seen, volume->tcp_flags);
+	side->last_report = now_s;
+}
+
+#endif

@@ -1,0 +1,5 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* The one object the agent loads: every program and map of ours. */
+#include "tc.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

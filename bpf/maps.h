@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* All maps. Sizes are defaults, the loader may set others before loading. */
+#ifndef HUBTOP_MAPS_H
+#define HUBTOP_MAPS_H
+
+#include "base.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 8 << 20);
+} ht_urgent SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 16 << 20);
+} ht_bulk SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 131072);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct ht_address_key);
+	__type(value, struct ht_address);
+} ht_addresses SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 262144);
+	__type(key, struct ht_conntrack_key);
+	__type(value, struct ht_conntrack);
+} ht_conntrack SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct ht_pair_key);
+	__type(value, struct ht_pair);
+} ht_pairs SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct ht_drop_key);
+	__type(value, struct ht_drop);
+} ht_drop_pairs SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct ht_counters);
+} ht_counters SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct ht_config);
+} ht_config SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u32);
+	__type(value, struct ht_device);
+} ht_devices SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 256);
+	__type(key, __u32);
+	__type(value, __u8);
+} ht_noise SEC(".maps");
+
+/* Ports of the first fragment of a datagram, for those that follow it. */
+struct ht_fragment_key {
+	__u8 source[16];
+	__u8 destination[16];
+	__u32 id;
+	__u32 ifindex;
+	__u8 family;
+	__u8 protocol;
+	__u16 padding;
+};
+struct ht_fragment {
+	__u16 source_port; /* network order */
+	__u16 destination_port;
+};
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 8192);
+	__type(key, struct ht_fragment_key);
+	__type(value, struct ht_fragment);
+} ht_fragments SEC(".maps");
+
+/* Network namespace (cookie) -> our device that leads there, learned by the drop tracer. */
+struct ht_netns {
+	__u32 ifindex;
+	__u32 learned_s;
+};
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, __u64);
+	__type(value, struct ht_netns);
+} ht_netns SEC(".maps");
+
+/* Reading the coarse clock costs 14 ns, jiffies cost nothing: one reading per tick and CPU. */
+struct ht_clock {
+	__u64 tick;
+	__u32 now_s;
+	__u32 padding;
+};
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct ht_clock);
+} ht_clock SEC(".maps");
+
+static __always_inline struct ht_counters *ht_count(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&ht_counters, &zero);
+}
+
+static __always_inline struct ht_config *ht_configuration(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&ht_config, &zero);
+}
+
+static __always_inline __u32 ht_coarse_s(void)
+{
+	return bpf_ktime_get_coarse_ns() / HT_NS_PER_S;
+}
+
+static __always_inline __u32 ht_now_s(void)
+{
+	__u32 zero = 0;
+	__u64 tick = bpf_jiffies64();
+	struct ht_clock *clock = bpf_map_lookup_elem(&ht_clock, &zero);
+
+	if (!clock)
+		return ht_coarse_s();
+	if (clock->tick != tick) {
+		clock->now_s = ht_coarse_s();
+		clock->tick = tick;
+	}
+	return clock->now_s;
+}
+
+#endif

@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* From a decision to a record in a ring, and the ledger of events around it. */
+#ifndef HUBTOP_REPORT_H
+#define HUBTOP_REPORT_H
+
+#include "conntrack.h"
+#include "volume.h"
+
+/* Everything about an event that is not in the packet. */
+struct ht_report {
+	__u32 ifindex;
+	__u32 source_ref;
+	__u32 source_labels;
+	__u32 destination_ref;
+	__u32 destination_labels;
+	__u32 now_s;
+	__u8 lane;
+	__u8 why;
+	__u8 reason;
+	__u8 direction;
+	__u8 sub_type;
+	__u8 padding[3];
+};
+
+static __always_inline struct ht_event *ht_reserve(__u8 lane)
+{
+	/* Two calls and not one with a pointer: the verifier wants to know the map. */
+	if (lane == HT_LANE_URGENT)
+		return bpf_ringbuf_reserve(&ht_urgent, sizeof(struct ht_event), 0);
+	return bpf_ringbuf_reserve(&ht_bulk, sizeof(struct ht_event), 0);
+}
+
+/* What every record carries, whoever writes it. */
+static __always_inline void ht_begin(struct ht_event *event, const struct ht_report *report, __u8 type, __u64 sequence)
+{
+	struct ht_device *device;
+
+	ht_zero(event, sizeof(*event));
+	event->version = HT_EVENT_VERSION;
+	event->type = type;
+	event->sub_type = report->sub_type;
+	event->reason = report->reason;
+	event->direction = report->direction;
+	event->why = report->why;
+	event->time_ns = bpf_ktime_get_boot_ns();
+	event->sequence = sequence;
+	event->cpu = (__u16)bpf_get_smp_processor_id();
+	event->lane = report->lane;
+	event->ifindex = report->ifindex;
+	event->source_ref = report->source_ref;
+	event->source_labels = report->source_labels;
+	event->destination_ref = report->destination_ref;
+	event->destination_labels = report->destination_labels;
+	device = bpf_map_lookup_elem(&ht_devices, &report->ifindex);
+	if (device)
+		event->endpoint_ref = device->ref;
+}
+
+static __always_inline void ht_fill_ends(struct ht_event *event, const struct ht_ends *ends)
+{
+	bool has_ports = ends->protocol == HT_IP_TCP || ends->protocol == HT_IP_UDP || ends->protocol == HT_IP_SCTP;
+
+	event->protocol = ends->protocol;
+	ht_copy(event->source_ip, ends->source, 16);
+	ht_copy(event->destination_ip, ends->destination, 16);
+	if (has_ports) {
+		event->source_port = bpf_ntohs(ends->source_port);
+		event->destination_port = bpf_ntohs(ends->destination_port);
+	}
+}
+
+static __always_inline void ht_fill_packet(struct ht_event *event, struct __sk_buff *skb, const struct ht_packet *packet)
+{
+	ht_fill_ends(event, &packet->ends);
+	event->flags |= packet->flags;
+	event->vlan_count = packet->vlan_count;
+	event->tcp_flags = packet->tcp_flags;
+	event->icmp_type = packet->icmp_type;
+	event->icmp_code = packet->icmp_code;
+	ht_copy(event->destination_mac, packet->macs, 6);
+	ht_copy(event->source_mac, packet->macs + 6, 6);
+	event->hash = skb->hash;
+}
+
+/*
+ * Reports a packet: with the volume of its side of a connection, or, if there
+ * is none (side NULL), its own. Returns whether the ring took it. The volume is
+ * taken after the reserve, so a full ring leaves it where it is.
+ */
+static __noinline bool ht_report_packet(struct __sk_buff *skb, const struct ht_packet *packet,
+					const struct ht_report *report, struct ht_conntrack_side *side, __u8 entry_flags)
+{
+	struct ht_counters *counters = ht_count();
+	struct ht_event_counts *counts;
+	struct ht_volume volume;
+	struct ht_event *event;
+	__u8 lane;
+	__u64 sequence;
+
+	if (!counters || !packet || !report)
+		return false;
+	lane = report->lane == HT_LANE_URGENT ? HT_LANE_URGENT : HT_LANE_BULK;
+	counts = &counters->kinds[lane][HT_KIND_TRACE];
+	counts->happened++;
+	/* The drop tracer shares the urgent lane but never runs inside a hook of ours between these lines. */
+	sequence = counters->sequence[lane]++;
+	event = ht_reserve(lane);
+	if (!event) {
+		counts->lost++;
+		return false;
+	}
+	ht_begin(event, report, HT_EVENT_TRACE, sequence);
+	ht_fill_packet(event, skb, packet);
+	event->flags |= entry_flags & HT_FLAG_MID_STREAM;
+	if (side) {
+		ht_take(side, &volume, report->now_s);
+		event->bytes = volume.bytes;
+		event->skbs = volume.skbs;
+		event->segments = volume.segments;
+		event->tcp_flags_seen = volume.tcp_flags;
+	} else {
+		event->bytes = skb->len;
+		event->skbs = 1;
+		event->segments = skb->gso_segs ? skb->gso_segs : 1;
+		event->tcp_flags_seen = packet->tcp_flags;
+	}
+	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
+	counts->submitted++;
+	return true;
+}
+
+#endif

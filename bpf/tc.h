@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* The two hooks on the host side of a pod's veth. They look, and never decide: HT_NEXT on every path. */
+#ifndef HUBTOP_TC_H
+#define HUBTOP_TC_H
+
+#include "report.h"
+
+/* Reported when first seen in a direction; ECN bits come and go in the middle of a stream. */
+#define HT_REPORTED_FLAGS (HT_TCP_FIN | HT_TCP_SYN | HT_TCP_RST | HT_TCP_PSH | HT_TCP_ACK | HT_TCP_URG)
+#define HT_DEFAULT_INTERVAL_S 5 /* Cilium's */
+
+static __always_inline __u8 ht_sub_type(__u8 hook)
+{
+	return hook == HT_DIRECTION_EGRESS ? HT_POINT_TO_STACK : HT_POINT_TO_ENDPOINT;
+}
+
+static __always_inline void ht_fragment_key(const struct ht_packet *packet, __u32 ifindex, struct ht_fragment_key *key)
+{
+	ht_zero(key, sizeof(*key));
+	ht_copy(key->source, packet->ends.source, 16);
+	ht_copy(key->destination, packet->ends.destination, 16);
+	key->id = packet->fragment_id;
+	key->ifindex = ifindex;
+	key->family = packet->ends.family;
+	key->protocol = packet->ends.protocol;
+}
+
+/* Gives a later fragment the ports of the first. False if that was not seen. */
+static __noinline bool ht_join_fragment(struct ht_packet *packet, __u32 ifindex)
+{
+	struct ht_fragment_key key;
+	struct ht_fragment *first;
+
+	if (!packet)
+		return false;
+	ht_fragment_key(packet, ifindex, &key);
+	first = bpf_map_lookup_elem(&ht_fragments, &key);
+	if (!first)
+		return false;
+	packet->ends.source_port = first->source_port;
+	packet->ends.destination_port = first->destination_port;
+	return true;
+}
+
+static __noinline void ht_remember_fragment(const struct ht_packet *packet, __u32 ifindex)
+{
+	struct ht_fragment_key key;
+	struct ht_fragment first;
+
+	if (!packet)
+		return;
+	ht_fragment_key(packet, ifindex, &key);
+	first.source_port = packet->ends.source_port;
+	first.destination_port = packet->ends.destination_port;
+	bpf_map_update_elem(&ht_fragments, &key, &first, BPF_ANY);
+}
+
+static __always_inline void ht_add_to_pair(struct ht_pair *pair, struct __sk_buff *skb, __u32 segments, __u16 tcp_flags)
+{
+	pair->skbs++;
+	pair->segments += segments;
+	pair->bytes += skb->len;
+	if (tcp_flags & HT_TCP_RST)
+		pair->resets++;
+}
+
+static __always_inline void ht_miss_pair(struct ht_counters *counters, struct __sk_buff *skb)
+{
+	counters->pair_failed++;
+	counters->pair_failed_bytes += skb->len;
+}
+
+/* Is the packet inside this ICMP error one of a connection that passed here? */
+static __noinline bool ht_is_related(struct __sk_buff *skb, const struct ht_packet *packet, __u32 ifindex)
+{
+	struct ht_conntrack_key key;
+	struct ht_ends ends;
+
+	if (!packet || !ht_parse_embedded(skb, packet, &ends))
+		return false;
+	ht_sorted_key(&ends, ifindex, &key);
+	return bpf_map_lookup_elem(&ht_conntrack, &key) != NULL;
+}
+
+/* A packet that belongs to no connection: counted with its sender as client, and reported by itself. */
+static __noinline void ht_untracked(struct __sk_buff *skb, const struct ht_packet *packet, __u8 hook, __u8 reason)
+{
+	struct ht_counters *counters = ht_count();
+	__u32 segments = skb->gso_segs ? skb->gso_segs : 1;
+	struct ht_address source, destination;
+	struct ht_report report;
+	struct ht_pair_key key;
+	struct ht_pair *pair;
+
+	if (!counters || !packet)
+		return;
+	source = ht_owner(packet->ends.source, packet->ends.family);
+	destination = ht_owner(packet->ends.destination, packet->ends.family);
+	ht_zero(&key, sizeof(key));
+	key.client_labels = source.labels;
+	key.server_labels = destination.labels;
+	key.port = packet->ends.protocol == HT_IP_ICMP || packet->ends.protocol == HT_IP_ICMPV6
+			   ? packet->icmp_type
+			   : bpf_ntohs(packet->ends.destination_port);
+	key.protocol = packet->ends.protocol;
+	key.direction = hook;
+	key.verdict = HT_VERDICT_FORWARDED;
+	key.family = packet->ends.family;
+	pair = ht_pair(&key);
+	if (pair)
+		ht_add_to_pair(pair, skb, segments, packet->tcp_flags);
+	else
+		ht_miss_pair(counters, skb);
+
+	ht_zero(&report, sizeof(report));
+	report.ifindex = skb->ifindex;
+	report.source_ref = source.ref;
+	report.source_labels = source.labels;
+	report.destination_ref = destination.ref;
+	report.destination_labels = destination.labels;
+	report.lane = HT_LANE_BULK;
+	report.why = HT_WHY_UNTRACKED;
+	report.reason = reason;
+	report.direction = hook;
+	report.sub_type = ht_sub_type(hook);
+	if (!ht_report_packet(skb, packet, &report, NULL, 0)) {
+		counters->untracked_lost_skbs++;
+		counters->untracked_lost_bytes += skb->len;
+	} else if (pair) {
+		pair->reported++;
+	}
+}
+
+static __always_inline void ht_pair_key_of(struct ht_pair_key *key, const struct ht_packet *packet,
+					   const struct ht_conntrack *entry, bool is_reply)
+{
+	const struct ht_ends *ends = &packet->ends;
+
+	key->client_labels = entry->client_is_b ? entry->b_labels : entry->a_labels;
+	key->server_labels = entry->client_is_b ? entry->a_labels : entry->b_labels;
+	if (ends->protocol == HT_IP_ICMP || ends->protocol == HT_IP_ICMPV6)
+		key->port = packet->icmp_type;
+	else
+		key->port = bpf_ntohs(is_reply ? ends->source_port : ends->destination_port);
+	key->protocol = ends->protocol;
+	key->direction = entry->direction;
+	key->is_reply = is_reply;
+	key->verdict = HT_VERDICT_FORWARDED;
+	key->family = ends->family;
+	key->padding = 0;
+}
+
+/* Why this packet is worth an event; 0 if it is not. */
+static __always_inline __u8 ht_why(const struct ht_packet *packet, const struct ht_conntrack_side *side, __u32 now_s,
+				   __u32 interval_s)
+{
+	if (packet->tcp_flags & (HT_TCP_FIN | HT_TCP_RST))
+		return HT_WHY_CLOSE;
+	if (packet->tcp_flags & HT_REPORTED_FLAGS & ~side->tcp_seen)
+		return HT_WHY_FLAGS;
+	if (now_s - side->last_report >= interval_s)
+		return HT_WHY_INTERVAL;
+	return 0;
+}
+
+static __noinline bool ht_report_tracked(struct __sk_buff *skb, const struct ht_packet *packet, struct ht_conntrack *entry,
+					 __u8 why, __u8 way /* 1 sender is b, 2 reply, 4 egress hook */)
+{
+	struct ht_report report;
+	bool sender_is_b = way & 1, is_reply = way & 2;
+	struct ht_conntrack_side *side;
+
+	if (!entry || !packet)
+		return false;
+	ht_zero(&report, sizeof(report));
+	report.ifindex = skb->ifindex;
+	report.source_ref = sender_is_b ? entry->b_ref : entry->a_ref;
+	report.source_labels = sender_is_b ? entry->b_labels : entry->a_labels;
+	report.destination_ref = sender_is_b ? entry->a_ref : entry->b_ref;
+	report.destination_labels = sender_is_b ? entry->a_labels : entry->b_labels;
+	report.now_s = ht_now_s();
+	report.lane = why == HT_WHY_NEW || why == HT_WHY_CLOSE ? HT_LANE_URGENT : HT_LANE_BULK;
+	report.why = why;
+	report.reason = is_reply ? HT_TRACE_REPLY : why == HT_WHY_NEW ? HT_TRACE_NEW : HT_TRACE_ESTABLISHED;
+	report.direction = entry->direction;
+	report.sub_type = ht_sub_type(way & 4 ? HT_DIRECTION_EGRESS : HT_DIRECTION_INGRESS);
+	side = sender_is_b ? &entry->side[1] : &entry->side[0];
+	return ht_report_packet(skb, packet, &report, side, entry->flags);
+}
+
+static __always_inline void ht_tracked(struct __sk_buff *skb, struct ht_packet *packet, struct ht_counters *counters, __u8 hook)
+{
+	struct ht_config *config = ht_configuration();
+	struct ht_conntrack_key key;
+	struct ht_conntrack_side *side;
+	struct ht_conntrack *entry;
+	struct ht_pair_key pair_key;
+	struct ht_opening opening;
+	struct ht_pair *pair;
+	__u32 segments = skb->gso_segs ? skb->gso_segs : 1;
+	__u32 now_s = ht_now_s();
+	__u8 why = 0;
+	bool is_reply;
+
+	if (!config)
+		return;
+	opening.sender_is_b = ht_sorted_key(&packet->ends, skb->ifindex, &key);
+	entry = bpf_map_lookup_elem(&ht_conntrack, &key);
+	if (ht_unlikely(!entry || (entry->closing && (packet->tcp_flags & (HT_TCP_SYN | HT_TCP_ACK)) == HT_TCP_SYN))) {
+		opening.epoch = config->epoch;
+		opening.now_s = now_s;
+		opening.hook = hook;
+		why = HT_WHY_NEW;
+		if (entry)
+			ht_reopen(entry, packet, &opening);
+		else
+			entry = ht_create(packet, &key, &opening);
+		if (!entry) {
+			counters->conntrack_failed++;
+			ht_untracked(skb, packet, hook, HT_TRACE_UNKNOWN);
+			return;
+		}
+	} else if (ht_unlikely(entry->epoch != config->epoch)) {
+		ht_refresh_owners(entry, &key, config->epoch);
+	}
+
+	is_reply = opening.sender_is_b != entry->client_is_b;
+	ht_pair_key_of(&pair_key, packet, entry, is_reply);
+	pair = ht_pair(&pair_key);
+	if (ht_likely(pair))
+		ht_add_to_pair(pair, skb, segments, packet->tcp_flags);
+	else
+		ht_miss_pair(counters, skb);
+	if (pair && why)
+		pair->connections++;
+
+	side = opening.sender_is_b ? &entry->side[1] : &entry->side[0];
+	ht_account(side, skb->len, segments, packet->tcp_flags);
+	if (entry->last_seen != now_s)
+		entry->last_seen = now_s;
+	if (!why)
+		why = ht_why(packet, side, now_s, config->report_interval ? config->report_interval : HT_DEFAULT_INTERVAL_S);
+	if (packet->tcp_flags & HT_TCP_RST)
+		entry->closing |= HT_CLOSING_RESET;
+	else if (packet->tcp_flags & HT_TCP_FIN)
+		entry->closing |= opening.sender_is_b ? 2 : 1;
+	if (!why)
+		return;
+	if (ht_report_tracked(skb, packet, entry, why,
+			      (opening.sender_is_b ? 1 : 0) | (is_reply ? 2 : 0) | (hook == HT_DIRECTION_EGRESS ? 4 : 0)) &&
+	    pair)
+		pair->reported++;
+}
+
+static __always_inline int ht_handle(struct __sk_buff *skb, __u8 hook)
+{
+	struct ht_counters *counters = ht_count();
+	struct ht_packet packet;
+	enum ht_parsed parsed;
+
+	if (!counters)
+		return HT_NEXT;
+	counters->skbs[hook]++;
+	counters->segments[hook] += skb->gso_segs ? skb->gso_segs : 1;
+	counters->bytes[hook] += skb->len;
+	parsed = ht_parse(skb, &packet);
+	if (ht_unlikely(parsed != HT_PARSED)) {
+		if (parsed == HT_NOT_IP)
+			counters->not_ip++;
+		else
+			counters->malformed++;
+		return HT_NEXT;
+	}
+	if (ht_unlikely(packet.flags & HT_FLAG_FRAGMENT)) {
+		if (!ht_join_fragment(&packet, skb->ifindex)) {
+			counters->fragments_unmatched++;
+			ht_untracked(skb, &packet, hook, HT_TRACE_UNKNOWN);
+			return HT_NEXT;
+		}
+	} else if (ht_unlikely(packet.is_first_fragment)) {
+		ht_remember_fragment(&packet, skb->ifindex);
+	} else if (ht_unlikely(packet.flags & HT_FLAG_ICMP_ERROR)) {
+		ht_untracked(skb, &packet, hook,
+			     ht_is_related(skb, &packet, skb->ifindex) ? HT_TRACE_RELATED : HT_TRACE_UNKNOWN);
+		return HT_NEXT;
+	}
+	ht_tracked(skb, &packet, counters, hook);
+	return HT_NEXT;
+}
+
+/* Host side veth, ingress: what the pod sends. */
+SEC("tc")
+int ht_from_endpoint(struct __sk_buff *skb)
+{
+	return ht_handle(skb, HT_DIRECTION_EGRESS);
+}
+
+/* Host side veth, egress: what the pod gets. */
+SEC("tc")
+int ht_to_endpoint(struct __sk_buff *skb)
+{
+	return ht_handle(skb, HT_DIRECTION_INGRESS);
+}
+
+#endif
