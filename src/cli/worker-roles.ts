@@ -4,5 +4,12 @@ import { parentPort, workerData } from 'node:worker_threads';
 export async function runWorkerRole(): Promise<void> {
   const role: unknown = (workerData as { role?: unknown } | null)?.role;
   if (parentPort === null) throw new Error(`worker role ${String(role)} outside a worker thread`);
+  const port = parentPort;
+  if (role === 'catalog') {
+    const { hostCatalog } = await import('../../agent/catalog/catalog-host.ts');
+    const { paths } = workerData as { paths: string[] };
+    await hostCatalog(paths, (message) => { port.postMessage(message); });
+    return;
+  }
   throw new Error(`unknown worker role ${String(role)}`);
 }

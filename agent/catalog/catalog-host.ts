@@ -1,0 +1,66 @@
+import { type FSWatcher, watch } from 'node:fs';
+import type { CatalogSnapshot } from '../decode/facts.ts';
+import { ObjectFiles } from './object-files.ts';
+
+/** Files are looked at this often; a watch on the folder only makes it sooner. */
+const pollMs = 1000;
+/** Editors and volume swaps touch several names in a row. */
+const settleMs = 100;
+
+/** What the host of a catalog says; plain data, so that it can cross threads. */
+export type CatalogMessage =
+  | { type: 'snapshot'; snapshot: CatalogSnapshot }
+  | { type: 'failed'; error: string };
+
+/** Reads the paths, posts a snapshot, and another one after each change, until closed. Meant for a worker thread: parsing blocks. */
+export async function hostCatalog(paths: readonly string[], post: (message: CatalogMessage) => void): Promise<{ close(): void }> {
+  const files = new ObjectFiles(paths);
+  let isClosed = false;
+  let isScanning = false;
+  let isWanted = false;
+  const scan = async (): Promise<void> => {
+    isWanted = true;
+    if (isScanning) return;
+    isScanning = true;
+    while (isWanted && !isClosed) {
+      isWanted = false;
+      if ((await files.scan()) && !isClosed) post({ type: 'snapshot', snapshot: files.snapshot() });
+    }
+    isScanning = false;
+  };
+  try {
+    await files.checkPaths();
+    await files.scan();
+    post({ type: 'snapshot', snapshot: files.snapshot() });
+  } catch (error) {
+    post({ type: 'failed', error: error instanceof Error ? error.message : String(error) });
+  }
+  let settle: NodeJS.Timeout | undefined;
+  const soon = (): void => {
+    clearTimeout(settle);
+    settle = setTimeout(() => void scan(), settleMs);
+    settle.unref();
+  };
+  const poll = setInterval(() => void scan(), pollMs);
+  poll.unref();
+  const watchers = paths.map((path) => watchPath(path, soon));
+  return {
+    close: () => {
+      isClosed = true;
+      clearInterval(poll);
+      clearTimeout(settle);
+      for (const watcher of watchers) watcher?.close();
+    },
+  };
+}
+
+/** A watch is a help, not a need: some file systems have none. */
+function watchPath(path: string, onEvent: () => void): FSWatcher | undefined {
+  try {
+    const watcher = watch(path, { persistent: false }, onEvent);
+    watcher.on('error', () => { watcher.close(); });
+    return watcher;
+  } catch {
+    return undefined;
+  }
+}
