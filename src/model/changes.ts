@@ -1,0 +1,24 @@
+import { MAX_UNDO } from './chips.ts';
+import { ROW_NOTE } from './flow-rows.ts';
+import { pushText } from './row-text.ts';
+import type { State } from './state.ts';
+
+/** Puts one sentence on the status line. */
+export function say(state: State, words: string): void {
+  state.status = { text: words, atMs: state.nowMs };
+}
+
+/** Replaces the chips; the old ones can be had back. */
+export function setChips(state: State, chips: State['chips']): void {
+  state.undo.push(state.chips);
+  if (state.undo.length > MAX_UNDO) state.undo.shift();
+  replaceChips(state, chips);
+}
+
+/** Replaces the chips without a trace: used by undo. Counts made under another filter would lie, so they go. */
+export function replaceChips(state: State, chips: State['chips']): void {
+  state.chips = chips;
+  state.fromFlows.clear();
+  const words = chips.length === 0 ? 'no filter' : `filter: ${chips.map((chip) => `${chip.isNegated ? 'not ' : ''}${chip.field} ${chip.value}`).join(', ')}`;
+  pushText(state, ROW_NOTE, words);
+}

@@ -1,0 +1,127 @@
+import type { Endpoint } from '../wire/gen/flow.ts';
+import { scrub } from '../lib/scrub.ts';
+
+/** Parties, pairs and reasons the model remembers at most; what comes later is counted under id 0, "(other)". */
+export const MAX_PARTIES = 16_384;
+export const MAX_PAIRS = 8_192;
+export const MAX_REASONS = 512;
+
+/** One side of a conversation at the level figures are grouped by: a workload, or what stands for one. */
+export interface Party {
+  /** What a reader sees, such as `shop/checkout`, `world` or `kube-system/coredns`. */
+  name: string;
+  namespace: string;
+  /** Empty where the party is no workload. */
+  workload: string;
+}
+
+/** Who talks to whom on which port: client, server, server port, IP protocol number. */
+export interface Pair {
+  source: Party;
+  destination: Party;
+  port: number;
+  protocol: number;
+}
+
+const OTHER_PARTY: Party = { name: '(other)', namespace: '', workload: '' };
+const OTHER_PAIR: Pair = { source: OTHER_PARTY, destination: OTHER_PARTY, port: 0, protocol: 0 };
+
+/** Small numbers for everything that is counted by name; ids are never reused while the program runs. */
+export class Directory {
+  /** Names that found no place and count as "(other)". */
+  overflowCount = 0;
+  private readonly parties: Party[] = [OTHER_PARTY];
+  private readonly partyIds = new Map<string, number>();
+  private readonly pairs: Pair[] = [OTHER_PAIR];
+  private readonly pairIds = new Map<number, number>();
+  private readonly reasons: string[] = ['(other)'];
+  private readonly reasonIds = new Map<string, number>();
+
+  /** Id of the party an endpoint belongs to; `fallback` names an endpoint nothing is known about. */
+  party(endpoint: Endpoint | undefined, fallback = 'world'): number {
+    const party = partyOf(endpoint, fallback);
+    const known = this.partyIds.get(party.name);
+    if (known !== undefined) return known;
+    if (this.parties.length >= MAX_PARTIES) return this.overflow();
+    this.partyIds.set(party.name, this.parties.length);
+    return this.parties.push(party) - 1;
+  }
+
+  /** Id of a pair of parties; port 0 where there is none. */
+  pair(source: number, destination: number, port: number, protocol: number): number {
+    // 14 + 14 + 16 + 8 bits fit a double's 53
+    const key = ((source * MAX_PARTIES + destination) * 65_536 + (port & 0xffff)) * 256 + (protocol & 0xff);
+    const known = this.pairIds.get(key);
+    if (known !== undefined) return known;
+    if (this.pairs.length >= MAX_PAIRS) return this.overflow();
+    this.pairIds.set(key, this.pairs.length);
+    return this.pairs.push({ source: this.partyAt(source), destination: this.partyAt(destination), port, protocol }) - 1;
+  }
+
+  /** Id of a drop reason's name. */
+  reason(name: string): number {
+    const known = this.reasonIds.get(name);
+    if (known !== undefined) return known;
+    if (this.reasons.length >= MAX_REASONS) return this.overflow();
+    this.reasonIds.set(name, this.reasons.length);
+    return this.reasons.push(name) - 1;
+  }
+
+  partyAt(id: number): Party {
+    return this.parties[id] ?? OTHER_PARTY;
+  }
+
+  pairAt(id: number): Pair {
+    return this.pairs[id] ?? OTHER_PAIR;
+  }
+
+  reasonAt(id: number): string {
+    return this.reasons[id] ?? '(other)';
+  }
+
+  private overflow(): number {
+    this.overflowCount++;
+    return 0;
+  }
+}
+
+/** Key of drops by reason and pair, and its two halves. */
+export function dropKey(reason: number, pair: number): number {
+  return reason * MAX_PAIRS + pair;
+}
+
+export function dropKeyParts(key: number): { reason: number; pair: number } {
+  return { reason: Math.floor(key / MAX_PAIRS), pair: key % MAX_PAIRS };
+}
+
+/** The party of an endpoint: its workload, else its pod, else what its labels or reserved identity say. */
+export function partyOf(endpoint: Endpoint | undefined, fallback: string): Party {
+  const namespace = scrub(endpoint?.namespace ?? '', 63);
+  const workload = scrub(endpoint?.workloads?.[0]?.name || appLabel(endpoint?.labels), 120);
+  if (workload !== '') return { name: inNamespace(namespace, workload), namespace, workload };
+  const pod = scrub(endpoint?.pod_name ?? '', 120);
+  if (pod !== '') return { name: inNamespace(namespace, pod), namespace, workload: '' };
+  return { name: reservedName(endpoint) || inNamespace(namespace, '') || fallback, namespace, workload: '' };
+}
+
+function inNamespace(namespace: string, name: string): string {
+  return namespace === '' ? name : `${namespace}/${name}`;
+}
+
+function appLabel(labels: readonly string[] | undefined): string {
+  for (const label of labels ?? []) {
+    const match = /^(?:k8s:)?(?:app|k8s-app|app\.kubernetes\.io\/name)=(.+)$/.exec(label);
+    if (match?.[1] !== undefined) return match[1];
+  }
+  return '';
+}
+
+// identity numbers 1 to 8 are reserved by Cilium
+const RESERVED = ['', 'host', 'world', 'unmanaged', 'health', 'init', 'remote-node', 'kube-apiserver', 'ingress', 'world-ipv4', 'world-ipv6'];
+
+function reservedName(endpoint: Endpoint | undefined): string {
+  const label = endpoint?.labels?.find((candidate) => candidate.startsWith('reserved:'));
+  if (label !== undefined) return scrub(label.slice('reserved:'.length), 63);
+  const identity = endpoint?.identity ?? 0;
+  return RESERVED[identity] ?? (identity === 0 ? '' : `identity ${identity}`);
+}

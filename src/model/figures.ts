@@ -1,0 +1,196 @@
+import { emptyBucket, type Bucket, type PairCounts } from './bucket.ts';
+import type { BucketRing } from './bucket-ring.ts';
+import { dropKeyParts, type Pair } from './directory.ts';
+import { dropClass, type DropClass } from './drop-words.ts';
+import { countsFlows, figuresOf, type State } from './state.ts';
+
+/** Length of "now" in rates, in seconds: long enough to be calm. */
+export const NOW_SECONDS = 5;
+/** Stretch before "now" that changes are measured against. */
+const BASELINE_SECONDS = 300;
+
+/** Drops of one reason between one pair. */
+export interface DropFigure {
+  key: number;
+  reason: string;
+  class: DropClass;
+  pair: Pair;
+  pairId: number;
+  /** In the window, and per second of it that was observed. */
+  count: number;
+  perSecond: number;
+  nowPerSecond: number;
+  /** Per second in the time before the window's last seconds. */
+  baselinePerSecond: number;
+}
+
+/** Drops of one reason, all pairs together. */
+export interface ReasonFigure {
+  reason: string;
+  class: DropClass;
+  count: number;
+  perSecond: number;
+  share: number;
+}
+
+/** What one pair moved in the window. */
+export interface PairFigure extends PairCounts {
+  id: number;
+  pair: Pair;
+}
+
+/** The figures of one moment and window, for the overview. */
+export interface Figures {
+  /** First second and the second after the last of the window. */
+  fromSecond: number;
+  toSecond: number;
+  /** Seconds of the window that were observed; 0 = nothing yet. */
+  seconds: number;
+  window: Bucket;
+  now: Bucket;
+  nowSeconds: number;
+  drops: DropFigure[];
+  reasons: ReasonFigure[];
+  pairs: PairFigure[];
+  /** The window holds a hole, or events were lost in it: every count is a lower bound. */
+  isLowerBound: boolean;
+  /** Received / happened in the window, 0 to 1; undefined where nobody counts what happened. */
+  seen: number | undefined;
+}
+
+interface Cache {
+  ring: BucketRing;
+  version: number;
+  toSecond: number;
+  windowSeconds: number;
+  figures: Figures;
+}
+
+const caches = new WeakMap<State, Cache>();
+
+/** The second after the last whole one that figures are for. */
+export function momentSecond(state: State): number {
+  const ring = figuresOf(state);
+  if (state.pausedAtMs > 0) return Math.floor(state.pausedAtMs / 1000);
+  const nowSecond = Math.floor(state.nowMs / 1000);
+  // telemetry of a second comes after it: show up to what is there, but do not stay behind when data stops
+  const newest = ring.peek(ring.lastSecond);
+  const complete = newest !== undefined && newest.coveredMs < 900 ? ring.lastSecond : ring.lastSecond + 1;
+  return countsFlows(state) ? nowSecond : Math.min(nowSecond + 1, Math.max(complete, nowSecond - 3));
+}
+
+/** All figures of the state's moment and window; computed once per change, borrowed by the caller. */
+export function figures(state: State): Figures {
+  const ring = figuresOf(state);
+  const toSecond = momentSecond(state);
+  const cache = caches.get(state);
+  if (cache?.ring === ring && cache.version === ring.version && cache.toSecond === toSecond && cache.windowSeconds === state.windowSeconds) return cache.figures;
+  const made = makeFigures(state, ring, toSecond);
+  caches.set(state, { ring, version: ring.version, toSecond, windowSeconds: state.windowSeconds, figures: made });
+  return made;
+}
+
+function makeFigures(state: State, ring: BucketRing, toSecond: number): Figures {
+  const fromSecond = toSecond - state.windowSeconds;
+  const window = ring.sum(fromSecond, toSecond);
+  const now = ring.sum(toSecond - NOW_SECONDS, toSecond);
+  const before = ring.firstSecond < fromSecond ? ring.sum(toSecond - NOW_SECONDS - BASELINE_SECONDS, toSecond - NOW_SECONDS) : emptyBucket();
+  const seconds = window.coveredMs / 1000;
+  const drops = dropFigures(state, { window, now, before });
+  const isCounting = window.happened > 0;
+  return {
+    fromSecond, toSecond, seconds, window, now, nowSeconds: now.coveredMs / 1000, drops,
+    reasons: reasonFigures(drops, seconds),
+    pairs: pairFigures(state, window),
+    isLowerBound: window.hasGap || window.lost > 0 || hasHole(ring, fromSecond, toSecond),
+    seen: isCounting ? Math.max(0, 1 - window.lost / window.happened) : window.lost > 0 ? window.flows / (window.flows + window.lost) : undefined,
+  };
+}
+
+function dropFigures(state: State, sums: { window: Bucket; now: Bucket; before: Bucket }): DropFigure[] {
+  const { directory } = state;
+  const list: DropFigure[] = [];
+  for (const [key, count] of sums.window.drops) {
+    const parts = dropKeyParts(key);
+    const reason = directory.reasonAt(parts.reason);
+    list.push({
+      key, reason, class: dropClass(reason), pair: directory.pairAt(parts.pair), pairId: parts.pair, count,
+      perSecond: rate(count, sums.window), nowPerSecond: rate(sums.now.drops.get(key) ?? 0, sums.now),
+      baselinePerSecond: rate(sums.before.drops.get(key) ?? 0, sums.before),
+    });
+  }
+  return list.sort((one, other) => other.count - one.count || one.key - other.key);
+}
+
+function reasonFigures(drops: readonly DropFigure[], seconds: number): ReasonFigure[] {
+  const byReason = new Map<string, ReasonFigure>();
+  let total = 0;
+  for (const drop of drops) {
+    total += drop.count;
+    const known = byReason.get(drop.reason);
+    if (known === undefined) byReason.set(drop.reason, { reason: drop.reason, class: drop.class, count: drop.count, perSecond: 0, share: 0 });
+    else known.count += drop.count;
+  }
+  for (const reason of byReason.values()) {
+    reason.perSecond = seconds > 0 ? reason.count / seconds : 0;
+    reason.share = total > 0 ? reason.count / total : 0;
+  }
+  return [...byReason.values()].sort((one, other) => other.count - one.count || (one.reason < other.reason ? -1 : 1));
+}
+
+function pairFigures(state: State, window: Bucket): PairFigure[] {
+  const list = [...window.pairs].map(([id, counts]) => ({ ...counts, id, pair: state.directory.pairAt(id) }));
+  return list.sort((one, other) => other.bytes - one.bytes || other.flows - one.flows || other.dropped - one.dropped || one.id - other.id);
+}
+
+/** A count per second of observed time; 0 where nobody looked. */
+export function rate(count: number, bucket: Bucket): number {
+  return bucket.coveredMs > 0 ? (count * 1000) / bucket.coveredMs : 0;
+}
+
+/** Least part of a second that must have been observed, else the second is a hole. */
+const HOLE_MS = 400;
+
+/** Whether a second inside the observed time was not observed, or not fully. */
+export function isHole(ring: BucketRing, second: number): boolean {
+  if (ring.firstSecond === 0 || second <= ring.firstSecond || second >= ring.lastSecond) return false;
+  const bucket = ring.peek(second);
+  return bucket === undefined || bucket.hasGap || bucket.coveredMs < HOLE_MS;
+}
+
+function hasHole(ring: BucketRing, from: number, to: number): boolean {
+  for (let second = Math.max(from, ring.firstSecond); second < to; second++) if (isHole(ring, second)) return true;
+  return false;
+}
+
+/** One point of a chart: a value per second, or a hole (`isHole`), or nothing yet (undefined). */
+export interface Point {
+  value: number;
+  isHole: boolean;
+}
+
+/** A series of `columns` points over the last `seconds`, oldest first; undefined where there is no data yet or not yet. */
+export function series(state: State, shape: { columns: number; secondsPerColumn: number }, value: (bucket: Bucket) => number): (Point | undefined)[] {
+  const ring = figuresOf(state);
+  const toSecond = momentSecond(state);
+  const points: (Point | undefined)[] = [];
+  for (let column = shape.columns; column > 0; column--) {
+    points.push(point(ring, toSecond - column * shape.secondsPerColumn, shape.secondsPerColumn, value));
+  }
+  return points;
+}
+
+function point(ring: BucketRing, from: number, seconds: number, value: (bucket: Bucket) => number): Point | undefined {
+  let sum = 0;
+  let coveredMs = 0;
+  let hole = false;
+  for (let second = from; second < from + seconds; second++) {
+    if (second < ring.firstSecond || second > ring.lastSecond) continue;
+    hole ||= isHole(ring, second);
+    const bucket = ring.peek(second);
+    sum += bucket === undefined ? 0 : value(bucket);
+    coveredMs += bucket?.coveredMs ?? 0;
+  }
+  if (coveredMs === 0) return hole ? { value: 0, isHole: true } : undefined;
+  return { value: (sum * 1000) / Math.max(coveredMs, 500), isHole: hole };
+}

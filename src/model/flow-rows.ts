@@ -1,0 +1,176 @@
+// hot path: every received flow is pushed here once (bench: screen, flows folded)
+
+/** Bytes of buffered rows in all, columns included; the oldest segment goes first. */
+export const MAX_ROW_BYTES = 48 * 1024 * 1024;
+const SEGMENT_BYTES = 1024 * 1024;
+const SEGMENT_ROWS = 4096;
+// 8 + 4*4 + 2 + 1 + 1 bytes of columns a row
+const SEGMENT_TOTAL = SEGMENT_BYTES + SEGMENT_ROWS * 28;
+
+/** A flow of the stream. */
+export const ROW_FLOW = 1;
+/** A hole: lost events, a lost connection. Its bytes are the text. */
+export const ROW_GAP = 2;
+/** A note between rows, such as where the stream's request changed. Its bytes are the text. */
+export const ROW_NOTE = 3;
+
+interface Segment {
+  firstRow: number;
+  rows: number;
+  used: number;
+  bytes: Uint8Array;
+  timeMs: Float64Array;
+  count: Uint32Array;
+  source: Uint32Array;
+  destination: Uint32Array;
+  start: Uint32Array;
+  node: Uint16Array;
+  verdict: Uint8Array;
+  kind: Uint8Array;
+}
+
+/** One row as read back. `bytes` is borrowed: valid until the next push. */
+export interface RowView {
+  id: number;
+  kind: number;
+  timeMs: number;
+  verdict: number;
+  /** How many flows it stands for. */
+  count: number;
+  /** Ids of the endpoint interner, 0 = the endpoint is still inside `bytes`. */
+  source: number;
+  destination: number;
+  node: number;
+  bytes: Uint8Array;
+}
+
+/** Columns of a row that `push` takes; reused by the caller. */
+export interface RowColumns {
+  kind: number;
+  timeMs: number;
+  verdict: number;
+  count: number;
+  source: number;
+  destination: number;
+  node: number;
+}
+
+/** The buffered stream: typed columns and the bytes that are not endpoints, bounded. Row ids count up and are never reused. */
+export class FlowRows {
+  /** Id of the next row; the newest is one less. */
+  next = 0;
+  private segments: Segment[] = [];
+  private readonly limit: number;
+
+  constructor(maxBytes: number = MAX_ROW_BYTES) {
+    this.limit = Math.max(1, Math.floor(maxBytes / SEGMENT_TOTAL));
+  }
+
+  /** Id of the oldest row still here; equals `next` when empty. */
+  get first(): number {
+    return this.segments[0]?.firstRow ?? this.next;
+  }
+
+  get length(): number {
+    return this.next - this.first;
+  }
+
+  /** Memory the rows hold now. */
+  get heldBytes(): number {
+    return this.segments.length * SEGMENT_TOTAL;
+  }
+
+  /**
+   * Adds a row whose bytes are up to three pieces of `bytes` (a flow without its endpoints). Pieces that do not fit a
+   * segment at all are left out: the row stays, its detail is empty.
+   */
+  push(row: RowColumns, bytes: Uint8Array, pieces: readonly number[]): void {
+    let size = 0;
+    for (let i = 0; i < pieces.length; i += 2) size += (pieces[i + 1] ?? 0) - (pieces[i] ?? 0);
+    if (size > SEGMENT_BYTES) size = 0;
+    const segment = this.room(size);
+    const at = segment.rows;
+    segment.start[at] = segment.used;
+    if (size > 0) {
+      for (let i = 0; i < pieces.length; i += 2) {
+        const from = pieces[i] ?? 0;
+        const to = pieces[i + 1] ?? 0;
+        if (to <= from) continue;
+        segment.bytes.set(bytes.subarray(from, to), segment.used);
+        segment.used += to - from;
+      }
+    }
+    segment.timeMs[at] = row.timeMs;
+    segment.count[at] = row.count;
+    segment.source[at] = row.source;
+    segment.destination[at] = row.destination;
+    segment.node[at] = row.node;
+    segment.verdict[at] = row.verdict;
+    segment.kind[at] = row.kind;
+    segment.rows++;
+    this.next++;
+  }
+
+  /** A row by id; undefined if it is gone or was never there. */
+  get(id: number): RowView | undefined {
+    const segment = this.segmentOf(id);
+    if (segment === undefined) return undefined;
+    const at = id - segment.firstRow;
+    const end = at + 1 < segment.rows ? (segment.start[at + 1] ?? 0) : segment.used;
+    return {
+      id,
+      kind: segment.kind[at] ?? 0,
+      timeMs: segment.timeMs[at] ?? 0,
+      verdict: segment.verdict[at] ?? 0,
+      count: segment.count[at] ?? 1,
+      source: segment.source[at] ?? 0,
+      destination: segment.destination[at] ?? 0,
+      node: segment.node[at] ?? 0,
+      bytes: segment.bytes.subarray(segment.start[at] ?? 0, end),
+    };
+  }
+
+  /** Drops all rows; ids go on. */
+  clear(): void {
+    this.segments = [];
+  }
+
+  private segmentOf(id: number): Segment | undefined {
+    if (id < this.first || id >= this.next) return undefined;
+    let low = 0;
+    let high = this.segments.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if ((this.segments[middle]?.firstRow ?? 0) <= id) low = middle;
+      else high = middle - 1;
+    }
+    return this.segments[low];
+  }
+
+  private room(size: number): Segment {
+    const last = this.segments[this.segments.length - 1];
+    if (last !== undefined && last.rows < SEGMENT_ROWS && last.used + size <= SEGMENT_BYTES) return last;
+    const spare = this.segments.length >= this.limit ? this.segments.shift() : undefined;
+    const segment = spare ?? newSegment();
+    segment.firstRow = this.next;
+    segment.rows = 0;
+    segment.used = 0;
+    this.segments.push(segment);
+    return segment;
+  }
+}
+
+function newSegment(): Segment {
+  return {
+    firstRow: 0, rows: 0, used: 0,
+    bytes: new Uint8Array(SEGMENT_BYTES),
+    timeMs: new Float64Array(SEGMENT_ROWS),
+    count: new Uint32Array(SEGMENT_ROWS),
+    source: new Uint32Array(SEGMENT_ROWS),
+    destination: new Uint32Array(SEGMENT_ROWS),
+    start: new Uint32Array(SEGMENT_ROWS),
+    node: new Uint16Array(SEGMENT_ROWS),
+    verdict: new Uint8Array(SEGMENT_ROWS),
+    kind: new Uint8Array(SEGMENT_ROWS),
+  };
+}

@@ -1,0 +1,158 @@
+// hot path: every received flow passes here once (bench: screen, flows folded)
+import { newFlowScan, scanResponse } from '../wire/flow-scan.ts';
+import { scrub } from '../lib/scrub.ts';
+import { addCount, pairCounts, type Bucket } from './bucket.ts';
+import { dropKey } from './directory.ts';
+import { DROP_REASON_NUMBERS, dropReasonName, KERNEL_DROP } from './drop-words.ts';
+import { noteFirst } from './first-seen.ts';
+import { ROW_FLOW, ROW_GAP, type RowColumns } from './flow-rows.ts';
+import { runsHere } from './chips.ts';
+import { pushText } from './row-text.ts';
+import type { State } from './state.ts';
+
+const FLOW = 1;
+const NODE_STATUS = 2;
+const LOST_EVENTS = 3;
+const DROPPED = 2;
+const RST = 0x004;
+/** The compressed flag and the length before each gRPC message. */
+const PREFIX_BYTES = 5;
+/** How far from now a flow's time may be before it is not believed. */
+const MAX_SKEW_MS = 3_600_000;
+/** IP protocol numbers of the scan's small protocol numbers. */
+const IP_PROTOCOLS = [0, 6, 17, 1, 58, 132, 112, 2] as const;
+
+const scan = newFlowScan();
+const row: RowColumns = { kind: 0, timeMs: 0, verdict: 0, count: 1, source: 0, destination: 0, node: 0 };
+const summaryText = new TextDecoder();
+const pieces: number[] = [];
+const KERNEL_SUMMARY = 'kernel: ';
+
+/** Takes whole framed GetFlowsResponse messages in: rows, counts, resets, lost events. */
+export function foldFlows(state: State, bytes: Uint8Array): void {
+  let at = 0;
+  while (at + PREFIX_BYTES <= bytes.length) {
+    const length = (((bytes[at + 1] ?? 0) << 24) | ((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 8) | (bytes[at + 4] ?? 0)) >>> 0;
+    const start = at + PREFIX_BYTES;
+    at = start + length;
+    if (at > bytes.length || !scanResponse(bytes, start, at, scan)) state.flows.malformed++;
+    else if (scan.kind === FLOW) foldFlow(state, bytes);
+    else if (scan.kind === LOST_EVENTS) foldLost(state, bytes);
+    else if (scan.kind !== NODE_STATUS) state.flows.malformed++;
+  }
+}
+
+function foldFlow(state: State, bytes: Uint8Array): void {
+  const { flows, nowMs } = state;
+  // a watermark, or a flow without a time: nothing to show
+  if (scan.timeSeconds === 0) return;
+  let timeMs = scan.timeSeconds * 1000 + scan.timeNanos / 1e6;
+  if (Math.abs(timeMs - nowMs) > MAX_SKEW_MS) timeMs = nowMs;
+  flows.received++;
+  if (timeMs > flows.newestMs) flows.newestMs = timeMs;
+  const source = state.endpoints.intern(bytes, scan.sourceStart, scan.sourceEnd);
+  const destination = state.endpoints.intern(bytes, scan.destinationStart, scan.destinationEnd);
+  const count = scan.aggregateCount > 0 ? scan.aggregateCount : 1;
+  const reason = scan.verdict === DROPPED ? reasonOf(bytes) : '';
+  if (!passesHere(state, reason)) return;
+  pushRow(state, bytes, { timeMs, source, destination, count });
+  const isReply = scan.isReply === 1;
+  const sourceParty = partyOf(state, source);
+  const destinationParty = partyOf(state, destination);
+  const protocol = IP_PROTOCOLS[scan.protocol] ?? 0;
+  const pair = isReply
+    ? state.directory.pair(destinationParty, sourceParty, scan.sourcePort, protocol)
+    : state.directory.pair(sourceParty, destinationParty, scan.destinationPort, protocol);
+  if ((scan.tcpFlags & RST) !== 0 && scan.verdict !== DROPPED) {
+    state.resets.add(pair, timeMs);
+    noteFirst(state, `resets ${pair}`, timeMs);
+  }
+  const bucket = state.fromFlows.at(Math.floor(timeMs / 1000));
+  if (bucket !== undefined) countFlow(state, bucket, { pair, count, reason, timeMs });
+}
+
+function countFlow(state: State, bucket: Bucket, flow: { pair: number; count: number; reason: string; timeMs: number }): void {
+  bucket.flows += flow.count;
+  const verdict = scan.verdict < bucket.verdicts.length ? scan.verdict : 0;
+  bucket.verdicts[verdict] = (bucket.verdicts[verdict] ?? 0) + flow.count;
+  const counts = pairCounts(bucket, flow.pair);
+  counts.flows += flow.count;
+  if ((scan.tcpFlags & RST) !== 0 && scan.verdict !== DROPPED) {
+    counts.resets += flow.count;
+    bucket.resets += flow.count;
+  }
+  if (scan.verdict !== DROPPED) return;
+  const key = dropKey(state.directory.reason(flow.reason), flow.pair);
+  addCount(bucket.drops, key, flow.count);
+  counts.dropped += flow.count;
+  noteFirst(state, `drop ${key}`, flow.timeMs);
+}
+
+// the relay cannot tell kernel drops apart: their names are compared here
+function passesHere(state: State, reason: string): boolean {
+  for (const chip of state.chips) {
+    if (runsHere(chip, DROP_REASON_NUMBERS) && (chip.value === reason) === chip.isNegated) return false;
+  }
+  return true;
+}
+
+function reasonOf(bytes: Uint8Array): string {
+  if (scan.dropReason !== 0) return dropReasonName(scan.dropReason);
+  if (scan.summaryEnd > scan.summaryStart) {
+    const summary = summaryText.decode(bytes.subarray(scan.summaryStart, scan.summaryEnd));
+    if (summary.startsWith(KERNEL_SUMMARY)) return scrub(summary.slice(KERNEL_SUMMARY.length).split(' ')[0] ?? '', 48);
+  }
+  return KERNEL_DROP;
+}
+
+function partyOf(state: State, endpoint: number): number {
+  const known = state.partyOfEndpoint[endpoint];
+  if (known !== undefined) return known;
+  const party = state.directory.party(endpoint === 0 ? undefined : state.endpoints.get(endpoint));
+  state.partyOfEndpoint[endpoint] = party;
+  return party;
+}
+
+function pushRow(state: State, bytes: Uint8Array, flow: { timeMs: number; source: number; destination: number; count: number }): void {
+  row.kind = ROW_FLOW;
+  row.timeMs = flow.timeMs;
+  row.verdict = scan.verdict;
+  row.count = flow.count;
+  row.source = flow.source;
+  row.destination = flow.destination;
+  row.node = state.nodeNames.intern(bytes, scan.nodeNameStart, scan.nodeNameEnd);
+  cutEndpoints(flow.source !== 0, flow.destination !== 0);
+  state.rows.push(row, bytes, pieces);
+}
+
+// what is kept of a flow: all of it but the two endpoint fields (tag, length, bytes), which live in the interner
+function cutEndpoints(hasSource: boolean, hasDestination: boolean): void {
+  pieces.length = 0;
+  let from = scan.flowStart;
+  const cuts: [number, number][] = [];
+  if (hasSource) cuts.push([scan.sourceStart, scan.sourceEnd]);
+  if (hasDestination) cuts.push([scan.destinationStart, scan.destinationEnd]);
+  if (cuts.length === 2 && (cuts[0]?.[0] ?? 0) > (cuts[1]?.[0] ?? 0)) cuts.reverse();
+  for (const [start, end] of cuts) {
+    // fields 8 and 9 have one-byte tags
+    pieces.push(from, start - 1 - varintLength(end - start));
+    from = end;
+  }
+  pieces.push(from, scan.flowEnd);
+}
+
+function varintLength(value: number): number {
+  return value < 0x80 ? 1 : value < 0x4000 ? 2 : value < 0x20_0000 ? 3 : 4;
+}
+
+function foldLost(state: State, bytes: Uint8Array): void {
+  const lost = scan.lostCount;
+  const node = state.nodeNames.get(state.nodeNames.intern(bytes, scan.nodeNameStart, scan.nodeNameEnd));
+  const bucket = state.fromFlows.at(Math.floor(state.nowMs / 1000));
+  if (bucket !== undefined) {
+    bucket.lost += lost;
+    bucket.hasGap = true;
+    addCount(bucket.losses, `${node} flow stream`.trim(), lost);
+  }
+  pushText(state, ROW_GAP, `${node === '' ? '' : `${node}: `}${lost} events lost`);
+}

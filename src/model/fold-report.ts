@@ -1,0 +1,97 @@
+import type { DropCount, PairCount, Report, Volume } from '../wire/gen/hubtop.ts';
+import { scrub } from '../lib/scrub.ts';
+import { addCount, emptyBucket, pairCounts, VERDICTS, type Bucket } from './bucket.ts';
+import { dropKey } from './directory.ts';
+import { dropReasonName } from './drop-words.ts';
+import { noteFirst } from './first-seen.ts';
+import { applyNodeReport, newNode } from './node-state.ts';
+import type { State } from './state.ts';
+import { timestampMs } from './time.ts';
+
+/** Nodes shown at most. */
+export const MAX_NODES = 5_000;
+/** A report that claims to cover more is taken for this long: a clock jumped. */
+const MAX_INTERVAL_MS = 30_000;
+const DROPPED = 2;
+
+/** Takes one telemetry report into the buckets and the nodes. */
+export function foldReport(state: State, report: Report): void {
+  const toMs = timestampMs(report.time) || state.nowMs;
+  const intervalMs = Math.min(MAX_INTERVAL_MS, Math.max(100, (report.interval_ns ?? 0) / 1e6 || 1000));
+  const counts = countsOf(state, report);
+  for (const nodeReport of report.nodes ?? []) {
+    const name = scrub(nodeReport.name ?? '', 63);
+    let node = state.nodes.get(name);
+    if (node === undefined) {
+      if (state.nodes.size >= MAX_NODES) continue;
+      node = newNode(name);
+      state.nodes.set(name, node);
+    }
+    const delta = applyNodeReport(node, nodeReport, { seconds: intervalMs / 1000, nowMs: state.nowMs });
+    counts.happened += delta.happened;
+    counts.lost += delta.lost;
+    for (const [key, count] of delta.losses) addCount(counts.losses, `${name} ${key}`, count);
+  }
+  // the very first report of a server may cover its whole life in one interval: it is the start, not a rate
+  state.fromTelemetry.spread(counts, startOf(state, toMs, intervalMs), toMs);
+  state.lastReportMs = Math.max(state.lastReportMs, toMs);
+  state.reports++;
+}
+
+// reports that follow each other closely join, so that scheduling jitter leaves no hole and counts no second twice
+function startOf(state: State, toMs: number, intervalMs: number): number {
+  const from = toMs - intervalMs;
+  const last = state.lastReportMs;
+  return last > 0 && last < toMs && Math.abs(last - from) < intervalMs * 0.6 ? last : from;
+}
+
+function countsOf(state: State, report: Report): Bucket {
+  const counts = emptyBucket();
+  for (const { verdict = 0, flows = 0 } of report.verdicts ?? []) {
+    const index = verdict >= 0 && verdict < VERDICTS ? verdict : 0;
+    counts.verdicts[index] = (counts.verdicts[index] ?? 0) + flows;
+    counts.flows += flows;
+  }
+  for (const drop of report.drops ?? []) takeDrop(state, counts, drop);
+  for (const pair of report.pairs ?? []) takePair(state, counts, pair);
+  return counts;
+}
+
+function takeDrop(state: State, counts: Bucket, drop: DropCount): void {
+  const { directory } = state;
+  const pair = directory.pair(directory.party(drop.source), directory.party(drop.destination), drop.port ?? 0, drop.protocol ?? 0);
+  const kernel = drop.kernel_reason ?? '';
+  const name = kernel === '' ? dropReasonName(drop.reason ?? 0) : scrub(kernel, 48);
+  const key = dropKey(directory.reason(name), pair);
+  const skbs = drop.skbs ?? 0;
+  if (skbs <= 0) return;
+  addCount(counts.drops, key, skbs);
+  pairCounts(counts, pair).dropped += skbs;
+  noteFirst(state, `drop ${key}`);
+}
+
+function takePair(state: State, counts: Bucket, pair: PairCount): void {
+  const { directory } = state;
+  const id = directory.pair(directory.party(pair.source), directory.party(pair.destination), pair.port ?? 0, pair.protocol ?? 0);
+  const side = largerSide(pair.egress, pair.ingress);
+  if (side === undefined) return;
+  const into = pairCounts(counts, id);
+  into.bytes += (side.bytes ?? 0) + (side.reply_bytes ?? 0);
+  into.skbs += (side.skbs ?? 0) + (side.reply_skbs ?? 0);
+  into.connections += side.connections ?? 0;
+  into.resets += side.resets ?? 0;
+  into.flows += side.flows ?? 0;
+  counts.resets += side.resets ?? 0;
+  if (pair.verdict === DROPPED) into.dropped += side.skbs ?? 0;
+  if ((side.resets ?? 0) > 0) noteFirst(state, `resets ${id}`);
+}
+
+// both ends of a conversation may be counted, at the client's and at the server's device: never add the two
+function largerSide(egress: Volume | undefined, ingress: Volume | undefined): Volume | undefined {
+  if (egress === undefined || ingress === undefined) return egress ?? ingress;
+  return volumeBytes(ingress) > volumeBytes(egress) ? ingress : egress;
+}
+
+function volumeBytes(volume: Volume): number {
+  return (volume.bytes ?? 0) + (volume.reply_bytes ?? 0);
+}

@@ -1,0 +1,28 @@
+import type { Report } from '../wire/gen/hubtop.ts';
+import type { ChipField } from './chips.ts';
+
+/** What a key can ask for. Keys map to these in the keymap; the palette and tests use them too. */
+export type Action =
+  | 'view-next' | 'view-previous' | 'help' | 'back' | 'quit' | 'redraw'
+  | 'pause' | 'live' | 'time-back' | 'time-forward' | 'window'
+  | 'up' | 'down' | 'page-up' | 'page-down' | 'half-up' | 'half-down' | 'first' | 'last' | 'column-left' | 'column-right'
+  | 'panel-next' | 'panel-previous' | 'enter'
+  | 'source-pod' | 'destination-pod' | 'source-workload' | 'destination-workload' | 'source-namespace' | 'destination-namespace'
+  | 'verdict' | 'protocol' | 'drop-reason' | 'port' | 'node' | 'only' | 'not'
+  | 'undo' | 'clear' | 'theme' | 'ascii'
+  | `view-${string}`;
+
+/** Everything that can happen to the model. Time comes with `tick`; the other messages happen at the tick's time. */
+export type Message =
+  | { type: 'tick'; nowMs: number }
+  | { type: 'connection'; state: 'connecting' | 'live' | 'lost'; error?: string; retryInMs?: number }
+  /** Whole length-prefixed GetFlowsResponse messages; borrowed until update() returns. */
+  | { type: 'flows'; bytes: Uint8Array }
+  | { type: 'flows-state'; isOpen: boolean; error?: string }
+  | { type: 'telemetry'; report: Report }
+  | { type: 'telemetry-absent' }
+  | { type: 'node-status'; node: string; state: string; message?: string }
+  | { type: 'own-cost'; cpuPercent: number; rssBytes: number; skippedFrames: number; isSlowTerminal: boolean }
+  | { type: 'action'; action: Action }
+  | { type: 'chip'; field: ChipField; value: string; isNegated: boolean }
+  | { type: 'status'; text: string };

@@ -1,0 +1,154 @@
+import type { EventLedger, NodeReport } from '../wire/gen/hubtop.ts';
+import { scrub } from '../lib/scrub.ts';
+import { timestampMs } from './time.ts';
+
+/** A map or conntrack table and how full it is. */
+export interface Gauge {
+  name: string;
+  entries: number;
+  maxEntries: number;
+  /** LRU evictions a second, or entries the kernel refused or dropped. */
+  lostPerSecond: number;
+}
+
+/** What is known of one node. */
+export interface NodeState {
+  name: string;
+  /** Empty while all is well; else what the relay says, such as NODE_UNAVAILABLE. */
+  trouble: string;
+  message: string;
+  troubleSinceMs: number;
+  lastReportMs: number;
+  version: string;
+  flowsPerSecond: number;
+  happenedPerSecond: number;
+  lostPerSecond: number;
+  /** Highest fill of a ring in the last interval, 0 to 1. */
+  ringFill: number;
+  conntrack: Gauge | undefined;
+  kernelConntrack: Gauge | undefined;
+  maps: Gauge[];
+  attachedPods: number;
+  totalPods: number;
+  cpuShare: number;
+  rssBytes: number;
+  nsPerPacket: number;
+  historySpanMs: number;
+  /** Cumulative figures of the last report, to take differences from. */
+  happened: number;
+  losses: Map<string, number>;
+  programRuns: number;
+  programNs: number;
+  kernelRefused: number;
+}
+
+/** What one report adds: events since the report before. */
+export interface NodeDelta {
+  happened: number;
+  lost: number;
+  losses: Map<string, number>;
+}
+
+/** Maps one node shows at most; a node is free to have hundreds. */
+const MAX_GAUGES = 64;
+
+/** A node nothing is known of. */
+export function newNode(name: string): NodeState {
+  return {
+    name, trouble: '', message: '', troubleSinceMs: 0, lastReportMs: 0, version: '', flowsPerSecond: 0, happenedPerSecond: 0,
+    lostPerSecond: 0, ringFill: 0, conntrack: undefined, kernelConntrack: undefined, maps: [], attachedPods: 0, totalPods: 0,
+    cpuShare: 0, rssBytes: 0, nsPerPacket: 0, historySpanMs: 0, happened: -1, losses: new Map(), programRuns: 0, programNs: 0,
+    kernelRefused: 0,
+  };
+}
+
+/** Takes a node's report in and says what it adds to the ledger; the first report of a node only sets the start. */
+export function applyNodeReport(node: NodeState, report: NodeReport, interval: { seconds: number; nowMs: number }): NodeDelta {
+  const { seconds } = interval;
+  setTrouble(node, report.state ?? '', report.message ?? '', interval.nowMs);
+  if (report.time === undefined && node.trouble !== '') return { happened: 0, lost: 0, losses: new Map() };
+  const delta = takeLedger(node, report.events ?? []);
+  const nsOfRuns = (report.program_ns ?? 0) - node.programNs;
+  const runs = (report.program_runs ?? 0) - node.programRuns;
+  Object.assign(node, {
+    lastReportMs: timestampMs(report.time) || interval.nowMs,
+    version: scrub(report.version ?? '', 32),
+    flowsPerSecond: (report.flows ?? 0) / seconds,
+    happenedPerSecond: delta.happened / seconds,
+    lostPerSecond: delta.lost / seconds,
+    ringFill: Math.max(0, ...(report.rings ?? []).map((ring) => share(ring.peak_bytes ?? ring.used_bytes ?? 0, ring.size_bytes ?? 0))),
+    attachedPods: report.attached_pods ?? 0,
+    totalPods: report.total_pods ?? 0,
+    cpuShare: (report.cpu_ns ?? 0) / (seconds * 1e9),
+    rssBytes: report.rss_bytes ?? 0,
+    nsPerPacket: runs > 0 && nsOfRuns > 0 ? nsOfRuns / runs : node.nsPerPacket,
+    programRuns: report.program_runs ?? 0,
+    programNs: report.program_ns ?? 0,
+    historySpanMs: report.history?.oldest === undefined ? 0 : Math.max(0, timestampMs(report.time) - timestampMs(report.history.oldest)),
+  });
+  takeGauges(node, report, seconds);
+  return delta;
+}
+
+const TROUBLED = /UNAVAILABLE|GONE|ERROR|UNREACHABLE|BEHIND|LOST/i;
+
+/** Notes how the relay stands with a node. */
+export function setTrouble(node: NodeState, state: string, message: string, nowMs: number): void {
+  const trouble = TROUBLED.test(state) ? scrub(state, 40) : '';
+  if (trouble !== '' && node.trouble === '') node.troubleSinceMs = nowMs;
+  node.trouble = trouble;
+  node.message = trouble === '' ? '' : scrub(message, 200);
+}
+
+function takeLedger(node: NodeState, events: readonly EventLedger[]): NodeDelta {
+  let happened = 0;
+  const losses = new Map<string, number>();
+  for (const ledger of events) {
+    happened += ledger.happened ?? 0;
+    for (const loss of ledger.losses ?? []) {
+      const key = `${scrub(loss.stage ?? '', 24)} ${scrub(loss.cause ?? '', 40)}`.trim();
+      losses.set(key, (losses.get(key) ?? 0) + (loss.count ?? 0));
+    }
+  }
+  const delta: NodeDelta = { happened: 0, lost: 0, losses: new Map() };
+  // a smaller count than before is a restarted agent: what it counted is all new
+  const hasStart = node.happened >= 0;
+  delta.happened = !hasStart ? 0 : happened >= node.happened ? happened - node.happened : happened;
+  for (const [key, count] of losses) {
+    const before = node.losses.get(key) ?? 0;
+    const added = !hasStart ? 0 : count >= before ? count - before : count;
+    if (added > 0) {
+      delta.losses.set(key, added);
+      // a record suppressed on purpose is counted, but it is not blindness
+      if (!key.startsWith('suppressed')) delta.lost += added;
+    }
+  }
+  node.happened = happened;
+  node.losses = losses;
+  return delta;
+}
+
+function takeGauges(node: NodeState, report: NodeReport, seconds: number): void {
+  node.maps = (report.maps ?? []).filter((map) => map.entries_known === true && (map.max_entries ?? 0) > 0).slice(0, MAX_GAUGES).map((map) => ({
+    name: scrub(map.name ?? '', 24),
+    entries: map.entries ?? 0,
+    maxEntries: map.max_entries ?? 0,
+    lostPerSecond: (map.evicted ?? 0) / seconds,
+  }));
+  node.conntrack = node.maps.find((map) => /conntrack|(^|_)ct/.test(map.name));
+  const fullest = [...(report.kernel_conntrack ?? [])].sort((one, other) => share(other.entries ?? 0, other.max_entries ?? 0) - share(one.entries ?? 0, one.max_entries ?? 0))[0];
+  if (fullest === undefined) return;
+  const refused = (report.kernel_conntrack ?? []).reduce((sum, row) => sum + (row.insert_failed ?? 0) + (row.drop ?? 0) + (row.early_drop ?? 0), 0);
+  node.kernelConntrack = {
+    name: 'nf_conntrack',
+    entries: fullest.entries ?? 0,
+    maxEntries: fullest.max_entries ?? 0,
+    lostPerSecond: Math.max(0, refused - node.kernelRefused) / seconds,
+  };
+  node.kernelRefused = refused;
+}
+
+/** Part of a whole, 0 to 1; 0 for no whole. */
+export function share(part: number, whole: number): number {
+  return whole > 0 ? Math.min(1, part / whole) : 0;
+}

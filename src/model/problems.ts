@@ -1,0 +1,175 @@
+import type { Chip } from './chips.ts';
+import type { Pair } from './directory.ts';
+import { figures, type DropFigure, type Figures } from './figures.ts';
+import { share, type Gauge, type NodeState } from './node-state.ts';
+import { countsFlows, type State } from './state.ts';
+
+/** One thing that is wrong, as a reader is told it. Texts are scrubbed. */
+export interface Problem {
+  /** Identity of the problem: stays while its numbers change. */
+  key: string;
+  severity: 'crit' | 'warn' | 'note';
+  /** One word: DROPS, REFUSED, RESETS, LOST, NODE, CT, MAP. */
+  word: string;
+  /** On what: a pair, a node. */
+  subject: string;
+  /** How much, with its unit, such as `412/s`. */
+  amount: { value: number; unit: '/s' | '%' | ''; text?: string };
+  /** Against before: how many times as much; undefined = cannot tell or not more. */
+  timesMore: number | undefined;
+  /** Why, in words. */
+  why: string;
+  sinceMs: number;
+  /** Filter that shows the flows of it. */
+  chips: Chip[];
+}
+
+/** Problems shown and kept at most. */
+const MAX_PROBLEMS = 50;
+/** How much more than before is news. */
+const NEWS_TIMES = 3;
+/** Drops a second from which they are critical. */
+const CRITICAL_PER_SECOND = 20;
+const PRESSURE_WARN = 0.8;
+const PRESSURE_CRITICAL = 0.95;
+/** How long a reset or a node's trouble stays on the list after its last sign. */
+const RESET_MEMORY_MS = 60_000;
+const RANK = { crit: 0, warn: 1, note: 2 } as const;
+
+/** Everything that is wrong now, worst first: severity, then how new, then how much. */
+export function problems(state: State): Problem[] {
+  const now = figures(state);
+  const all = [
+    ...nodeProblems(state),
+    ...lossProblems(state, now),
+    ...dropProblems(state, now),
+    ...resetProblems(state, now),
+    ...pressureProblems(state),
+  ];
+  return all.sort(byRank).slice(0, MAX_PROBLEMS);
+}
+
+function byRank(one: Problem, other: Problem): number {
+  return RANK[one.severity] - RANK[other.severity]
+    || (other.timesMore ?? 0) - (one.timesMore ?? 0)
+    || other.amount.value - one.amount.value
+    || (one.key < other.key ? -1 : 1);
+}
+
+/** The name of a pair as text: `shop/a → shop/b:8080/TCP`. */
+export function pairText(pair: Pair, arrow = '→'): string {
+  const port = pair.port > 0 ? `:${pair.port}` : '';
+  return `${pair.source.name} ${arrow} ${pair.destination.name}${port}`;
+}
+
+function dropProblems(state: State, now: Figures): Problem[] {
+  return now.drops.filter((drop) => drop.count >= 0.5).map((drop) => {
+    const isRefused = drop.reason === 'NO_SOCKET' || drop.reason.startsWith('NO_SOCKET');
+    const times = drop.baselinePerSecond > 0 ? drop.nowPerSecond / drop.baselinePerSecond : undefined;
+    return {
+      key: `drop ${drop.key}`,
+      severity: dropSeverity(drop, times),
+      word: isRefused ? 'REFUSED' : 'DROPS',
+      subject: pairText(drop.pair),
+      amount: { value: drop.perSecond, unit: '/s' },
+      timesMore: times !== undefined && times >= NEWS_TIMES ? times : undefined,
+      why: dropWhy(drop),
+      sinceMs: state.firstSeenMs.get(`drop ${drop.key}`) ?? 0,
+      chips: [...pairChips(drop.pair), chip('verdict', 'DROPPED')],
+    };
+  });
+}
+
+function dropSeverity(drop: DropFigure, times: number | undefined): Problem['severity'] {
+  if (drop.class === 'ok') return 'note';
+  return drop.perSecond >= CRITICAL_PER_SECOND || (times !== undefined && times >= 10 && drop.nowPerSecond >= 5) ? 'crit' : 'warn';
+}
+
+const WHY: Readonly<Record<DropFigure['class'], string>> = {
+  pol: 'a policy denies it', cap: 'a table or queue is full', rtg: 'no way to the destination', svc: 'service has no backend',
+  app: 'the receiver gave it up', pkt: 'packet is malformed', ok: 'usually harmless', oth: '',
+};
+
+function dropWhy(drop: DropFigure): string {
+  if (drop.reason.startsWith('NO_SOCKET')) return `nothing listens on port ${drop.pair.port}`;
+  return [drop.reason, WHY[drop.class]].filter((words) => words !== '').join(': ');
+}
+
+function resetProblems(state: State, now: Figures): Problem[] {
+  const nowMs = now.toSecond * 1000;
+  const fromTracker = new Map(state.resets.since(nowMs - RESET_MEMORY_MS).map((found) => [found.pair, found]));
+  const ids = new Set([...fromTracker.keys(), ...now.pairs.filter((pair) => pair.resets >= 0.5).map((pair) => pair.id)]);
+  const refused = new Set(now.drops.filter((drop) => drop.reason.startsWith('NO_SOCKET')).map((drop) => drop.pairId));
+  const list: Problem[] = [];
+  for (const id of ids) {
+    // a closed port answers every SYN with RST: that is told as REFUSED already
+    if (refused.has(id)) continue;
+    const pair = state.directory.pairAt(id);
+    const found = fromTracker.get(id);
+    const counted = now.pairs.find((candidate) => candidate.id === id)?.resets ?? found?.count ?? 0;
+    const periodMs = state.resets.periodMs(id);
+    const perSecond = now.seconds > 0 ? counted / now.seconds : 0;
+    list.push({
+      key: `resets ${id}`, severity: 'warn', word: 'RESETS', subject: pairText(pair),
+      amount: periodMs === undefined ? { value: perSecond, unit: '/s' } : { value: perSecond, unit: '/s', text: `every ${(periodMs / 1000).toFixed(1)}s` },
+      timesMore: undefined,
+      why: periodMs === undefined ? 'connections end with RST' : 'like a clock: a timeout or a restart loop, not load',
+      sinceMs: Math.min(found?.firstMs ?? Infinity, state.firstSeenMs.get(`resets ${id}`) ?? Infinity, nowMs),
+      chips: [...pairChips(pair), chip('tcp-flags', 'RST')],
+    });
+  }
+  return list;
+}
+
+function lossProblems(state: State, now: Figures): Problem[] {
+  const list: Problem[] = [];
+  for (const [key, count] of now.window.losses) {
+    const [node = '', ...rest] = key.split(' ');
+    const stage = rest.join(' ');
+    if (stage.startsWith('suppressed') || count < 0.5) continue;
+    list.push({
+      key: `lost ${key}`, severity: (now.seen ?? 1) < 0.9 ? 'crit' : 'warn', word: 'LOST', subject: stage === '' ? node : `${node} ${stage}`,
+      amount: { value: now.seconds > 0 ? count / now.seconds : 0, unit: '/s' }, timesMore: undefined,
+      why: `${Math.round(count)} events nobody saw, counts are lower bounds`, sinceMs: 0, chips: countsFlows(state) ? [] : [chip('node', node)],
+    });
+  }
+  return list;
+}
+
+function nodeProblems(state: State): Problem[] {
+  return [...state.nodes.values()].filter((node) => node.trouble !== '').map((node) => ({
+    key: `node ${node.name}`, severity: 'crit' as const, word: 'NODE', subject: node.name,
+    amount: { value: 0, unit: '' as const, text: node.trouble.replace(/^NODE_/, '').toLowerCase() }, timesMore: undefined,
+    why: node.message === '' ? 'its traffic is in no figure' : node.message, sinceMs: node.troubleSinceMs, chips: [],
+  }));
+}
+
+function pressureProblems(state: State): Problem[] {
+  return [...state.nodes.values()].flatMap((node) => [
+    ...gaugeProblem(node, node.conntrack, 'CT', 'new connections push old ones out'),
+    ...gaugeProblem(node, node.kernelConntrack, 'CT', 'full means new connections drop'),
+    ...node.maps.filter((map) => map !== node.conntrack).flatMap((map) => gaugeProblem(node, map, 'MAP', 'full means new entries are refused')),
+  ]);
+}
+
+function gaugeProblem(node: NodeState, gauge: Gauge | undefined, word: string, why: string): Problem[] {
+  if (gauge === undefined) return [];
+  const fill = share(gauge.entries, gauge.maxEntries);
+  if (fill < PRESSURE_WARN && gauge.lostPerSecond < 1) return [];
+  return [{
+    key: `gauge ${node.name} ${gauge.name}`, severity: fill >= PRESSURE_CRITICAL ? 'crit' : 'warn', word, subject: `${node.name} ${gauge.name}`,
+    amount: { value: fill * 100, unit: '%' }, timesMore: undefined,
+    why: gauge.lostPerSecond >= 1 ? `${Math.round(gauge.lostPerSecond)}/s evicted or refused` : why, sinceMs: 0, chips: [],
+  }];
+}
+
+function chip(field: Chip['field'], value: string): Chip {
+  return { field, value, isNegated: false };
+}
+
+/** Filter for the flows of a pair, from its client to its server. */
+export function pairChips(pair: Pair): Chip[] {
+  const chips: Chip[] = [chip('from-workload', pair.source.name), chip('to-workload', pair.destination.name)];
+  if (pair.port > 0) chips.push(chip('port', String(pair.port)));
+  return chips;
+}

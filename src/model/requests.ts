@@ -1,0 +1,35 @@
+import { FlowsOptionsCodec } from '../wire/gen/hubtop.ts';
+import type { GetFlowsRequest } from '../wire/gen/observer.ts';
+import { filtersOf } from './chips.ts';
+import { DROP_REASON_NUMBERS } from './drop-words.ts';
+import type { State } from './state.ts';
+
+/** Flows of the past asked for when a stream opens. */
+export const HISTORY_FLOWS = 1_000;
+
+const DROPPED = 2;
+const ERROR = 3;
+const AUDIT = 4;
+
+/** Whether the stream must carry every flow that passes the chips. */
+export function wantsAllFlows(state: State): boolean {
+  return state.chips.length > 0 || state.view === 'flows' || state.telemetry === 'absent';
+}
+
+/** The request whose flows the state needs now: all that pass the chips, or only those that matter (drops, errors, resets). */
+export function flowsRequest(state: State): GetFlowsRequest {
+  const { whitelist, blacklist } = filtersOf(state.chips, DROP_REASON_NUMBERS);
+  const matter = [{ verdict: [DROPPED, ERROR, AUDIT] }, { tcp_flags: [{ RST: true }] }];
+  return {
+    number: BigInt(HISTORY_FLOWS),
+    follow: true,
+    whitelist: wantsAllFlows(state) ? whitelist : matter,
+    blacklist,
+    extensions: { type_url: 'type.googleapis.com/hubtop.v1.FlowsOptions', value: FlowsOptionsCodec.encode({ flow_extension: true }) },
+  };
+}
+
+/** Identity of the request: a new stream is opened when it changes. */
+export function requestKey(state: State): string {
+  return JSON.stringify([wantsAllFlows(state) ? 'all' : 'matter', state.chips]);
+}

@@ -1,0 +1,143 @@
+import { EndpointInterner } from '../wire/endpoint-interner.ts';
+import { BucketRing } from './bucket-ring.ts';
+import type { Chip } from './chips.ts';
+import { Directory } from './directory.ts';
+import { FlowRows } from './flow-rows.ts';
+import type { NodeState } from './node-state.ts';
+import { ResetTracker } from './resets.ts';
+import { TextInterner } from './text-interner.ts';
+
+/** How the dashboard stands with its server. */
+export interface Connection {
+  state: 'connecting' | 'live' | 'lost';
+  /** When this state began. */
+  sinceMs: number;
+  attempts: number;
+  error: string;
+  /** When the next try starts; 0 = unknown. */
+  retryAtMs: number;
+}
+
+/** Where the cursor stands in a view. */
+export interface Cursor {
+  /** Panel with the focus; views name theirs. */
+  panel: number;
+  /** Selected row of each panel, by the identity of the row ('' = first). */
+  selected: string[];
+  /** Last index the selection had, for when its row goes away. */
+  index: number[];
+}
+
+/** The stream view: a position in the buffer of rows. */
+export interface StreamCursor {
+  /** Row under the cursor; -1 = follow the newest. */
+  selected: number;
+  /** Bottom row on the screen while paused; -1 = live. */
+  bottom: number;
+  column: number;
+  isDetailOpen: boolean;
+  /** Rows a page has, told by the last frame. */
+  pageRows: number;
+}
+
+/** Everything the dashboard knows. Changed only by update(), in place. */
+export interface State {
+  nowMs: number;
+  startedMs: number;
+  server: string;
+  connection: Connection;
+  /** Whether the server speaks hubtop's telemetry. */
+  telemetry: 'unknown' | 'present' | 'absent';
+  fromTelemetry: BucketRing;
+  fromFlows: BucketRing;
+  directory: Directory;
+  endpoints: EndpointInterner;
+  /** Party id of each interned endpoint. */
+  partyOfEndpoint: number[];
+  nodeNames: TextInterner;
+  rows: FlowRows;
+  resets: ResetTracker;
+  nodes: Map<string, NodeState>;
+  /** First time a drop key, pair or node problem was seen, by problem key. */
+  firstSeenMs: Map<string, number>;
+  flows: {
+    isOpen: boolean;
+    error: string;
+    /** Everything, or only what matters (drops, errors, resets). */
+    scope: 'matter' | 'all';
+    received: number;
+    malformed: number;
+    newestMs: number;
+  };
+  lastReportMs: number;
+  reports: number;
+  chips: Chip[];
+  undo: Chip[][];
+  view: string;
+  previousView: string;
+  /** Moment the figures are for while paused; 0 = now. */
+  pausedAtMs: number;
+  windowSeconds: number;
+  overview: Cursor;
+  stream: StreamCursor;
+  helpTop: number;
+  status: { text: string; atMs: number };
+  ownCost: { cpuPercent: number; rssBytes: number; skippedFrames: number; isSlowTerminal: boolean };
+  isAscii: boolean;
+  /** Steps with each press of the theme key; the terminal maps it to a theme. */
+  themeStep: number;
+  wantsQuit: boolean;
+  wantsRedraw: boolean;
+}
+
+/** Lengths the figures can cover. */
+export const WINDOWS_SECONDS: readonly number[] = [60, 300, 30];
+
+/** A dashboard that knows nothing yet. */
+export function initialState(options: { server: string; nowMs: number; view: string }): State {
+  return {
+    nowMs: options.nowMs,
+    startedMs: options.nowMs,
+    server: options.server,
+    connection: { state: 'connecting', sinceMs: options.nowMs, attempts: 1, error: '', retryAtMs: 0 },
+    telemetry: 'unknown',
+    fromTelemetry: new BucketRing(),
+    fromFlows: new BucketRing(),
+    directory: new Directory(),
+    endpoints: new EndpointInterner(),
+    partyOfEndpoint: [],
+    nodeNames: new TextInterner(),
+    rows: new FlowRows(),
+    resets: new ResetTracker(),
+    nodes: new Map(),
+    firstSeenMs: new Map(),
+    flows: { isOpen: false, error: '', scope: 'matter', received: 0, malformed: 0, newestMs: 0 },
+    lastReportMs: 0,
+    reports: 0,
+    chips: [],
+    undo: [],
+    view: options.view,
+    previousView: options.view,
+    pausedAtMs: 0,
+    windowSeconds: WINDOWS_SECONDS[0] ?? 60,
+    overview: { panel: 0, selected: [], index: [] },
+    stream: { selected: -1, bottom: -1, column: 0, isDetailOpen: false, pageRows: 20 },
+    helpTop: 0,
+    status: { text: '', atMs: 0 },
+    ownCost: { cpuPercent: 0, rssBytes: 0, skippedFrames: 0, isSlowTerminal: false },
+    isAscii: false,
+    themeStep: 0,
+    wantsQuit: false,
+    wantsRedraw: false,
+  };
+}
+
+/** Whether figures come from counted flows rather than from telemetry. */
+export function countsFlows(state: State): boolean {
+  return state.chips.length > 0 || state.telemetry === 'absent';
+}
+
+/** The buckets the figures are read from. */
+export function figuresOf(state: State): BucketRing {
+  return countsFlows(state) ? state.fromFlows : state.fromTelemetry;
+}

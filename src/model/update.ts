@@ -1,0 +1,88 @@
+import { act } from './actions.ts';
+import { say, setChips } from './changes.ts';
+import { withChip } from './chips.ts';
+import { foldFlows } from './fold-flows.ts';
+import { foldReport, MAX_NODES } from './fold-report.ts';
+import { ROW_GAP, ROW_NOTE } from './flow-rows.ts';
+import type { Message } from './messages.ts';
+import { newNode, setTrouble } from './node-state.ts';
+import { wantsAllFlows } from './requests.ts';
+import { pushText } from './row-text.ts';
+import { countsFlows, type State } from './state.ts';
+import { scrub } from '../lib/scrub.ts';
+
+/** Age of the newest report from which data counts as stale. */
+export const STALE_MS = 5_000;
+
+/** Folds one message into the state, in place. The only thing that changes a state. */
+export function update(state: State, message: Message): void {
+  switch (message.type) {
+    case 'tick': return tick(state, message.nowMs);
+    case 'connection': return takeConnection(state, message);
+    case 'flows': return foldFlows(state, message.bytes);
+    case 'flows-state': return takeFlowsState(state, message);
+    case 'telemetry':
+      state.telemetry = 'present';
+      return foldReport(state, message.report);
+    case 'telemetry-absent':
+      state.telemetry = 'absent';
+      return;
+    case 'node-status': return takeNodeStatus(state, message);
+    case 'own-cost':
+      state.ownCost = { cpuPercent: message.cpuPercent, rssBytes: message.rssBytes, skippedFrames: message.skippedFrames, isSlowTerminal: message.isSlowTerminal };
+      return;
+    case 'action': return act(state, message.action);
+    case 'chip': return setChips(state, withChip(state.chips, message));
+    case 'status': return say(state, scrub(message.text));
+  }
+}
+
+function tick(state: State, nowMs: number): void {
+  // while the stream of flows runs, a second without flows is a second with none, not a hole
+  if (state.flows.isOpen && (countsFlows(state) || state.telemetry === 'absent') && nowMs > state.nowMs) state.fromFlows.cover(state.nowMs, nowMs);
+  state.nowMs = nowMs;
+  state.stream.bottom = state.stream.bottom < 0 ? -1 : Math.max(state.stream.bottom, state.rows.first);
+}
+
+function takeConnection(state: State, message: Message & { type: 'connection' }): void {
+  const { connection, nowMs } = state;
+  if (connection.state === 'live' && message.state !== 'live') {
+    pushText(state, ROW_GAP, 'connection lost');
+    state.fromTelemetry.markGap(nowMs);
+    state.fromFlows.markGap(nowMs);
+  }
+  if (message.state === 'live' && connection.state !== 'live') {
+    if (connection.attempts > 1 && state.reports > 0) {
+      const seconds = Math.round((nowMs - connection.sinceMs) / 1000);
+      pushText(state, ROW_GAP, `gap of ${seconds} s: connected again, the past was asked for again`);
+      say(state, `connected again after ${seconds} s; counts of that time are lower bounds`);
+    }
+    connection.attempts = 0;
+  }
+  if (connection.state !== message.state) connection.sinceMs = nowMs;
+  if (message.state !== 'live') connection.attempts++;
+  connection.state = message.state;
+  connection.error = scrub(message.error ?? '', 200);
+  connection.retryAtMs = message.retryInMs === undefined ? 0 : nowMs + message.retryInMs;
+}
+
+function takeFlowsState(state: State, message: Message & { type: 'flows-state' }): void {
+  state.flows.isOpen = message.isOpen;
+  state.flows.error = scrub(message.error ?? '', 200);
+  const scope = wantsAllFlows(state) ? 'all' : 'matter';
+  if (message.isOpen && scope !== state.flows.scope) {
+    state.flows.scope = scope;
+    pushText(state, ROW_NOTE, scope === 'all' ? 'from here: every flow' : 'from here: only drops, errors and resets');
+  }
+}
+
+function takeNodeStatus(state: State, message: Message & { type: 'node-status' }): void {
+  const name = scrub(message.node, 63);
+  let node = state.nodes.get(name);
+  if (node === undefined) {
+    if (state.nodes.size >= MAX_NODES) return;
+    node = newNode(name);
+    state.nodes.set(name, node);
+  }
+  setTrouble(node, message.state, message.message ?? '', state.nowMs);
+}
