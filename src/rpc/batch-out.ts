@@ -1,0 +1,88 @@
+// hot path: bench row rpc/sent
+import type { Metadata as GrpcMetadata, ServerWritableStream } from '@grpc/grpc-js';
+import type { ServerHttp2Stream } from 'node:http2';
+import { eachFrame, framePrefixBytes } from './frame-batcher.ts';
+
+/** Where a handler puts flows: runs of whole gRPC frames. */
+export interface FlowsOut {
+  /** Copies the frames, so the caller may reuse them. False: enough is queued, wait for drain(). */
+  write(frames: Uint8Array): boolean;
+  /** Resolves when there is room again, or the call is over (look at the signal). */
+  drain(): Promise<void>;
+}
+
+/** What one call may have queued in this process before its handler is told to wait. */
+const maxQueuedBytes = 256 * 1024;
+
+/** A server-streaming call of grpc-js whose messages are bytes already. */
+export type BytesCall = ServerWritableStream<Uint8Array, Uint8Array>;
+
+/**
+ * The HTTP/2 stream under a call of grpc-js, where this version of grpc-js still has it at `call.call.stream`.
+ * Writing batches to it sends 0.55 to 1.8 M flows per CPU-second, `call.write` 87 to 99 k.
+ */
+export function http2StreamOf(call: BytesCall): ServerHttp2Stream | undefined {
+  const inner: unknown = Reflect.get(call, 'call');
+  if (typeof inner !== 'object' || inner === null) return undefined;
+  const stream: unknown = Reflect.get(inner, 'stream');
+  if (typeof stream !== 'object' || stream === null) return undefined;
+  const looksRight = ['respond', 'write', 'end', 'once'].every((name) => typeof Reflect.get(stream, name) === 'function');
+  return looksRight && typeof call.sendMetadata === 'function' ? (stream as ServerHttp2Stream) : undefined;
+}
+
+/** Sends the headers and gives the fastest way out that this grpc-js allows. */
+export function openBatchOut(call: BytesCall, headers: GrpcMetadata): FlowsOut {
+  call.sendMetadata(headers);
+  const stream = http2StreamOf(call);
+  return stream?.headersSent ? batchedOut(stream) : messageOut(call);
+}
+
+function batchedOut(stream: ServerHttp2Stream): FlowsOut {
+  return {
+    write(frames) {
+      if (stream.destroyed || stream.writableEnded) return true;
+      stream.write(Buffer.from(frames));
+      return stream.writableLength < maxQueuedBytes;
+    },
+    drain: () => new Promise((resolve) => {
+      if (stream.destroyed || !stream.writableNeedDrain) {
+        resolve();
+        return;
+      }
+      const done = (): void => {
+        stream.off('drain', done);
+        stream.off('close', done);
+        resolve();
+      };
+      stream.on('drain', done);
+      stream.on('close', done);
+    }),
+  };
+}
+
+/** One `call.write` a message: slow, and good with any grpc-js. */
+function messageOut(call: BytesCall): FlowsOut {
+  let queuedBytes = 0;
+  let waiting: (() => void)[] = [];
+  const wake = (): void => {
+    const all = waiting;
+    waiting = [];
+    for (const resolve of all) resolve();
+  };
+  call.on('cancelled', wake);
+  call.on('close', wake);
+  return {
+    write(frames) {
+      eachFrame(frames, (start, end) => {
+        const message = Uint8Array.prototype.slice.call(frames, start, end);
+        queuedBytes += message.length + framePrefixBytes;
+        call.write(message, () => {
+          queuedBytes -= message.length + framePrefixBytes;
+          if (queuedBytes < maxQueuedBytes) wake();
+        });
+      });
+      return queuedBytes < maxQueuedBytes;
+    },
+    drain: () => (queuedBytes < maxQueuedBytes || call.cancelled ? Promise.resolve() : new Promise((resolve) => waiting.push(resolve))),
+  };
+}

@@ -1,0 +1,61 @@
+import type { Method } from './channel.ts';
+import type { FlowsOut } from './batch-out.ts';
+import { frameMessage } from './frame-batcher.ts';
+import type { Metadata } from './metadata.ts';
+
+/** What a handler may know of the call besides the request. */
+export interface CallInfo {
+  metadata: Metadata;
+  /** Address of the caller, for people. */
+  peer: string;
+}
+
+/** Where a handler of a decoded server stream puts its messages; as FlowsOut. */
+export interface MessagesOut<Response> {
+  write(message: Response): boolean;
+  drain(): Promise<void>;
+}
+
+/** One method of a server, bytes on both sides. Make it with unary(), serverStream() or frameStream(). */
+export type Binding =
+  | { path: string; kind: 'unary'; run(request: Uint8Array, signal: AbortSignal, info: CallInfo): Promise<Uint8Array> }
+  | { path: string; kind: 'stream'; run(request: Uint8Array, out: FlowsOut, signal: AbortSignal, info: CallInfo): Promise<void> };
+
+/** A method with one answer. A handler refuses by throwing an RpcError. */
+export function unary<Request, Response>(
+  method: Method<Request, Response>,
+  handler: (request: Request, signal: AbortSignal, info: CallInfo) => Promise<Response> | Response,
+): Binding {
+  return {
+    path: method.path,
+    kind: 'unary',
+    run: async (request, signal, info) => method.response.encode(await handler(method.request.decode(request), signal, info)),
+  };
+}
+
+/** A server stream of decoded messages; the call ends with OK when the handler returns. */
+export function serverStream<Request, Response>(
+  method: Method<Request, Response>,
+  handler: (request: Request, out: MessagesOut<Response>, signal: AbortSignal, info: CallInfo) => Promise<void>,
+): Binding {
+  return {
+    path: method.path,
+    kind: 'stream',
+    run: async (request, out, signal, info) => handler(method.request.decode(request), {
+      write: (message) => out.write(frameMessage(method.response.encode(message))),
+      drain: () => out.drain(),
+    }, signal, info),
+  };
+}
+
+/** A server stream whose handler writes runs of whole gRPC frames: GetFlows. */
+export function frameStream<Request>(
+  method: Pick<Method<Request, unknown>, 'path' | 'request'>,
+  handler: (request: Request, out: FlowsOut, signal: AbortSignal, info: CallInfo) => Promise<void>,
+): Binding {
+  return {
+    path: method.path,
+    kind: 'stream',
+    run: async (request, out, signal, info) => handler(method.request.decode(request), out, signal, info),
+  };
+}

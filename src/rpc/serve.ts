@@ -1,0 +1,154 @@
+import type { Server as GrpcServer, ServerCredentials, ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js';
+import { openBatchOut, type BytesCall } from './batch-out.ts';
+import type { Binding, CallInfo } from './binding.ts';
+import { bindTarget, ListenError } from './listen.ts';
+import { metadataFromHeaders, type Metadata } from './metadata.ts';
+import { serverCredentials } from './server-tls.ts';
+import { Code, RpcError, toRpcError } from './status.ts';
+import { formatTarget, isLocalOnly, parseTarget } from './target.ts';
+import type { ServerTls } from './tls-files.ts';
+
+type Grpc = typeof import('@grpc/grpc-js');
+
+/** What a server serves, and where. */
+export interface ServeOptions {
+  /** Targets as parseTarget reads them; port 0 takes a free one. */
+  listen: readonly string[];
+  services: readonly Binding[];
+  /** Sent as header metadata with every answer. */
+  headers?: Metadata;
+  tls?: ServerTls;
+  /** Allows plaintext on an address that other machines can reach. */
+  insecure?: boolean;
+  /** Errors of ours that ended a call; the caller got code UNKNOWN with the message. */
+  onError?: (error: Error) => void;
+}
+
+/** A running server. */
+export interface RpcServer {
+  /** As parseTarget reads them, with real ports; in the order of `listen`. */
+  addresses: string[];
+  /** Ends every call with UNAVAILABLE and closes the listeners. */
+  close(): Promise<void>;
+}
+
+/** How long a closing server lets calls say goodbye. */
+const closeGraceMs = 200;
+
+/** Starts a gRPC server. Throws ListenError with one line when an address cannot be had; then nothing listens. */
+export async function serve(options: ServeOptions): Promise<RpcServer> {
+  const targets = options.listen.map((text) => parseTarget(text));
+  const open = targets.find((target) => !isLocalOnly(target));
+  if (open && !options.tls && options.insecure !== true) {
+    throw new ListenError(`cannot listen on ${formatTarget(open)} without TLS: give a certificate and key, or allow plaintext explicitly`);
+  }
+  const grpc = await import('@grpc/grpc-js');
+  // its own log goes to stderr, over a dashboard; what matters comes back as errors
+  if (process.env['GRPC_VERBOSITY'] === undefined) grpc.setLogVerbosity(grpc.logVerbosity.NONE);
+  const serving: Serving = { options, running: new Set(), isClosing: false };
+  const server = new grpc.Server({ 'grpc.max_receive_message_length': 4 * 1024 * 1024 });
+  for (const binding of options.services) register(grpc, server, binding, serving);
+  const secured = options.tls ? serverCredentials(grpc, options.tls, options.onError ?? (() => {})) : undefined;
+  const credentials: ServerCredentials = secured?.credentials ?? grpc.ServerCredentials.createInsecure();
+  const addresses: string[] = [];
+  try {
+    for (const target of targets) {
+      const bound = await bindTarget(server, target, target.kind === 'unix' ? grpc.ServerCredentials.createInsecure() : credentials);
+      addresses.push(formatTarget(bound.kind === 'tcp' ? { ...bound, tls: options.tls !== undefined } : bound));
+    }
+  } catch (error) {
+    server.forceShutdown();
+    secured?.stop();
+    throw error;
+  }
+  return {
+    addresses,
+    close: () => {
+      secured?.stop();
+      serving.isClosing = true;
+      for (const call of serving.running) call.abort();
+      return shutDown(server);
+    },
+  };
+}
+
+function shutDown(server: GrpcServer): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => {
+      server.forceShutdown();
+      resolve();
+    }, closeGraceMs);
+    server.tryShutdown(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
+}
+
+interface Serving {
+  options: ServeOptions;
+  running: Set<AbortController>;
+  isClosing: boolean;
+}
+
+const asBuffer = (bytes: Uint8Array): Buffer => (Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length));
+const asBytes = (bytes: Buffer): Uint8Array => bytes;
+
+function register(grpc: Grpc, server: GrpcServer, binding: Binding, serving: Serving): void {
+  if (binding.kind === 'unary') {
+    server.register(binding.path, (call: ServerUnaryCall<Uint8Array, Uint8Array>, callback: sendUnaryData<Uint8Array>) => {
+      call.sendMetadata(headersOf(grpc, serving.options.headers));
+      void settle(call, serving, (signal) => binding.run(call.request, signal, infoOf(call))).then((result) => {
+        if (result.error) callback({ code: result.error.code, details: result.error.message });
+        else callback(null, result.value);
+      });
+    }, asBuffer, asBytes, 'unary');
+    return;
+  }
+  server.register(binding.path, (call: BytesCall) => {
+    const out = openBatchOut(call, headersOf(grpc, serving.options.headers));
+    void settle(call, serving, (signal) => binding.run(call.request, out, signal, infoOf(call))).then((result) => {
+      if (result.error) call.emit('error', { code: result.error.code, details: result.error.message });
+      else call.end();
+    });
+  }, asBuffer, asBytes, 'serverStream');
+}
+
+function infoOf(call: ServerUnaryCall<Uint8Array, Uint8Array> | BytesCall): CallInfo {
+  return { metadata: metadataFromHeaders(call.metadata.getMap()), peer: call.getPeer() };
+}
+
+function headersOf(grpc: Grpc, headers: Metadata | undefined): InstanceType<Grpc['Metadata']> {
+  const metadata = new grpc.Metadata();
+  for (const [name, value] of Object.entries(headers ?? {})) metadata.set(name, value);
+  return metadata;
+}
+
+type Settled<Value> = { error: RpcError; value?: undefined } | { error?: undefined; value: Value };
+
+/** A handler's end as a value: what it refused goes to the caller, what we broke also to onError. */
+async function settle<Value>(
+  call: ServerUnaryCall<Uint8Array, Uint8Array> | BytesCall,
+  serving: Serving,
+  run: (signal: AbortSignal) => Promise<Value>,
+): Promise<Settled<Value>> {
+  const cancelled = new AbortController();
+  const cancel = (): void => cancelled.abort();
+  call.on('cancelled', cancel);
+  serving.running.add(cancelled);
+  try {
+    const value = await run(cancelled.signal);
+    return serving.isClosing ? { error: errorOfShutdown() } : { value };
+  } catch (reason) {
+    if (serving.isClosing) return { error: errorOfShutdown() };
+    if (!(reason instanceof RpcError)) serving.options.onError?.(reason instanceof Error ? reason : new Error(String(reason)));
+    return { error: toRpcError(reason) };
+  } finally {
+    serving.running.delete(cancelled);
+    call.off('cancelled', cancel);
+  }
+}
+
+function errorOfShutdown(): RpcError {
+  return new RpcError(Code.UNAVAILABLE, 'the server is shutting down');
+}

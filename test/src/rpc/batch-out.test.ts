@@ -1,0 +1,50 @@
+import * as grpc from '@grpc/grpc-js';
+import { EventEmitter } from 'node:events';
+import { expect, test } from 'vitest';
+import { http2StreamOf, openBatchOut, type BytesCall } from '../../../src/rpc/batch-out.ts';
+import { openChannel } from '../../../src/rpc/channel.ts';
+import { frameMessage } from '../../../src/rpc/frame-batcher.ts';
+import { EchoService, TextCodec } from './text-codec.ts';
+
+test('this grpc-js still has the HTTP/2 stream of a call where batches are written to', async () => {
+  const server = new grpc.Server();
+  let found: unknown;
+  server.register(EchoService.Count.path, (call: BytesCall) => {
+    found = http2StreamOf(call);
+    call.end();
+  }, (bytes: Uint8Array) => Buffer.from(bytes), (bytes) => bytes, 'serverStream');
+  const port = await new Promise<number>((resolve, reject) => {
+    server.bindAsync('127.0.0.1:0', grpc.ServerCredentials.createInsecure(), (error, bound) => (error ? reject(error) : resolve(bound)));
+  });
+  const channel = openChannel({ kind: 'tcp', host: '127.0.0.1', port, tls: false });
+  for await (const message of channel.stream(EchoService.Count, '')) expect(message).toBe('nothing');
+  channel.close();
+  server.forceShutdown();
+  expect(found, 'grpc-js has changed: flows go out one call.write at a time, a tenth as fast; see src/rpc/batch-out.ts').toBeDefined();
+});
+
+test('openBatchOut() falls back to one write a message where the stream is not found', async () => {
+  const written: string[] = [];
+  const finished: (() => void)[] = [];
+  const call = Object.assign(new EventEmitter(), {
+    cancelled: false,
+    sendMetadata: () => {},
+    write: (message: Uint8Array, done: () => void) => {
+      written.push(TextCodec.decode(message));
+      finished.push(done);
+      return true;
+    },
+  });
+  const out = openBatchOut(call as unknown as BytesCall, new grpc.Metadata());
+  const frames = Buffer.concat([frameMessage(TextCodec.encode('one')), frameMessage(TextCodec.encode('two'))]);
+  expect(out.write(frames)).toBe(true);
+  frames.fill(0);
+  expect(written).toEqual(['one', 'two']);
+  expect(out.write(frameMessage(new Uint8Array(300 * 1024)))).toBe(false);
+  let drained = false;
+  const waiting = out.drain().then(() => { drained = true; });
+  expect(drained).toBe(false);
+  for (const done of finished) done();
+  await waiting;
+  expect(drained).toBe(true);
+});
