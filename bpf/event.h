@@ -144,13 +144,13 @@ struct ht_conntrack_side { /* one direction of packets */
 	__u64 bytes;       /* not yet reported */
 	__u32 skbs;
 	__u32 segments;
-	__u32 last_report; /* seconds of the coarse monotonic clock, only differences mean something */
+	__u32 last_report; /* seconds of CLOCK_BOOTTIME */
 	__u16 tcp_seen;    /* flags of all packets */
 	__u16 tcp_fresh;   /* flags since the last report */
 };
 struct ht_conntrack {
 	__u64 created_ns;
-	__u32 last_seen;      /* seconds, the clock of last_report */
+	__u32 last_seen;      /* seconds of CLOCK_BOOTTIME */
 	__u32 a_ref;
 	__u32 b_ref;
 	__u32 a_labels;
@@ -262,7 +262,7 @@ struct ht_device {
 #define HT_SWEEP_ALL 1  /* the same, but report everything (shutdown, tests) */
 struct ht_sweep_context {
 	__u32 mode;       /* HT_SWEEP_* */
-	__u32 now_s;      /* 0 = the kernel's clock; else pretend that clock reads this (tests) */
+	__u32 now_s;      /* seconds of CLOCK_BOOTTIME; 0 = now (others are for tests) */
 	__u64 live;       /* out: entries left */
 	__u64 live_skbs;  /* out: not yet reported, after this sweep */
 	__u64 live_bytes;

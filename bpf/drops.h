@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * What the kernel drops, and why. The tracer sees the whole machine: a drop is
+ * ours if it happened in our network namespace or in one that hangs on it by a
+ * veth. Only this file reads structures of the kernel (CO-RE).
+ */
+#ifndef HUBTOP_DROPS_H
+#define HUBTOP_DROPS_H
+
+#include "report.h"
+#include <bpf/bpf_core_read.h>
+
+#define HT_MAX_DEVICES 16  /* of a foreign namespace that are looked at */
+#define HT_NETNS_TRUST_S 5 /* a pod's veth may be replaced */
+#define HT_NETDEV_ALIGN 32 /* NETDEV_ALIGN */
+#define HT_NO_HEADER 0xffff
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+struct list_head {
+	struct list_head *next;
+};
+struct net {
+	__u64 net_cookie;
+	struct list_head dev_base_head;
+};
+typedef struct {
+	struct net *net;
+} possible_net_t;
+struct rtnl_link_ops {
+	const char *kind;
+};
+struct net_device {
+	int ifindex;
+	possible_net_t nd_net;
+	struct list_head dev_list;
+	const struct rtnl_link_ops *rtnl_link_ops;
+};
+/* Since Linux 6.10 the private part is a member. */
+struct net_device___priv {
+	__u8 priv[1];
+};
+struct veth_priv {
+	struct net_device *peer;
+};
+struct sock_common {
+	possible_net_t skc_net;
+};
+struct sock {
+	struct sock_common __sk_common;
+};
+struct sk_buff {
+	struct net_device *dev;
+	struct sock *sk;
+	unsigned int len;
+	__u32 hash;
+	__u16 network_header;
+	__u32 tail;
+	unsigned char *head;
+};
+struct trace_event_raw_kfree_skb___socket {
+	void *rx_sk;
+};
+#pragma clang attribute pop
+
+/* Where a drop happened, as this node sees it. */
+struct ht_place {
+	__u32 ifindex; /* our device, 0 unknown */
+	bool is_ours;
+};
+
+static __always_inline bool ht_is_veth(const struct net_device *device)
+{
+	const struct rtnl_link_ops *ops = BPF_CORE_READ(device, rtnl_link_ops);
+	char kind[5] = {};
+
+	if (!ops)
+		return false;
+	bpf_probe_read_kernel_str(kind, sizeof(kind), BPF_CORE_READ(ops, kind));
+	return kind[0] == 'v' && kind[1] == 'e' && kind[2] == 't' && kind[3] == 'h' && kind[4] == 0;
+}
+
+static __always_inline __u64 ht_cookie(const struct net *net)
+{
+	return net ? BPF_CORE_READ(net, net_cookie) : 0;
+}
+
+static __always_inline const void *ht_private(const struct net_device *device)
+{
+	__u32 size;
+
+	if (bpf_core_field_exists(((struct net_device___priv *)0)->priv))
+		return (const void *)device + bpf_core_field_offset(((struct net_device___priv *)0)->priv);
+	size = bpf_core_type_size(struct net_device);
+	return (const void *)device + ((size + HT_NETDEV_ALIGN - 1) & ~(HT_NETDEV_ALIGN - 1));
+}
+
+/* Our end of a veth whose other end is `device`; 0 if it is no such veth. */
+static __always_inline __u32 ht_our_end(const struct net_device *device, __u64 our_cookie)
+{
+	const struct veth_priv *private;
+	const struct net_device *peer;
+	struct ht_device *known;
+	__u32 ifindex;
+
+	if (!device || !ht_is_veth(device))
+		return 0;
+	private = ht_private(device);
+	peer = BPF_CORE_READ(private, peer);
+	if (!peer || ht_cookie(BPF_CORE_READ(peer, nd_net.net)) != our_cookie)
+		return 0;
+	ifindex = BPF_CORE_READ(peer, ifindex);
+	known = bpf_map_lookup_elem(&ht_devices, &ifindex);
+	if (known && known->flags & HT_DEVICE_NODE)
+		return 0;
+	return ifindex;
+}
+
+/* Looks for a veth to us among the first devices of a namespace. */
+static __noinline __u32 ht_find_our_end(const struct net *net, __u64 our_cookie)
+{
+	const struct list_head *head, *at;
+	const struct net_device *device;
+	__u32 ifindex;
+
+	if (!net)
+		return 0;
+	head = (const void *)net + bpf_core_field_offset(net->dev_base_head);
+	at = BPF_CORE_READ(head, next);
+	for (int i = 0; i < HT_MAX_DEVICES; i++) {
+		if (!at || at == head)
+			return 0;
+		device = (const void *)at - bpf_core_field_offset(((struct net_device *)0)->dev_list);
+		ifindex = ht_our_end(device, our_cookie);
+		if (ifindex)
+			return ifindex;
+		at = BPF_CORE_READ(at, next);
+	}
+	return 0;
+}
+
+/* Our device that leads to a namespace, remembered for a while. */
+static __always_inline __u32 ht_device_of(const struct net *net, __u64 cookie, __u64 our_cookie)
+{
+	__u32 now_s = ht_read_s();
+	struct ht_netns fresh = {}, *known = bpf_map_lookup_elem(&ht_netns, &cookie);
+
+	if (known && now_s - known->learned_s < HT_NETNS_TRUST_S)
+		return known->ifindex;
+	fresh.ifindex = ht_find_our_end(net, our_cookie);
+	fresh.learned_s = now_s;
+	bpf_map_update_elem(&ht_netns, &cookie, &fresh, BPF_ANY);
+	return fresh.ifindex;
+}
+
+static __always_inline struct ht_place ht_locate(const struct net_device *device, const struct sock *socket, __u64 our_cookie)
+{
+	struct ht_place place = {};
+	const struct net *net = NULL;
+	__u64 cookie;
+
+	if (device)
+		net = BPF_CORE_READ(device, nd_net.net);
+	else if (socket)
+		net = BPF_CORE_READ(socket, __sk_common.skc_net.net);
+	cookie = ht_cookie(net);
+	if (!cookie)
+		return place;
+	if (cookie == our_cookie) {
+		place.is_ours = true;
+		place.ifindex = device ? BPF_CORE_READ(device, ifindex) : 0;
+		return place;
+	}
+	place.ifindex = device ? ht_our_end(device, our_cookie) : 0;
+	if (!place.ifindex)
+		place.ifindex = ht_device_of(net, cookie, our_cookie);
+	place.is_ours = place.ifindex != 0;
+	return place;
+}
+
+/* Reads `bytes` of the linear part; false if they are not all in it. */
+static __always_inline bool ht_read_linear(const struct sk_buff *skb, __u32 offset, void *to, const __u32 bytes)
+{
+	if (offset + bytes > BPF_CORE_READ(skb, tail))
+		return false;
+	return bpf_probe_read_kernel(to, bytes, BPF_CORE_READ(skb, head) + offset) == 0;
+}
+
+static __always_inline bool ht_read_dropped_l4(const struct sk_buff *skb, struct ht_packet *packet)
+{
+	struct ht_ends *ends = &packet->ends;
+	union {
+		__u8 byte[16];
+		__u16 word[8];
+	} header;
+
+	if (packet->flags & HT_FLAG_FRAGMENT)
+		return true;
+	if (ends->protocol == HT_IP_TCP) {
+		if (!ht_read_linear(skb, packet->l4, header.byte, 14))
+			return false;
+		packet->tcp_flags = ((__u16)(header.byte[12] & 1) << 8) | header.byte[13];
+	} else if (ends->protocol == HT_IP_UDP || ends->protocol == HT_IP_SCTP) {
+		if (!ht_read_linear(skb, packet->l4, header.byte, 8))
+			return false;
+	} else {
+		if (ends->protocol != HT_IP_ICMP && ends->protocol != HT_IP_ICMPV6)
+			return true;
+		if (!ht_read_linear(skb, packet->l4, header.byte, 4))
+			return false;
+		packet->icmp_type = header.byte[0];
+		packet->icmp_code = header.byte[1];
+		if (ht_is_icmp_error(ends->protocol, packet->icmp_type))
+			packet->flags |= HT_FLAG_ICMP_ERROR;
+		return true;
+	}
+	ends->source_port = header.word[0];
+	ends->destination_port = header.word[1];
+	return true;
+}
+
+/* The IP header of a dropped skb. The protocol field of an skb may be stale, the version nibble is not. */
+static __noinline bool ht_read_dropped(const struct sk_buff *skb, struct ht_packet *packet)
+{
+	__u32 l3 = BPF_CORE_READ(skb, network_header);
+	struct ht_ends *ends;
+	union {
+		__u8 byte[40];
+		__u16 word[20];
+	} header;
+
+	if (!packet)
+		return false;
+	ht_zero(packet, sizeof(*packet));
+	ends = &packet->ends;
+	if (l3 == 0 || l3 == HT_NO_HEADER || !ht_read_linear(skb, l3, header.byte, 20))
+		return false;
+	if (header.byte[0] >> 4 == 4 && (header.byte[0] & 0x0f) >= 5) {
+		ends->family = 4;
+		ends->protocol = header.byte[9];
+		ht_copy(ends->source, header.byte + 12, 4);
+		ht_copy(ends->destination, header.byte + 16, 4);
+		packet->l4 = l3 + (header.byte[0] & 0x0f) * 4;
+		if (bpf_ntohs(header.word[3]) & 0x1fff)
+			packet->flags |= HT_FLAG_FRAGMENT;
+	} else if (header.byte[0] >> 4 == 6 && ht_read_linear(skb, l3, header.byte, 40)) {
+		ends->family = 6;
+		ends->protocol = header.byte[6];
+		packet->flags |= HT_FLAG_IPV6;
+		ht_copy(ends->source, header.byte + 8, 16);
+		ht_copy(ends->destination, header.byte + 24, 16);
+		packet->l4 = l3 + 40;
+	} else {
+		return false;
+	}
+	/* A transport header that was cut off leaves the addresses, which are worth having. */
+	ht_read_dropped_l4(skb, packet);
+	return true;
+}
+
+static __always_inline void ht_count_drop(struct ht_counters *counters, const struct ht_packet *packet,
+					  const struct ht_report *report, __u32 reason, __u32 bytes)
+{
+	struct ht_drop_key key;
+	struct ht_drop *drop, fresh = {};
+
+	ht_zero(&key, sizeof(key));
+	key.source_labels = report->source_labels;
+	key.destination_labels = report->destination_labels;
+	key.reason = reason;
+	key.port = bpf_ntohs(packet->ends.destination_port);
+	key.protocol = packet->ends.protocol;
+	key.family = packet->ends.family;
+	drop = bpf_map_lookup_elem(&ht_drop_pairs, &key);
+	if (!drop) {
+		bpf_map_update_elem(&ht_drop_pairs, &key, &fresh, BPF_NOEXIST);
+		drop = bpf_map_lookup_elem(&ht_drop_pairs, &key);
+	}
+	if (!drop) {
+		ht_add_shared(&counters->drop_pair_failed, 1);
+		return;
+	}
+	ht_add_shared(&drop->skbs, 1);
+	ht_add_shared(&drop->bytes, bytes);
+}
+
+/* Sent or received, if one end is the pod behind the device; nothing else is certain about a drop. */
+static __always_inline __u8 ht_drop_direction(const struct ht_report *report)
+{
+	struct ht_device *device = bpf_map_lookup_elem(&ht_devices, &report->ifindex);
+
+	if (!device || !device->ref)
+		return HT_DIRECTION_UNKNOWN;
+	if (device->ref == report->source_ref)
+		return HT_DIRECTION_EGRESS;
+	return device->ref == report->destination_ref ? HT_DIRECTION_INGRESS : HT_DIRECTION_UNKNOWN;
+}
+
+static __always_inline void ht_emit_drop(struct ht_counters *counters, const struct sk_buff *skb, const struct ht_packet *packet,
+					 const struct ht_report *report, __u32 reason)
+{
+	struct ht_event_counts *counts = &counters->kinds[HT_LANE_URGENT][HT_KIND_KERNEL_DROP];
+	__u64 sequence = __sync_fetch_and_add(&counters->sequence[HT_LANE_URGENT], 1);
+	struct ht_event *event = ht_reserve(HT_LANE_URGENT);
+
+	if (!event) {
+		ht_add_shared(&counts->lost, 1);
+		return;
+	}
+	ht_begin(event, report, HT_EVENT_KERNEL_DROP, sequence);
+	ht_fill_ends(event, &packet->ends);
+	event->flags = packet->flags;
+	event->tcp_flags = packet->tcp_flags;
+	event->tcp_flags_seen = packet->tcp_flags;
+	event->icmp_type = packet->icmp_type;
+	event->icmp_code = packet->icmp_code;
+	event->drop_reason = reason;
+	event->skbs = 1;
+	event->segments = 1;
+	event->bytes = BPF_CORE_READ(skb, len);
+	event->hash = BPF_CORE_READ(skb, hash);
+	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
+	ht_add_shared(&counts->submitted, 1);
+}
+
+static __always_inline void ht_drop(const struct sk_buff *skb, __u32 reason, const struct sock *receiver)
+{
+	struct ht_counters *counters = ht_count();
+	struct ht_config *config = ht_configuration();
+	struct ht_event_counts *counts;
+	struct ht_address source, destination;
+	struct ht_packet packet;
+	struct ht_report report;
+	struct ht_place place;
+
+	if (!counters || !config || !config->netns_cookie)
+		return;
+	place = ht_locate(BPF_CORE_READ(skb, dev), receiver ? receiver : BPF_CORE_READ(skb, sk), config->netns_cookie);
+	if (!place.is_ours) {
+		ht_add_shared(&counters->foreign_drops, 1);
+		return;
+	}
+	counts = &counters->kinds[HT_LANE_URGENT][HT_KIND_KERNEL_DROP];
+	ht_add_shared(&counts->happened, 1);
+	if (bpf_map_lookup_elem(&ht_noise, &reason) || !ht_read_dropped(skb, &packet)) {
+		ht_add_shared(&counts->suppressed, 1);
+		return;
+	}
+	source = ht_owner(packet.ends.source, packet.ends.family);
+	destination = ht_owner(packet.ends.destination, packet.ends.family);
+	ht_zero(&report, sizeof(report));
+	report.ifindex = place.ifindex;
+	report.source_ref = source.ref;
+	report.source_labels = source.labels;
+	report.destination_ref = destination.ref;
+	report.destination_labels = destination.labels;
+	report.lane = HT_LANE_URGENT;
+	report.why = HT_WHY_DROP;
+	report.reason = HT_TRACE_UNKNOWN;
+	report.direction = ht_drop_direction(&report);
+	ht_count_drop(counters, &packet, &report, reason, BPF_CORE_READ(skb, len));
+	ht_emit_drop(counters, skb, &packet, &report, reason);
+}
+
+/*
+ * Arguments: skb, location, reason (Linux 5.17), and since 6.11 the socket that
+ * was to receive it. Reading one that is not there is refused at load, so the
+ * tracepoint's own record tells which there are.
+ */
+SEC("tp_btf/kfree_skb")
+int ht_kfree_skb(__u64 *arguments)
+{
+	const struct sock *receiver = NULL;
+
+	if (bpf_core_field_exists(((struct trace_event_raw_kfree_skb___socket *)0)->rx_sk))
+		receiver = (const struct sock *)arguments[3];
+	ht_drop((const struct sk_buff *)arguments[0], (__u32)arguments[2], receiver);
+	return 0;
+}
+
+#endif
