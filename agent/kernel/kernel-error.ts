@@ -36,3 +36,8 @@ const errnoNames: ReadonlyMap<number, string> = new Map([
   [105, 'ENOBUFS (messages were lost)'],
   [524, 'ENOTSUPP (not supported by this kernel)'],
 ]);
+
+/** The one line that says what an error is. */
+export function errorLine(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

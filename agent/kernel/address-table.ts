@@ -1,0 +1,105 @@
+import { parseIp } from '../../src/lib/ip-bytes.ts';
+import type { AddressRow } from '../decode/kernel.ts';
+import type { BpfMap } from './bpf-map.ts';
+import { errnoText } from './kernel-error.ts';
+
+const isLocalFlag = 1; // HT_ADDRESS_LOCAL
+
+/** ht_addresses, ht_devices and ht_config of a loaded object. */
+export interface AddressMaps {
+  addresses: BpfMap;
+  devices: BpfMap;
+  config: BpfMap;
+}
+
+/** What ht_config says besides the epoch. */
+export interface DatapathConfig {
+  reportIntervalSeconds: number;
+  netnsCookie: bigint;
+}
+
+/** Who is who, as the datapath sees it: addresses, and the endpoint behind each device. */
+export class AddressTable {
+  private epoch = 0;
+  private readonly local = new Map<string, AddressRow>();
+  private readonly devices = new Map<number, string>();
+  /** Addresses that the map refused (full) or that are not addresses. */
+  refusedCount = 0;
+
+  constructor(private readonly maps: AddressMaps, private readonly config: DatapathConfig, private readonly onWarning: (text: string) => void) {
+    this.publish();
+  }
+
+  /** Adds and changes first, then removes; then the datapath looks its cached answers up again. */
+  apply(upserts: readonly AddressRow[], removals: readonly string[]): void {
+    const refusedBefore = this.refusedCount;
+    for (const row of upserts) this.set(row);
+    for (const ip of removals) this.remove(ip);
+    if (this.refusedCount > refusedBefore) this.onWarning(`${this.refusedCount - refusedBefore} addresses did not fit the datapath's table of ${this.maps.addresses.maxEntries}: their packets show as world`);
+    this.publish();
+  }
+
+  /** Tells the datapath which pod is behind which device, as far as both are known. */
+  setDevices(deviceByAddress: ReadonlyMap<string, number>, attached: ReadonlySet<number>): void {
+    const wanted = new Map<number, AddressRow>();
+    for (const [ip, row] of this.local) {
+      const ifindex = deviceByAddress.get(ip);
+      if (ifindex !== undefined && attached.has(ifindex)) wanted.set(ifindex, row);
+    }
+    for (const ifindex of this.devices.keys()) if (!wanted.has(ifindex)) this.removeDevice(ifindex);
+    for (const [ifindex, { ref, labels }] of wanted) this.setDevice(ifindex, ref, labels);
+  }
+
+  private set(row: AddressRow): void {
+    const key = addressKey(row.ip);
+    const value = new Uint8Array(new Uint32Array([row.ref, row.labels, row.isLocal ? isLocalFlag : 0]).buffer);
+    if (key === undefined || this.maps.addresses.tryUpdate(key, value) < 0) {
+      this.refusedCount++;
+      return;
+    }
+    if (row.isLocal) this.local.set(row.ip, row);
+    else this.local.delete(row.ip);
+  }
+
+  private remove(ip: string): void {
+    const key = addressKey(ip);
+    if (key !== undefined) this.maps.addresses.delete(key);
+    this.local.delete(ip);
+  }
+
+  private setDevice(ifindex: number, ref: number, labels: number): void {
+    const words = `${ref} ${labels}`;
+    if (this.devices.get(ifindex) === words) return;
+    const result = this.maps.devices.tryUpdate(deviceKey(ifindex), new Uint8Array(new Uint32Array([ref, labels, 0, 0]).buffer));
+    if (result < 0) this.onWarning(`cannot tell the datapath whose device ${ifindex} is: ${errnoText(result)}`);
+    else this.devices.set(ifindex, words);
+  }
+
+  private removeDevice(ifindex: number): void {
+    this.maps.devices.delete(deviceKey(ifindex));
+    this.devices.delete(ifindex);
+  }
+
+  private publish(): void {
+    const value = new Uint8Array(this.maps.config.valueSize);
+    const view = new DataView(value.buffer);
+    view.setUint32(0, ++this.epoch, true);
+    view.setUint32(4, this.config.reportIntervalSeconds, true);
+    view.setBigUint64(8, this.config.netnsCookie, true);
+    this.maps.config.update(new Uint8Array(4), value);
+  }
+}
+
+/** struct ht_address_key, or undefined for text that is no address. */
+function addressKey(ip: string): Uint8Array | undefined {
+  const parsed = parseIp(ip);
+  if (parsed === undefined) return undefined;
+  const key = new Uint8Array(20);
+  key.set(parsed.bytes);
+  key[16] = parsed.family;
+  return key;
+}
+
+function deviceKey(ifindex: number): Uint8Array {
+  return new Uint8Array(new Uint32Array([ifindex]).buffer);
+}

@@ -1,0 +1,114 @@
+/**
+ * Rows and counters out of the bytes of our own maps: layouts of bpf/event.h,
+ * values of all CPUs in a row. Parser of one format, no input or output.
+ */
+import type { DropRow, EventCounts, PairRow } from '../decode/kernel.ts';
+
+const lanes = 2;
+const kindsInStruct = 8;
+const wordsPerKind = 5;
+/** HT_KIND_*, in the order of the numbers; a kind without a name is not used yet. */
+const kindNames = ['trace', 'drop', 'policy-verdict', 'kernel-drop', 'trace-sock'];
+const afterKinds = lanes * kindsInStruct * wordsPerKind;
+
+/** struct ht_counters, summed over CPUs. Arrays of three go by HT_DIRECTION_ of the hook. */
+export interface Counters {
+  events: EventCounts[];
+  skbs: number[];
+  segments: number[];
+  bytes: number[];
+  notIp: number;
+  malformed: number;
+  fragmentsUnmatched: number;
+  conntrackInserted: number;
+  conntrackDeleted: number;
+  conntrackFailed: number;
+  midStream: number;
+  pairFailed: number;
+  pairFailedBytes: number;
+  dropPairFailed: number;
+  foreignDrops: number;
+}
+
+/** Reads the one value of ht_counters. */
+export function parseCounters(value: Uint8Array, stride: number): Counters {
+  const word = sumWords(value, stride);
+  const three = (at: number): number[] => [word(at), word(at + 1), word(at + 2)];
+  return {
+    events: parseEventCounts(word),
+    skbs: three(afterKinds + 2),
+    segments: three(afterKinds + 5),
+    bytes: three(afterKinds + 8),
+    notIp: word(afterKinds + 11),
+    malformed: word(afterKinds + 12),
+    fragmentsUnmatched: word(afterKinds + 13),
+    conntrackInserted: word(afterKinds + 14),
+    conntrackDeleted: word(afterKinds + 15),
+    conntrackFailed: word(afterKinds + 16),
+    midStream: word(afterKinds + 17),
+    pairFailed: word(afterKinds + 18),
+    pairFailedBytes: word(afterKinds + 19),
+    dropPairFailed: word(afterKinds + 20),
+    foreignDrops: word(afterKinds + 21),
+  };
+}
+
+function parseEventCounts(word: (index: number) => number): EventCounts[] {
+  const rows: EventCounts[] = [];
+  for (let lane = 0; lane < lanes; lane++) {
+    for (const [kind, name] of kindNames.entries()) {
+      const at = (lane * kindsInStruct + kind) * wordsPerKind;
+      const row = { lane, kind: name, happened: word(at), submitted: word(at + 1), folded: word(at + 2), lost: word(at + 3), suppressed: word(at + 4) };
+      if (row.happened > 0) rows.push(row);
+    }
+  }
+  return rows;
+}
+
+/** Reads a key and all CPUs' values of ht_pairs. */
+export function parsePair(key: Uint8Array, value: Uint8Array, stride: number): PairRow {
+  const view = new DataView(key.buffer, key.byteOffset, key.byteLength);
+  const word = sumWords(value, stride);
+  return {
+    clientLabels: view.getUint32(0, true),
+    serverLabels: view.getUint32(4, true),
+    port: view.getUint16(8, true),
+    protocol: view.getUint8(10),
+    direction: view.getUint8(11),
+    isReply: view.getUint8(12) === 1,
+    verdict: view.getUint8(13),
+    family: view.getUint8(14) === 6 ? 6 : 4,
+    skbs: word(0),
+    segments: word(1),
+    bytes: word(2),
+    connections: word(3),
+    resets: word(4),
+    reported: word(5),
+  };
+}
+
+/** Reads a key and all CPUs' values of ht_drop_pairs. */
+export function parseDrop(key: Uint8Array, value: Uint8Array, stride: number): DropRow {
+  const view = new DataView(key.buffer, key.byteOffset, key.byteLength);
+  const word = sumWords(value, stride);
+  return {
+    sourceLabels: view.getUint32(0, true),
+    destinationLabels: view.getUint32(4, true),
+    reason: view.getUint32(8, true),
+    port: view.getUint16(12, true),
+    protocol: view.getUint8(14),
+    family: view.getUint8(15) === 6 ? 6 : 4,
+    skbs: word(0),
+    bytes: word(1),
+  };
+}
+
+/** Sum over CPUs of the 64-bit number at an index, as a number: exact up to 2^53 (9 PB of traffic). */
+function sumWords(value: Uint8Array, stride: number): (index: number) => number {
+  const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
+  return (index) => {
+    let sum = 0;
+    for (let at = index * 8; at + 8 <= value.length; at += stride) sum += view.getUint32(at, true) + view.getUint32(at + 4, true) * 0x1_0000_0000;
+    return sum;
+  };
+}

@@ -1,0 +1,162 @@
+import { readFileSync } from 'node:fs';
+import type { Kernel, RingSource } from '../decode/kernel.ts';
+import { AddressTable } from './address-table.ts';
+import { attachToDevice, attachTracing, type DeviceLink } from './attach.ts';
+import { loadObject, type BpfObject } from './bpf-object.ts';
+import { DeviceWatcher } from './device-watcher.ts';
+import { DropReasons } from './drop-reasons.ts';
+import { errorLine } from './kernel-error.ts';
+import { boottimeNs, libc } from './native.ts';
+import { NetlinkSocket } from './netlink-socket.ts';
+import { readKernelObject, requireBtf, requirePrivileges } from './requirements.ts';
+import { Sampler } from './sampler.ts';
+
+const defaultRingBytes = { urgent: 8 << 20, bulk: 16 << 20 };
+const defaultReportIntervalSeconds = 5;
+const packetPrograms = ['ht_from_endpoint', 'ht_to_endpoint'];
+
+/** How the kernel part shall be set up; everything has a default. */
+export interface KernelOptions {
+  /** Compiled programs; default: see readKernelObject. */
+  objectPath?: string;
+  /** Powers of two, at least a page. */
+  ringBytes?: { urgent: number; bulk: number };
+  conntrackEntries?: number;
+  reportIntervalSeconds?: number;
+  /** Names of devices to watch, instead of the pods' veths found by themselves. */
+  devices?: RegExp;
+  /** Name for the network namespace in conntrack rows, such as the node's. */
+  namespaceName?: string;
+  /** What goes wrong later, one line each. */
+  onWarning?: (text: string) => void;
+}
+
+/**
+ * Loads the programs into the running kernel and keeps them on the pods'
+ * devices of the current network namespace, until close() or the end of the
+ * process: nothing is pinned, so a crash leaves nothing behind. Throws
+ * KernelError with one line that says what is missing.
+ */
+export function openKernel(options: KernelOptions = {}): Kernel {
+  requirePrivileges();
+  const btf = requireBtf();
+  const object = loadObject(readKernelObject(options.objectPath), loadOptions(options));
+  const closers: (() => void)[] = [() => object.close()];
+  try {
+    return assemble({ object, reasons: new DropReasons(btf), options, closers });
+  } catch (error) {
+    closeAll(closers);
+    throw error;
+  }
+}
+
+function loadOptions({ ringBytes = defaultRingBytes, conntrackEntries }: KernelOptions): { maxEntries: Record<string, number> } {
+  const maxEntries: Record<string, number> = { ht_urgent: ringBytes.urgent, ht_bulk: ringBytes.bulk };
+  if (conntrackEntries !== undefined) maxEntries.ht_conntrack = conntrackEntries;
+  return { maxEntries };
+}
+
+interface Parts {
+  object: BpfObject;
+  reasons: DropReasons;
+  options: KernelOptions;
+  /** Grows while parts are made; run from the last to the first. */
+  closers: (() => void)[];
+}
+
+function assemble({ object, reasons, options, closers }: Parts): Kernel {
+  const onWarning = options.onWarning ?? (() => undefined);
+  for (const reason of reasons.noise()) object.map('ht_noise').update(new Uint8Array(new Uint32Array([reason]).buffer), new Uint8Array([1]));
+  const addresses = new AddressTable(
+    { addresses: object.map('ht_addresses'), devices: object.map('ht_devices'), config: object.map('ht_config') },
+    { reportIntervalSeconds: options.reportIntervalSeconds ?? defaultReportIntervalSeconds, netnsCookie: netnsCookie() },
+    onWarning,
+  );
+  const sampler = new Sampler(object, options.namespaceName ?? '', packetPrograms);
+  closers.push(() => sampler.close());
+  const watcher = watchDevices({ object, addresses, options, onWarning });
+  closers.push(() => watcher.close());
+  traceDrops(object, closers, onWarning);
+  return {
+    rings: ringSources(object),
+    dropReasonName: (reason) => reasons.name(reason),
+    setAddresses: (upserts, removals) => {
+      addresses.apply(upserts, removals);
+      joinDevices(addresses, watcher);
+    },
+    attachedDevices: () => watcher.attached(),
+    sample: () => sampler.sample(),
+    sweep: (which) => sampler.sweep(which),
+    nowNs: boottimeNs,
+    bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
+    close: () => closeAll(closers),
+  };
+}
+
+function watchDevices({ object, addresses, options, onWarning }: Omit<Parts, 'reasons' | 'closers'> & { addresses: AddressTable; onWarning: (text: string) => void }): DeviceWatcher {
+  let watcher: DeviceWatcher | undefined;
+  watcher = new DeviceWatcher({
+    include: options.devices,
+    attach: (ifindex) => attachBoth(object, ifindex),
+    onChange: () => {
+      if (watcher !== undefined) joinDevices(addresses, watcher);
+    },
+    onWarning,
+  });
+  return watcher;
+}
+
+function joinDevices(addresses: AddressTable, watcher: DeviceWatcher): void {
+  addresses.setDevices(watcher.devicesByAddress(), new Set(watcher.attached().map((device) => device.ifindex)));
+}
+
+/** What a pod sends enters the host side of its veth, what it receives leaves there. */
+function attachBoth(object: BpfObject, ifindex: number): DeviceLink | undefined {
+  const from = attachToDevice(object.programFd('ht_from_endpoint'), ifindex, 'ingress');
+  if (from === undefined) return undefined;
+  let to: DeviceLink | undefined;
+  try {
+    to = attachToDevice(object.programFd('ht_to_endpoint'), ifindex, 'egress');
+  } finally {
+    if (to === undefined) from.close();
+  }
+  if (to === undefined) return undefined;
+  const other = to;
+  return {
+    isAttached: () => from.isAttached() && other.isAttached(),
+    close: () => {
+      from.close();
+      other.close();
+    },
+  };
+}
+
+/** Kernel drops are an addition: without them (lockdown, say) flows still work. */
+function traceDrops(object: BpfObject, closers: (() => void)[], onWarning: (text: string) => void): void {
+  try {
+    closers.push(attachTracing(object, 'ht_kfree_skb'));
+  } catch (error) {
+    onWarning(`no kernel drops: ${errorLine(error)}`);
+  }
+}
+
+function ringSources(object: BpfObject): RingSource[] {
+  return ['ht_urgent', 'ht_bulk'].map((name, lane) => {
+    const map = object.map(name);
+    return { kind: 'mmap', lane, mapFd: map.fd, sizeBytes: map.maxEntries };
+  });
+}
+
+/** SO_NETNS_COOKIE of asm-generic/socket.h: the number by which programs know our network namespace. */
+function netnsCookie(): bigint {
+  const solSocket = 1, soNetnsCookie = 71;
+  const socket = NetlinkSocket.open({ isSubscribed: false });
+  const cookie = new BigUint64Array(1);
+  libc().getsockopt(socket.fd, solSocket, soNetnsCookie, cookie, new Uint32Array([8]));
+  socket.close();
+  return cookie[0] ?? 0n;
+}
+
+function closeAll(closers: (() => void)[]): void {
+  for (const close of closers.splice(0).toReversed()) close();
+}

@@ -1,0 +1,127 @@
+import type { DropRow, KernelSample, PairRow } from '../decode/kernel.ts';
+import { BpfIterator } from './attach.ts';
+import type { BpfMap } from './bpf-map.ts';
+import type { BpfObject } from './bpf-object.ts';
+import { parseCounters, parseDrop, parsePair } from './counters.ts';
+import { readKernelConntrack } from './kernel-conntrack.ts';
+import { libbpf } from './libbpf.ts';
+import { parseMapRows } from './map-rows.ts';
+import { boottimeNs, closeFd } from './native.ts';
+import { runSyscallProgram } from './test-run.ts';
+
+/** A sweep's counts of live connections are used in samples for this long, then a sample sweeps by itself. */
+const sweepFreshNs = 1_500_000_000n;
+/** Statistics cost every BPF program of the machine about 30 ns a run: on for one sample in this many. */
+const statisticsEverySamples = 10;
+const sweepAll = 1; // HT_SWEEP_ALL
+
+interface Sweep {
+  live: number;
+  liveSkbs: number;
+  liveBytes: number;
+}
+
+/** Reads all counters of a loaded object, and runs its sweeper. */
+export class Sampler {
+  private readonly mapIterator: BpfIterator;
+  private readonly ownMapIds: ReadonlySet<number>;
+  private lastSweep: Sweep = { live: 0, liveSkbs: 0, liveBytes: 0 };
+  private lastSweepNs = 0n;
+  private samples = 0;
+  private statisticsFd = -1;
+
+  constructor(private readonly object: BpfObject, private readonly namespace: string, private readonly packetPrograms: readonly string[]) {
+    this.mapIterator = new BpfIterator(object, 'ht_maps');
+    this.ownMapIds = new Set([...object.maps.values()].map(mapId));
+  }
+
+  /** Reports what idle connections hold back (or, with all, every connection) and deletes what expired. */
+  sweep({ all }: { all: boolean }): void {
+    const context = new Uint8Array(48); // struct ht_sweep_context
+    const view = new DataView(context.buffer);
+    view.setUint32(0, all ? sweepAll : 0, true);
+    runSyscallProgram(this.object.programFd('ht_sweep'), 'ht_sweep', context);
+    const [live, liveSkbs, liveBytes] = [8, 16, 24].map((at) => Number(view.getBigUint64(at, true)));
+    this.lastSweep = { live: live ?? 0, liveSkbs: liveSkbs ?? 0, liveBytes: liveBytes ?? 0 };
+    this.lastSweepNs = boottimeNs();
+  }
+
+  sample(): KernelSample {
+    if (boottimeNs() - this.lastSweepNs > sweepFreshNs) this.sweep({ all: false });
+    this.toggleStatistics();
+    const countersMap = this.object.map('ht_counters');
+    const counters = parseCounters(countersMap.lookup(new Uint8Array(4)) ?? new Uint8Array(0), countersMap.valueStride);
+    return {
+      events: counters.events,
+      pairs: this.readPairs(),
+      drops: this.readDrops(),
+      maps: parseMapRows(this.mapIterator.read(), (id) => this.ownMapIds.has(id)),
+      kernelConntrack: readKernelConntrack(this.namespace),
+      conntrack: {
+        ...this.lastSweep,
+        maxEntries: this.object.map('ht_conntrack').maxEntries,
+        inserted: counters.conntrackInserted,
+        deleted: counters.conntrackDeleted,
+        failed: counters.conntrackFailed,
+        midStream: counters.midStream,
+      },
+      notIp: counters.notIp,
+      malformed: counters.malformed,
+      pairFailed: counters.pairFailed,
+      ...this.readProgramCost(),
+    };
+  }
+
+  close(): void {
+    this.mapIterator.close();
+    closeFd(this.statisticsFd);
+    this.statisticsFd = -1;
+  }
+
+  private readPairs(): PairRow[] {
+    const map = this.object.map('ht_pairs');
+    const rows: PairRow[] = [];
+    map.forEach((key, value) => rows.push(parsePair(key, value, map.valueStride)));
+    return rows;
+  }
+
+  private readDrops(): DropRow[] {
+    const map = this.object.map('ht_drop_pairs');
+    const rows: DropRow[] = [];
+    map.forEach((key, value) => rows.push(parseDrop(key, value, map.valueStride)));
+    return rows;
+  }
+
+  private toggleStatistics(): void {
+    const isWanted = this.samples++ % statisticsEverySamples === 0;
+    if (isWanted && this.statisticsFd < 0) this.statisticsFd = Number(libbpf().bpf_enable_stats(0));
+    else if (!isWanted && this.statisticsFd >= 0) {
+      closeFd(this.statisticsFd);
+      this.statisticsFd = -1;
+    }
+  }
+
+  private readProgramCost(): { programRuns: number; programNs: number } {
+    let programRuns = 0;
+    let programNs = 0;
+    for (const name of this.packetPrograms) {
+      const info = objectInfo(this.object.programFd(name), programInfoBytes);
+      programNs += Number(info.getBigUint64(192, true)); // run_time_ns
+      programRuns += Number(info.getBigUint64(200, true)); // run_cnt
+    }
+    return { programRuns, programNs };
+  }
+}
+
+const programInfoBytes = 208;
+
+function mapId(map: BpfMap): number {
+  return objectInfo(map.fd, 80).getUint32(4, true);
+}
+
+/** The head of struct bpf_prog_info or bpf_map_info; zeros if the kernel refuses. */
+function objectInfo(fd: number, bytes: number): DataView {
+  const info = new Uint8Array(bytes);
+  libbpf().bpf_obj_get_info_by_fd(fd, info, new Uint32Array([bytes]));
+  return new DataView(info.buffer);
+}
