@@ -83,3 +83,6 @@ export interface HttpView {
   readonly url: string;
   readonly headers: readonly { readonly key: string; readonly value: string }[];
 }
+
+/** Whether a flow fits. */
+export type FlowPredicate = (flow: FlowView) => boolean;
