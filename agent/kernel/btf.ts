@@ -70,9 +70,6 @@ function stringFrom(strings: Uint8Array, at: number): string {
 
 /** BTF keeps each string once, with a zero byte before and behind it. */
 function findString(strings: Uint8Array, name: string): number {
-  const needle = new TextEncoder().encode(`\0${name}\0`);
-  for (let at = strings.indexOf(0); at >= 0; at = strings.indexOf(0, at + 1)) {
-    if (needle.every((byte, index) => strings[at + index] === byte)) return at + 1;
-  }
-  return -1;
+  const at = Buffer.from(strings.buffer, strings.byteOffset, strings.length).indexOf(`\0${name}\0`, 0, 'latin1');
+  return at < 0 ? -1 : at + 1;
 }

@@ -58,8 +58,7 @@ function parseEventCounts(word: (index: number) => number): EventCounts[] {
   for (let lane = 0; lane < lanes; lane++) {
     for (const [kind, name] of kindNames.entries()) {
       const at = (lane * kindsInStruct + kind) * wordsPerKind;
-      const row = { lane, kind: name, happened: word(at), submitted: word(at + 1), folded: word(at + 2), lost: word(at + 3), suppressed: word(at + 4) };
-      if (row.happened > 0) rows.push(row);
+      rows.push({ lane, kind: name, happened: word(at), submitted: word(at + 1), folded: word(at + 2), lost: word(at + 3), suppressed: word(at + 4) });
     }
   }
   return rows;

@@ -30,7 +30,7 @@ export class DropReasons {
     const name = (subsystem === 0 ? this.core : this.others).get(reason);
     return {
       name: name?.replace(/^SKB_DROP_REASON_/, '').replace(/^SKB_DROP_/, '') ?? `REASON_${reason & 0xffff}`,
-      subsystem: (this.subsystems.get(subsystem) ?? `SUBSYSTEM_${subsystem}`).replace(/^SKB_DROP_REASON_SUBSYS_/, '').toLowerCase(),
+      subsystem: (this.subsystems.get(subsystem) ?? (subsystem === 0 ? 'core' : `SUBSYSTEM_${subsystem}`)).replace(/^SKB_DROP_REASON_SUBSYS_/, '').toLowerCase(),
     };
   }
 

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { KernelError, errnoText } from './kernel-error.ts';
@@ -66,6 +66,7 @@ const libcPrototypes = {
   munmap: 'int munmap(void *address, size_t length)',
   recv: 'int64_t recv(int fd, void *buffer, size_t length, int flags)',
   send: 'int64_t send(int fd, const void *buffer, size_t length, int flags)',
+  setns: 'int setns(int fd, int kind)',
   setsockopt: 'int setsockopt(int fd, int level, int option, const void *value, uint32_t length)',
   socket: 'int socket(int domain, int type, int protocol)',
   getpagesize: 'int getpagesize()',
@@ -108,6 +109,17 @@ const time = new BigInt64Array(2);
 export function boottimeNs(): bigint {
   libc().clock_gettime(clockBoottime, time);
   return (time[0] ?? 0n) * 1_000_000_000n + (time[1] ?? 0n);
+}
+
+/** Moves this thread into a network namespace, such as /run/netns/NAME: sockets and attachments made from now on belong there. */
+export function enterNetworkNamespace(path: string): void {
+  const cloneNewnet = 0x4000_0000;
+  const fd = openSync(path, 'r');
+  try {
+    if (Number(libc().setns(fd, cloneNewnet)) < 0) throw new KernelError('system-call', `cannot enter network namespace ${path}: ${errnoText(lastErrno())}`);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** Closes a descriptor that C gave us. */
