@@ -1,7 +1,7 @@
 // hot path: bench row rpc/sent
 import type { Metadata as GrpcMetadata, ServerWritableStream } from '@grpc/grpc-js';
 import type { ServerHttp2Stream } from 'node:http2';
-import { eachFrame, framePrefixBytes } from './frame-batcher.ts';
+import { FRAME_PREFIX_BYTES, forEachMessage } from '../wire/frame-splitter.ts';
 
 /** Where a handler puts flows: runs of whole gRPC frames. */
 export interface FlowsOut {
@@ -73,11 +73,11 @@ function messageOut(call: BytesCall): FlowsOut {
   call.on('close', wake);
   return {
     write(frames) {
-      eachFrame(frames, (start, end) => {
+      forEachMessage(frames, (start, end) => {
         const message = Uint8Array.prototype.slice.call(frames, start, end);
-        queuedBytes += message.length + framePrefixBytes;
+        queuedBytes += message.length + FRAME_PREFIX_BYTES;
         call.write(message, () => {
-          queuedBytes -= message.length + framePrefixBytes;
+          queuedBytes -= message.length + FRAME_PREFIX_BYTES;
           if (queuedBytes < maxQueuedBytes) wake();
         });
       });

@@ -1,6 +1,6 @@
 import type { Method } from './channel.ts';
 import type { FlowsOut } from './batch-out.ts';
-import { frameMessage } from './frame-batcher.ts';
+import { frameOf } from '../wire/frame-splitter.ts';
 import type { Metadata } from './metadata.ts';
 
 /** What a handler may know of the call besides the request. */
@@ -42,7 +42,7 @@ export function serverStream<Request, Response>(
     path: method.path,
     kind: 'stream',
     run: async (request, out, signal, info) => handler(method.request.decode(request), {
-      write: (message) => out.write(frameMessage(method.response.encode(message))),
+      write: (message) => out.write(frameOf(method.response.encode(message))),
       drain: () => out.drain(),
     }, signal, info),
   };

@@ -1,7 +1,7 @@
 import type { ClientHttp2Session } from 'node:http2';
 import type { Codec } from '../wire/codec.ts';
 import { openSession } from './connection.ts';
-import { eachFrame, framePrefixBytes } from './frame-batcher.ts';
+import { FRAME_PREFIX_BYTES, forEachMessage } from '../wire/frame-splitter.ts';
 import { isSpent, startCall, startUnary, type CallOptions, type FramesCall } from './grpc-call.ts';
 import type { Metadata } from './metadata.ts';
 import { Code, RpcError, toRpcError } from './status.ts';
@@ -52,7 +52,7 @@ export class Channel {
   async unary<Request, Response>(method: Method<Request, Response>, request: Request, options: CallOptions = {}): Promise<Response> {
     const session = await this.usableSession();
     const frame = await startUnary(session, { path: method.path, request: method.request.encode(request) }, this.withMetadata(options));
-    return decodeOrFail(method, frame.subarray(framePrefixBytes));
+    return decodeOrFail(method, frame.subarray(FRAME_PREFIX_BYTES));
   }
 
   /** Messages of a server stream, decoded. Leaving the loop early cancels the call. Not for flows: see openFlows. */
@@ -66,7 +66,7 @@ export class Channel {
     };
     const call = await this.frames(method, request, (frames) => {
       try {
-        eachFrame(frames, (start, stop) => queue.push(decodeOrFail(method, frames.subarray(start, stop))));
+        forEachMessage(frames, (start, stop) => queue.push(decodeOrFail(method, frames.subarray(start, stop))));
       } catch (reason) {
         finish(reason);
       }

@@ -1,6 +1,6 @@
 import type { ClientHttp2Session, ClientHttp2Stream, IncomingHttpHeaders } from 'node:http2';
 import { HUBTOP_VERSION } from '../lib/version.ts';
-import { FrameBatcher, frameMessage } from './frame-batcher.ts';
+import { FrameSplitter, frameOf } from '../wire/frame-splitter.ts';
 import { metadataFromHeaders, type Metadata } from './metadata.ts';
 import { Code, RpcError, codeOfHttpStatus, codeOfReset, toRpcError } from './status.ts';
 
@@ -35,12 +35,14 @@ export function startCall(
 ): FramesCall {
   const stream = openStream(session, call.path, options);
   const outcome = watchOutcome(stream, options);
-  const batcher = new FrameBatcher(call.onBatch);
+  const splitter = new FrameSplitter();
   stream.on('data', (chunk: Buffer) => {
-    const fault = outcome.isSettled() ? undefined : batcher.push(chunk);
-    if (fault !== undefined) outcome.fail(new RpcError(Code.INTERNAL, `broken answer to ${call.path}: ${fault}`));
+    if (outcome.isSettled()) return;
+    // the splitter lends a frame that straddled chunks; ours to give away are only the chunk's bytes
+    splitter.push(chunk, (frames, count) => call.onBatch(frames.buffer === chunk.buffer ? frames : frames.slice(), count));
+    if (splitter.error !== undefined) outcome.fail(new RpcError(Code.INTERNAL, `broken answer to ${call.path}: message ${splitter.error}`));
   });
-  stream.end(frameMessage(call.request));
+  stream.end(frameOf(call.request));
   return {
     done: outcome.done,
     pause: () => void stream.pause(),

@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events';
 import { expect, test } from 'vitest';
 import { http2StreamOf, openBatchOut, type BytesCall } from '../../../src/rpc/batch-out.ts';
 import { openChannel } from '../../../src/rpc/channel.ts';
-import { frameMessage } from '../../../src/rpc/frame-batcher.ts';
+import { frameOf } from '../../../src/wire/frame-splitter.ts';
 import { EchoService, TextCodec } from './text-codec.ts';
 
 test('this grpc-js still has the HTTP/2 stream of a call where batches are written to', async () => {
@@ -36,11 +36,11 @@ test('openBatchOut() falls back to one write a message where the stream is not f
     },
   });
   const out = openBatchOut(call as unknown as BytesCall, new grpc.Metadata());
-  const frames = Buffer.concat([frameMessage(TextCodec.encode('one')), frameMessage(TextCodec.encode('two'))]);
+  const frames = Buffer.concat([frameOf(TextCodec.encode('one')), frameOf(TextCodec.encode('two'))]);
   expect(out.write(frames)).toBe(true);
   frames.fill(0);
   expect(written).toEqual(['one', 'two']);
-  expect(out.write(frameMessage(new Uint8Array(300 * 1024)))).toBe(false);
+  expect(out.write(frameOf(new Uint8Array(300 * 1024)))).toBe(false);
   let drained = false;
   const waiting = out.drain().then(() => { drained = true; });
   expect(drained).toBe(false);

@@ -7,7 +7,7 @@ import { connect as connectTls } from 'node:tls';
 import { afterEach, expect, test } from 'vitest';
 import { frameStream, serverStream, unary, type Binding } from '../../../src/rpc/binding.ts';
 import { Channel, openChannel } from '../../../src/rpc/channel.ts';
-import { eachFrame, frameMessage } from '../../../src/rpc/frame-batcher.ts';
+import { forEachMessage, frameOf } from '../../../src/wire/frame-splitter.ts';
 import { openFlows } from '../../../src/rpc/flows-session.ts';
 import { serve, type RpcServer, type ServeOptions } from '../../../src/rpc/serve.ts';
 import { Code, RpcError } from '../../../src/rpc/status.ts';
@@ -115,7 +115,7 @@ test('frameStream() batches arrive as whole frames and may be reused after write
       for (let round = 0; round < rounds && !signal.aborted; round++) {
         let length = 0;
         for (const word of ['a', 'bb', 'x'.repeat(700)]) {
-          const frame = frameMessage(bytes(`${round}${word}`));
+          const frame = frameOf(bytes(`${round}${word}`));
           reused.set(frame, length);
           length += frame.length;
         }
@@ -126,7 +126,7 @@ test('frameStream() batches arrive as whole frames and may be reused after write
   });
   const messages: string[] = [];
   const call = await openFlows(channel, EchoService.Frames, '', {
-    onBatch: (frames) => eachFrame(frames, (begin, end) => messages.push(TextCodec.decode(frames.subarray(begin, end)))),
+    onBatch: (frames) => forEachMessage(frames, (begin, end) => messages.push(TextCodec.decode(frames.subarray(begin, end)))),
   });
   await call.done;
   expect(messages).toEqual(Array.from({ length: rounds }, (_, round) => [`${round}a`, `${round}bb`, `${round}${'x'.repeat(700)}`]).flat());
@@ -134,7 +134,7 @@ test('frameStream() batches arrive as whole frames and may be reused after write
 });
 
 test('a paused reader holds the server back instead of filling memory', async () => {
-  const frame = frameMessage(new Uint8Array(1000));
+  const frame = frameOf(new Uint8Array(1000));
   let written = 0;
   let blocked: (value: number) => void = () => {};
   const heldBack = new Promise<number>((resolve) => { blocked = resolve; });
