@@ -1,4 +1,4 @@
-import { enumName } from '../wire/codec.ts';
+import { enumNames } from '../wire/codec.ts';
 import { DropReason, DropReasonEnum } from '../wire/gen/flow.ts';
 
 /** Reason name for drops of the kernel whose name did not come along. */
@@ -6,7 +6,7 @@ export const KERNEL_DROP = 'kernel drop';
 
 /** Hubble's name of a drop reason number, such as POLICY_DENIED; `REASON 999` for one we do not know. */
 export function dropReasonName(reason: number): string {
-  return enumName(DropReasonEnum, reason) ?? `REASON ${reason}`;
+  return enumNames(DropReasonEnum).get(reason) ?? `REASON ${reason}`;
 }
 
 /** Numbers by name, for filters. */

@@ -1,5 +1,5 @@
 // hot path: every received flow passes here once (bench: screen, flows folded)
-import { newFlowScan, scanResponse } from '../wire/flow-scan.ts';
+import { FlowScan, scanResponse } from '../wire/flow-scan.ts';
 import { scrub } from '../lib/scrub.ts';
 import { addCount, pairCounts, type Bucket } from './bucket.ts';
 import { dropKey } from './directory.ts';
@@ -22,7 +22,7 @@ const MAX_SKEW_MS = 3_600_000;
 /** IP protocol numbers of the scan's small protocol numbers. */
 const IP_PROTOCOLS = [0, 6, 17, 1, 58, 132, 112, 2] as const;
 
-const scan = newFlowScan();
+const scan = new FlowScan();
 const row: RowColumns = { kind: 0, timeMs: 0, verdict: 0, count: 1, source: 0, destination: 0, node: 0 };
 const summaryText = new TextDecoder();
 const pieces: number[] = [];

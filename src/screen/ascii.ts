@@ -1,0 +1,21 @@
+import type { Line } from './line.ts';
+
+// each glyph of ours and what stands for it where UTF-8 or the font has no such thing; all are one cell
+const ASCII: Readonly<Record<string, string>> = {
+  '─': '-', '│': '|', '░': '%', '▒': '%', '▓': '%', '█': '#', '▁': '.', '▂': '.', '▃': ':', '▄': ':', '▅': '|', '▆': '|', '▇': '#',
+  '▏': '.', '▎': '.', '▍': ':', '▌': ':', '▋': '|', '▊': '|', '▉': '#', '→': '>', '►': '>', '▲': '^', '▼': 'v', '●': '*', '○': 'o',
+  '×': 'x', '≥': '>', '↵': '<', '·': '.', '…': '~', 'Ⅱ': '=', '←': '<', '↑': '^', '↓': 'v', '–': '-',
+};
+
+/** Glyphs that views draw with, next to plain text. The painter lets nothing else through. */
+export const GLYPHS: ReadonlySet<string> = new Set(Object.keys(ASCII));
+
+/** Rows in ASCII only, cell by cell: for terminals without UTF-8. */
+export function toAscii(lines: readonly Line[]): Line[] {
+  return lines.map((line) => ({ ...line, spans: line.spans.map((span) => ({ ...span, text: asciiText(span.text) })) }));
+}
+
+/** One text in ASCII only, of the same length. */
+export function asciiText(text: string): string {
+  return text.replaceAll(/[^\x20-\x7e]/g, (character) => ASCII[character] ?? '?');
+}

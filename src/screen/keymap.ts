@@ -1,0 +1,88 @@
+// one table: every key of the dashboard, for the dispatcher, the footer, the help screen and the README
+import type { Action } from '../model/messages.ts';
+
+/** Where a key is listed in the help. */
+export type KeyGroup = 'views' | 'pivot' | 'list' | 'time' | 'look';
+
+/** One thing keys can do. */
+export interface KeyBinding {
+  /** Names as the input decoder gives them. */
+  keys: readonly string[];
+  action: Action;
+  /** What the help says it does. */
+  label: string;
+  /** A word for the footer; absent = not in the footer. */
+  footer?: string;
+  group: KeyGroup;
+}
+
+const BINDINGS: readonly KeyBinding[] = [
+  { keys: ['?'], action: 'help', label: 'this help, and back', group: 'views' },
+  { keys: ['tab'], action: 'panel-next', label: 'next panel of the overview', footer: 'panel', group: 'views' },
+  { keys: ['S-tab'], action: 'panel-previous', label: 'previous panel', group: 'views' },
+  { keys: ['enter'], action: 'enter', label: 'flows of this row; in flows: the whole flow', footer: 'explain', group: 'views' },
+  { keys: ['escape'], action: 'back', label: 'close what is open', group: 'views' },
+  { keys: ['q'], action: 'quit', label: 'quit', footer: 'quit', group: 'views' },
+  { keys: ['p'], action: 'source-pod', label: 'only this source pod', footer: 'pod', group: 'pivot' },
+  { keys: ['P'], action: 'destination-pod', label: 'only this destination pod', group: 'pivot' },
+  { keys: ['w'], action: 'source-workload', label: 'only this source workload', footer: 'workload', group: 'pivot' },
+  { keys: ['W'], action: 'destination-workload', label: 'only this destination workload', group: 'pivot' },
+  { keys: ['n'], action: 'source-namespace', label: 'only this source namespace', footer: 'ns', group: 'pivot' },
+  { keys: ['N'], action: 'destination-namespace', label: 'only this destination namespace', group: 'pivot' },
+  { keys: ['v'], action: 'verdict', label: 'this verdict, then the next, then all', footer: 'verdict', group: 'pivot' },
+  { keys: ['o'], action: 'protocol', label: 'this protocol, then the next, then all', footer: 'proto', group: 'pivot' },
+  { keys: ['d'], action: 'drop-reason', label: 'only this drop reason', footer: 'reason', group: 'pivot' },
+  { keys: ['#'], action: 'port', label: 'only this destination port', group: 'pivot' },
+  { keys: ['@'], action: 'node', label: 'only this node', group: 'pivot' },
+  { keys: ['+'], action: 'only', label: 'only the value in this column', group: 'pivot' },
+  { keys: ['-'], action: 'not', label: 'not the value in this column', group: 'pivot' },
+  { keys: ['b'], action: 'undo', label: 'filter: one step back', group: 'pivot' },
+  { keys: ['x'], action: 'clear', label: 'filter: clear all', group: 'pivot' },
+  { keys: ['k', 'up'], action: 'up', label: 'up; in flows it pauses', group: 'list' },
+  { keys: ['j', 'down'], action: 'down', label: 'down', group: 'list' },
+  { keys: ['h', 'left'], action: 'column-left', label: 'column to the left', group: 'list' },
+  { keys: ['l', 'right'], action: 'column-right', label: 'column to the right', group: 'list' },
+  { keys: ['pageup'], action: 'page-up', label: 'page up', group: 'list' },
+  { keys: ['pagedown'], action: 'page-down', label: 'page down', group: 'list' },
+  { keys: ['C-u'], action: 'half-up', label: 'half a page up', group: 'list' },
+  { keys: ['C-d'], action: 'half-down', label: 'half a page down', group: 'list' },
+  { keys: ['g', 'home'], action: 'first', label: 'first row', group: 'list' },
+  { keys: ['G', 'end'], action: 'last', label: 'last row; in flows: live', group: 'list' },
+  { keys: ['space'], action: 'pause', label: 'pause, and live again', footer: 'pause', group: 'time' },
+  { keys: ['['], action: 'time-back', label: '5 s back (pauses)', group: 'time' },
+  { keys: [']'], action: 'time-forward', label: '5 s forward', group: 'time' },
+  { keys: ['t'], action: 'window', label: 'what figures cover: 1 m, 5 m, 30 s', footer: 'window', group: 'time' },
+  { keys: ['T'], action: 'theme', label: 'next theme', group: 'look' },
+  { keys: ['A'], action: 'ascii', label: 'ASCII, and back', group: 'look' },
+  { keys: ['C-l'], action: 'redraw', label: 'draw everything again', group: 'look' },
+];
+
+/** What the keymap and the help need to know of a view. */
+export interface ViewName {
+  id: string;
+  title: string;
+  /** Title where room is short. */
+  short: string;
+}
+
+/** All keys: a digit for each view in the list's order, then the table above. */
+export function keymap(views: readonly ViewName[]): KeyBinding[] {
+  const digits = views.filter((view) => view.id !== 'help').map((view, i): KeyBinding => ({
+    keys: [String(i + 1)], action: `view-${view.id}`, label: view.title, group: 'views',
+  }));
+  return [...digits, ...BINDINGS];
+}
+
+/** What a key does; undefined = nothing. */
+export function actionOfKey(bindings: readonly KeyBinding[], key: string): Action | undefined {
+  return bindings.find((binding) => binding.keys.includes(key))?.action;
+}
+
+const KEY_NAMES: Readonly<Record<string, string>> = {
+  up: '↑', down: '↓', left: '←', right: '→', enter: '↵', escape: 'Esc', tab: 'Tab', 'S-tab': 'S-Tab', space: 'Space', pageup: 'PgUp', pagedown: 'PgDn', home: 'Home', end: 'End',
+};
+
+/** A key as people write it. */
+export function keyName(key: string): string {
+  return KEY_NAMES[key] ?? key.replace(/^C-/, '^');
+}

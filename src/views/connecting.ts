@@ -1,0 +1,27 @@
+import type { State } from '../model/state.ts';
+import { age } from '../screen/format.ts';
+import { line, type Line, type Size } from '../screen/line.ts';
+import { rule } from './rule.ts';
+
+/** What a reader sees before the first data: the real cause, and what usually helps. */
+export function connectingPage(state: State, size: Size): Line[] {
+  const { cols } = size;
+  const { connection } = state;
+  const retry = connection.retryAtMs > state.nowMs ? `, next try in ${age(connection.retryAtMs - state.nowMs)}` : '';
+  const tries = connection.attempts > 1 ? `try ${connection.attempts}${retry}` : 'first try';
+  const lines = [
+    rule(cols, 'CONNECTING', state.server, tries),
+    line(cols, []),
+    line(cols, ['   ', connection.error === '' ? ['waiting for an answer', 'dim'] : [connection.error, 'warn']]),
+  ];
+  if (connection.error === '') return lines;
+  return [
+    ...lines, line(cols, []),
+    line(cols, [['   common causes', 'title']]),
+    line(cols, ['   1  nothing runs there          ', ['hubtop demo   or   hubtop relay --peers …', 'dim']]),
+    line(cols, ['   2  the port-forward is down    ', ['kubectl -n kube-system port-forward svc/hubble-relay 4245:80', 'dim']]),
+    line(cols, ['   3  it wants TLS                ', ['hubtop --server tls://HOST:PORT', 'dim']]),
+    line(cols, []),
+    line(cols, [['   hubtop keeps trying; nothing has to be restarted', 'dim']]),
+  ];
+}

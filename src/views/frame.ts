@@ -1,0 +1,166 @@
+import { chipText, runsHere } from '../model/chips.ts';
+import { DROP_REASON_NUMBERS } from '../model/drop-words.ts';
+import { figures, rate } from '../model/figures.ts';
+import { countsFlows, type State } from '../model/state.ts';
+import { STALE_MS } from '../model/update.ts';
+import type { Role } from '../theme/theme.ts';
+import { toAscii } from '../screen/ascii.ts';
+import { HOLE } from '../screen/chart.ts';
+import { age, clock, count, grouped, memory, percent } from '../screen/format.ts';
+import { keymap, keyName } from '../screen/keymap.ts';
+import { exactly, lengthOf, line, spread, type Line, type Piece, type Size } from '../screen/line.ts';
+import { connectingPage } from './connecting.ts';
+import { strip } from './strip.ts';
+import { VIEWS, viewOf } from './view-list.ts';
+import type { View, ViewContext } from './view.ts';
+
+/** Smallest screen for whole views; below it the strip is shown. */
+export const LEAST_SIZE: Size = { cols: 80, rows: 24 };
+/** Rows around a view: truth bar, tabs, filter; status, keys. */
+export const CHROME_ROWS = 5;
+
+const context: ViewContext = { views: VIEWS, bindings: keymap(VIEWS) };
+
+/** The whole screen for a state: exactly size.rows rows of size.cols cells. Pure. */
+export function frame(state: State, size: Size): Line[] {
+  const lines = size.cols < LEAST_SIZE.cols || size.rows < LEAST_SIZE.rows ? strip(state, size) : wholeFrame(state, size);
+  return state.isAscii ? toAscii(lines) : lines;
+}
+
+function wholeFrame(state: State, size: Size): Line[] {
+  const { cols } = size;
+  const view = viewOf(state.view);
+  const body: Size = { cols, rows: size.rows - CHROME_ROWS };
+  const isBlank = state.reports === 0 && state.flows.received === 0 && view.id !== 'help' && state.connection.state !== 'live';
+  const banner = bannerLine(state, cols);
+  const main = { cols, rows: body.rows - (banner === undefined ? 0 : 1) };
+  const lines = isBlank ? exactly(connectingPage(state, main), main) : view.render(state, main, context);
+  const shown = banner === undefined || isBlank ? lines : lines.map(dimmed);
+  return exactly([
+    truthBar(state, cols), tabs(view, cols), filterLine(state, cols),
+    ...(banner === undefined ? [] : [banner]), ...shown,
+    statusLine(state, cols), footer(view, cols),
+  ], size);
+}
+
+/** How old the newest data is; undefined while there is none. */
+export function dataAgeMs(state: State): number | undefined {
+  const newest = Math.max(state.lastReportMs, state.telemetry === 'absent' ? state.flows.newestMs : 0);
+  return newest === 0 ? undefined : Math.max(0, state.nowMs - newest);
+}
+
+/** The word that says what the reader looks at, with its role. */
+export function stateWord(state: State): { word: string; role: Role } {
+  if (state.connection.state === 'connecting' && state.reports === 0 && state.flows.received === 0) return { word: 'CONNECTING', role: 'warn' };
+  const isLost = state.connection.state !== 'live';
+  const old = dataAgeMs(state);
+  if (isLost || (state.telemetry === 'present' && old !== undefined && old > STALE_MS)) return { word: old === undefined ? 'NO DATA' : `STALE ${age(old)}`, role: 'banner' };
+  if (state.pausedAtMs > 0) return { word: 'PAUSED Ⅱ', role: 'warn' };
+  return { word: 'LIVE ●', role: 'good' };
+}
+
+function truthBar(state: State, cols: number): Line {
+  const isWide = cols >= 110;
+  const gap = isWide ? '   ' : ' ';
+  const word = stateWord(state);
+  const now = figures(state);
+  const nodes = [...state.nodes.values()];
+  const troubled = nodes.filter((node) => node.trouble !== '').length;
+  const old = dataAgeMs(state);
+  const bound = now.isLowerBound ? '≥' : '';
+  const left: Piece[] = [' [', [word.word, word.role], ']', gap, [shortServer(state.server, isWide ? 24 : 15), 'title'], gap, `${bound}${count(rate(now.now.flows, now.now))} fl/s`];
+  if (nodes.length > 0) left.push(gap, isWide ? 'nodes ' : 'n', [`${nodes.length - troubled}/${nodes.length}`, troubled > 0 ? 'bad' : 'text']);
+  const seen = now.seen;
+  left.push(gap, isWide ? 'seen ' : 'seen', seen === undefined ? ['?', 'dim'] : [percent(seen), seen < 0.995 ? 'warn' : 'text']);
+  left.push(gap, 'lag ', old === undefined ? ['-', 'dim'] : [age(old), old > STALE_MS ? 'warn' : 'text']);
+  if (state.pausedAtMs > 0) left.push(gap, 'behind ', [age(state.nowMs - state.pausedAtMs), 'warn']);
+  const { cpuPercent, rssBytes, isSlowTerminal } = state.ownCost;
+  const right: Piece[] = [];
+  if (isSlowTerminal) right.push(['SLOW LINK  ', 'warn']);
+  if (isWide) right.push([`me ${Math.round(cpuPercent)}% ${memory(rssBytes)}   `, 'dim']);
+  right.push([`${clock(state.nowMs)}Z `, 'dim']);
+  return spread(cols, left, right);
+}
+
+function shortServer(server: string, width: number): string {
+  return server.length > width ? `${server.slice(0, width - 1)}…` : server;
+}
+
+function tabs(view: View, cols: number): Line {
+  const isWide = cols >= 110;
+  const pieces: Piece[] = [' '];
+  let digit = 0;
+  for (const one of VIEWS) {
+    if (one.id === 'help') continue;
+    digit++;
+    const title = `${digit} ${isWide ? one.title : one.short}`;
+    pieces.push(one.id === view.id ? [`[${title}]`, 'accent'] : [` ${title} `, 'dim'], ' ');
+  }
+  return spread(cols, pieces, [view.id === 'help' ? ['[? Help]', 'accent'] : ['? help', 'dim'], ' ']);
+}
+
+function filterLine(state: State, cols: number): Line {
+  if (state.chips.length === 0) {
+    const source = countsFlows(state) ? 'figures: flows received' : 'figures: kernel counters, all traffic';
+    return spread(cols, [[' filter ', 'dim'], ['none', 'dim'], ['   p w n v o d pivot from a row', 'dim']], [[`${source} `, 'dim']]);
+  }
+  const here = state.chips.filter((chip) => runsHere(chip, DROP_REASON_NUMBERS)).length;
+  const pieces: Piece[] = [[' filter ', 'dim']];
+  state.chips.forEach((chip, i) => pieces.push([`[${i + 1}]`, 'dim'], [chipText(chip), 'accent'], ' '));
+  const right: Piece[] = [[cols >= 110 ? `figures: flows received   relay ${state.chips.length - here}/${state.chips.length}   b back   x clear ` : ` relay ${state.chips.length - here}/${state.chips.length} b back x clear`, 'dim']];
+  return spread(cols, pieces, right);
+}
+
+function bannerLine(state: State, cols: number): Line | undefined {
+  const word = stateWord(state);
+  const old = dataAgeMs(state);
+  if (!word.word.startsWith('STALE') || old === undefined) return undefined;
+  const cause = state.connection.error === '' ? (state.connection.state === 'live' ? 'the server sends nothing' : 'connection lost') : state.connection.error;
+  const retry = state.connection.retryAtMs > state.nowMs ? `, next try in ${age(state.connection.retryAtMs - state.nowMs)}` : '';
+  const words = ` ALL NUMBERS BELOW ARE FROM ${clock(state.nowMs - old)}Z, ${age(old)} old: ${cause}${retry} `;
+  return line(cols, [[`${HOLE}${HOLE}${HOLE}${words}${HOLE.repeat(cols)}`, 'banner']], 'banner');
+}
+
+function dimmed(row: Line): Line {
+  return { ...row, spans: row.spans.map((span) => ({ ...span, role: 'dim' as const })) };
+}
+
+function statusLine(state: State, cols: number): Line {
+  const left: Piece[] = [' ', ...statusWords(state)];
+  const { stream, rows } = state;
+  const right: Piece[] = [];
+  if (state.view === 'flows') {
+    const newer = stream.bottom >= 0 ? rows.next - 1 - stream.bottom : 0;
+    if (newer > 0) right.push([`▼ ${grouped(newer)} newer  `, 'warn']);
+    right.push([`${state.flows.scope === 'all' ? 'every flow' : 'drops, errors, resets'}, ${grouped(rows.length)} rows `, 'dim']);
+  }
+  return lengthOf(left) + lengthOf(right) > cols ? line(cols, left) : spread(cols, left, right);
+}
+
+/** How long a sentence stays on the status line. */
+const STATUS_MS = 8_000;
+
+function statusWords(state: State): Piece[] {
+  if (state.status.text !== '' && state.nowMs - state.status.atMs < STATUS_MS) return [[state.status.text, 'text']];
+  if (state.connection.state === 'live' && state.flows.error !== '') return [[`flow stream: ${state.flows.error}`, 'warn']];
+  if (state.telemetry === 'absent') return [['no hubtop telemetry here (a Hubble relay?): figures count the flows received', 'warn']];
+  if (figures(state).isLowerBound) return [['not everything was seen in this window: counts are lower bounds (≥)', 'warn']];
+  return [];
+}
+
+function footer(view: View, cols: number): Line {
+  const pieces: Piece[] = [' '];
+  const right: Piece[] = [['q', 'accent'], [' quit ', 'dim']];
+  const wanted = view.footer.filter((action) => action !== 'quit');
+  let room = cols - lengthOf(right) - 2;
+  for (const action of ['up', 'down', ...wanted]) {
+    const binding = context.bindings.find((candidate) => candidate.action === action);
+    const label = action === 'up' ? '' : action === 'down' ? 'move' : (binding?.footer ?? binding?.label ?? '');
+    const key = binding?.keys[0] === undefined ? '' : keyName(binding.keys[0]);
+    const taken = key.length + label.length + (action === 'up' ? 1 : 3);
+    if (taken > room) continue;
+    room -= taken;
+    pieces.push([key, 'accent'], [action === 'up' ? '/' : ` ${label}  `, 'dim']);
+  }
+  return spread(cols, pieces, right);
+}

@@ -1,0 +1,37 @@
+import type { KeyBinding, KeyGroup } from '../screen/keymap.ts';
+import { keyName } from '../screen/keymap.ts';
+import { exactly, left, line, type Line, type Piece } from '../screen/line.ts';
+import { rule } from './rule.ts';
+import type { View } from './view.ts';
+
+const TITLES: Readonly<Record<KeyGroup, string>> = { views: 'VIEWS', pivot: 'PIVOT  adds a filter chip', list: 'LIST', time: 'TIME', look: 'LOOK' };
+/** Groups of each column of the page. */
+const PAGE: readonly (readonly KeyGroup[])[] = [['pivot', 'time'], ['views', 'list', 'look']];
+
+/** Every key, made from the key table. */
+export const help: View = {
+  id: 'help',
+  title: 'Help',
+  short: 'Help',
+  footer: ['back'],
+  render(state, size, context) {
+    const half = Math.floor(size.cols / 2);
+    const [one = [], other = []] = PAGE.map((groups, i) => groups.flatMap((group) => groupLines(context.bindings, group, i === 0 ? half : size.cols - half)));
+    const length = Math.max(one.length, other.length);
+    const rows = size.rows - 1;
+    const top = Math.max(0, Math.min(state.helpTop, length - rows));
+    const lines: Line[] = [];
+    for (let i = top; i < Math.min(length, top + rows); i++) lines.push(line(size.cols, [...(one[i] ?? [' '.repeat(half)]), ...(other[i] ?? [])]));
+    const more = length > rows ? `j k ${top + rows < length ? '▼ more' : '▲ more'}` : '';
+    return exactly([rule(size.cols, 'HELP', 'from the key table in use; ^c quits at once, ^z suspends', more || 'Esc closes'), ...lines], size);
+  },
+};
+
+function groupLines(bindings: readonly KeyBinding[], group: KeyGroup, width: number): Piece[][] {
+  const keys = bindings.filter((binding) => binding.group === group);
+  const lines: Piece[][] = [[[left(` ${TITLES[group]}`, width), 'title']]];
+  for (const binding of keys) {
+    lines.push([' ', [left(binding.keys.map(keyName).join(' '), 10), 'accent'], left(binding.label, width - 11)]);
+  }
+  return [...lines, [' '.repeat(width)]];
+}

@@ -1,0 +1,88 @@
+import { figures } from '../model/figures.ts';
+import { share, type Gauge, type NodeState } from '../model/node-state.ts';
+import type { State } from '../model/state.ts';
+import type { Role } from '../theme/theme.ts';
+import { gauge } from '../screen/chart.ts';
+import { count, grouped, percent } from '../screen/format.ts';
+import { left, line, right, type Line, type Piece, type Size } from '../screen/line.ts';
+import { rule } from './rule.ts';
+
+interface Pressure {
+  label: string;
+  node: string;
+  fill: number;
+  detail: string;
+}
+
+/** LOST AND PRESSURE: what nobody saw, and what is about to be full: the fullest of each kind over all nodes. */
+export function pressureSection(state: State, size: Size): Line[] {
+  const { cols } = size;
+  const { seen } = figures(state);
+  const lines = [lostLine(state, cols), ...pressures(state).map((pressure) => pressureLine(pressure, cols))];
+  return [rule(cols, 'LOST, PRESSURE', 'the fullest of all nodes', seen === undefined ? '' : `seen ${percent(seen)}`), ...lines.slice(0, size.rows - 1)];
+}
+
+function lostLine(state: State, cols: number): Line {
+  const { window, seconds } = figures(state);
+  if (seconds === 0) return line(cols, [['   no ledger yet', 'dim']]);
+  const losses = [...window.losses].filter(([, events]) => events >= 0.5).sort((one, other) => other[1] - one[1]);
+  const suppressed = losses.filter(([key]) => key.includes(' suppressed'));
+  const real = losses.filter(([key]) => !key.includes(' suppressed'));
+  if (real.length === 0) {
+    const words = window.happened > 0 ? `nothing lost of ${grouped(window.happened)} events` : state.telemetry === 'absent' ? 'no loss reported; this server keeps no ledger' : 'nothing lost';
+    const quiet = suppressed.reduce((sum, [, events]) => sum + events, 0);
+    return line(cols, [' ', [left('lost events', 15), 'text'], [words, 'good'], [quiet > 0 ? `   ${grouped(quiet)} noise suppressed` : '', 'dim']]);
+  }
+  const total = real.reduce((sum, [, events]) => sum + events, 0);
+  const where = real.slice(0, cols >= 110 ? 3 : 1).map(([key, events]) => `${key} ${grouped(events)}`).join('   ');
+  return line(cols, [' ', [left('lost events', 15), 'text'], [right(`${count(total / seconds)}/s`, 8), 'bad'], '  ', [where, 'warn'], [real.length > 3 ? `   ${real.length} places` : '', 'dim']]);
+}
+
+function pressures(state: State): Pressure[] {
+  const nodes = [...state.nodes.values()];
+  const list = [
+    fullest(nodes, 'conntrack', (node) => node.conntrack),
+    fullest(nodes, 'kernel conntrack', (node) => node.kernelConntrack),
+    fullestMap(nodes),
+    fullestRing(nodes),
+  ];
+  return list.filter((pressure) => pressure !== undefined);
+}
+
+function fullest(nodes: readonly NodeState[], label: string, pick: (node: NodeState) => Gauge | undefined): Pressure | undefined {
+  let best: { node: NodeState; gauge: Gauge } | undefined;
+  for (const node of nodes) {
+    const candidate = pick(node);
+    if (candidate !== undefined && (best === undefined || fillOf(candidate) > fillOf(best.gauge))) best = { node, gauge: candidate };
+  }
+  return best === undefined ? undefined : { label, node: best.node.name, fill: fillOf(best.gauge), detail: gaugeDetail(best.gauge) };
+}
+
+function fullestMap(nodes: readonly NodeState[]): Pressure | undefined {
+  const pick = (node: NodeState): Gauge | undefined => node.maps.reduce<Gauge | undefined>(
+    (best, map) => (map !== node.conntrack && (best === undefined || fillOf(map) > fillOf(best)) ? map : best), undefined);
+  const found = fullest(nodes, 'bpf map', pick);
+  const name = nodes.map((node) => (node.name === found?.node ? pick(node)?.name : undefined)).find((map) => map !== undefined);
+  return found === undefined ? undefined : { ...found, detail: `${name ?? ''} ${found.detail}` };
+}
+
+function fullestRing(nodes: readonly NodeState[]): Pressure | undefined {
+  const best = nodes.reduce<NodeState | undefined>((top, node) => (node.ringFill > (top?.ringFill ?? -1) ? node : top), undefined);
+  return best === undefined ? undefined : { label: 'event ring', node: best.name, fill: best.ringFill, detail: 'highest fill of the last second' };
+}
+
+function fillOf(gauge_: Gauge): number {
+  return share(gauge_.entries, gauge_.maxEntries);
+}
+
+function gaugeDetail(one: Gauge): string {
+  return `${grouped(one.entries)} of ${grouped(one.maxEntries)}${one.lostPerSecond > 0 ? `, ${count(one.lostPerSecond)}/s pushed out` : ''}`;
+}
+
+function pressureLine(pressure: Pressure, cols: number): Line {
+  const width = cols >= 110 ? 32 : 16;
+  const role: Role = pressure.fill >= 0.95 ? 'bad' : pressure.fill >= 0.8 ? 'warn' : 'chart';
+  const { filled, rest } = gauge(pressure.fill, width);
+  const pieces: Piece[] = [' ', left(pressure.label, cols >= 110 ? 18 : 16), [left(pressure.node, cols >= 110 ? 14 : 10), 'dim'], ' ', [filled, role], [rest, 'dim'], [right(percent(pressure.fill), 7), role === 'chart' ? 'text' : role], '  ', [pressure.detail, 'dim']];
+  return line(cols, pieces);
+}

@@ -1,0 +1,76 @@
+import { overviewIndex } from '../model/overview-cursor.ts';
+import { problems, type Problem } from '../model/problems.ts';
+import { figures } from '../model/figures.ts';
+import type { State } from '../model/state.ts';
+import type { Role } from '../theme/theme.ts';
+import { clock, count, percent } from '../screen/format.ts';
+import { left, line, middle, right, type Line, type Piece, type Size } from '../screen/line.ts';
+import { rule } from './rule.ts';
+import { scrollTop } from './scroll.ts';
+
+const SEVERITY: Readonly<Record<Problem['severity'], { word: string; role: Role }>> = {
+  crit: { word: 'CRIT', role: 'bad' }, warn: { word: 'WARN', role: 'warn' }, note: { word: 'note', role: 'dim' },
+};
+
+/** WHAT IS WRONG: the ranked list. Says so when nothing is. */
+export function problemsSection(state: State, size: Size): Line[] {
+  const { cols } = size;
+  const list = problems(state);
+  const rows = size.rows - 1;
+  const isFocused = state.overview.panel === 0;
+  const selected = overviewIndex(state, 0, list.map((problem) => problem.key));
+  const top = scrollTop(selected, list.length, rows);
+  const lines = list.slice(top, top + rows).map((problem, i) => problemLine(state, problem, { cols, isSelected: isFocused && top + i === selected }));
+  if (list.length === 0) lines.push(nothingWrong(state, cols));
+  const hidden = list.length - Math.min(rows, list.length);
+  return [rule(cols, 'WHAT IS WRONG', 'worst first', `${list.length} open${hidden > 0 ? `, ${hidden} not shown` : ''}`), ...lines];
+}
+
+function nothingWrong(state: State, cols: number): Line {
+  const { seen, seconds } = figures(state);
+  if (seconds === 0) return line(cols, [['   waiting for the first figures', 'dim']]);
+  const sight = seen === undefined ? 'nobody here counts what was not seen' : `seen ${percent(seen)}`;
+  return line(cols, [['   nothing is wrong that flows can show', 'good'], [` (${sight})`, 'dim']]);
+}
+
+function problemLine(state: State, problem: Problem, row: { cols: number; isSelected: boolean }): Line {
+  const { cols } = row;
+  const severity = SEVERITY[problem.severity];
+  const isWide = cols >= 110;
+  const subjectWidth = isWide ? Math.floor(cols * 0.34) : 32;
+  const sinceWidth = isWide ? 14 : 0;
+  const whyWidth = cols - subjectWidth - sinceWidth - (isWide ? 32 : 25);
+  const marker: Piece = row.isSelected ? [isWide ? ' ► ' : '►', 'accent'] : isWide ? '   ' : ' ';
+  const since = problem.sinceMs > 0 ? `since ${clock(problem.sinceMs)}` : '';
+  const pieces: Piece[] = [
+    marker, [severity.word, severity.role], ' ', [left(problem.word, isWide ? 8 : 7), severity.role === 'dim' ? 'dim' : 'title'], ' ',
+    left(shortSubject(problem.subject, subjectWidth), subjectWidth), ' ',
+    [right(amountText(problem), isWide ? 10 : 8), severity.role === 'dim' ? 'dim' : 'text'], ' ',
+  ];
+  if (isWide) pieces.push([left(problem.timesMore === undefined ? '' : `×${count(problem.timesMore)}`, 4), 'warn'], ' ');
+  pieces.push([left(problem.why, whyWidth), severity.role === 'bad' ? 'warn' : 'dim']);
+  if (isWide) pieces.push([right(since, sinceWidth), 'dim']);
+  return line(cols, pieces, row.isSelected ? 'selected' : undefined);
+}
+
+function amountText(problem: Problem): string {
+  const { value, unit, text } = problem.amount;
+  return text ?? `${count(value)}${unit}`;
+}
+
+// a pair: shorten both names, not the end, where the port is
+function shortSubject(subject: string, width: number): string {
+  if (subject.length <= width) return subject;
+  const parts = subject.split(' → ');
+  if (parts.length !== 2) return middle(subject, width);
+  const [source = '', destination = ''] = parts;
+  const namespace = source.slice(0, source.indexOf('/') + 1);
+  const target = namespace !== '' && destination.startsWith(namespace) ? destination.slice(namespace.length) : destination;
+  const room = width - 3;
+  const sourceWidth = Math.max(6, Math.min(source.length, room - Math.min(target.length, room >> 1)));
+  const colon = target.lastIndexOf(':');
+  const port = colon < 0 ? '' : target.slice(colon);
+  const name = colon < 0 ? target : target.slice(0, colon);
+  const cut = middle(source, sourceWidth);
+  return `${cut} → ${middle(name, Math.max(4, room - cut.length - port.length))}${port}`;
+}

@@ -1,0 +1,48 @@
+import { figures } from '../model/figures.ts';
+import { problems } from '../model/problems.ts';
+import type { State } from '../model/state.ts';
+import { exactly, type Size } from '../screen/line.ts';
+import { nodesSection } from './overview-nodes.ts';
+import { pairsSection } from './overview-pairs.ts';
+import { pressureSection } from './overview-pressure.ts';
+import { problemsSection } from './overview-problems.ts';
+import { ratesSection } from './overview-rates.ts';
+import { reasonsSection } from './overview-reasons.ts';
+import { shareRows } from './share-rows.ts';
+import type { View } from './view.ts';
+
+/** What is wrong, since when, did I lose sight, who talks: in this order. */
+export const overview: View = {
+  id: 'overview',
+  title: 'Overview',
+  short: 'Ovr',
+  footer: ['enter', 'panel-next', 'source-workload', 'source-namespace', 'verdict', 'protocol', 'drop-reason', 'pause', 'window'],
+  render(state, size) {
+    const sections = [problemsSection, ratesSection, reasonsSection, pairsSection, pressureSection, nodesSection];
+    const shares = heights(state, size);
+    const lines = sections.flatMap((section, i) => {
+      const rows = shares[i] ?? 0;
+      return rows < 2 ? [] : exactly(section(state, { cols: size.cols, rows }), { cols: size.cols, rows });
+    });
+    return exactly(lines, size);
+  },
+};
+
+const PAIRS = 3;
+
+function heights(state: State, size: Size): number[] {
+  const isTall = size.rows >= 33;
+  const { reasons } = figures(state);
+  const nodesPerRow = Math.max(1, Math.floor((size.cols - 1) / 29));
+  const nodeRows = Math.ceil(state.nodes.size / nodesPerRow);
+  // fixed shapes, so that the screen does not jump when a problem comes or goes
+  const problemRows = Math.min(problems(state).length, isTall ? Math.floor(size.rows / 4) : 3);
+  return shareRows(size.rows, [
+    { least: isTall ? 5 : 4, wanted: problemRows + 1 },
+    { least: isTall ? 6 : 3, wanted: isTall ? (size.rows >= 42 ? 10 : 7) : 3 },
+    { least: isTall ? 5 : 3, wanted: isTall ? Math.min(reasons.length + 1, 7) : 3 },
+    { least: isTall ? 7 : 4, wanted: isTall ? 8 : 4 },
+    { least: isTall ? 5 : 3, wanted: isTall ? 6 : 3 },
+    { least: 2, wanted: Math.min(nodeRows, isTall ? Math.floor(size.rows / 6) : 2) + 1 },
+  ], PAIRS);
+}

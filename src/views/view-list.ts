@@ -1,0 +1,16 @@
+import { flows } from './flows.ts';
+import { help } from './help.ts';
+import { overview } from './overview.ts';
+import type { View } from './view.ts';
+
+/** All views, in the order of their digits. A new view is a file and a line here. */
+export const VIEWS: readonly View[] = [
+  overview,
+  flows,
+  help,
+];
+
+/** The view with this id; the first one for an id nobody has. */
+export function viewOf(id: string): View {
+  return VIEWS.find((view) => view.id === id) ?? overview;
+}
