@@ -54,7 +54,8 @@ static __always_inline bool ht_load(struct __sk_buff *skb, __u32 offset, void *t
 	at = (void *)(long)skb->data + offset;
 	end = (void *)(long)skb->data_end;
 	if (ht_likely(at + bytes <= end)) {
-		ht_copy(to, at, bytes);
+		/* Not aligned in truth, which costs nothing on x86 and arm64; byte by byte would cost 30 ns. */
+		ht_copy(to, __builtin_assume_aligned(at, 8), bytes);
 		return true;
 	}
 	return bpf_skb_load_bytes(skb, offset, to, bytes) == 0;
@@ -81,6 +82,7 @@ static __always_inline enum ht_parsed ht_parse_l4(struct __sk_buff *skb, struct 
 	union {
 		__u8 byte[16];
 		__u16 word[8];
+		__u64 aligned;
 	} header;
 
 	if (ends->protocol == HT_IP_TCP) {
@@ -121,6 +123,7 @@ static __always_inline enum ht_parsed ht_parse_ipv4(struct __sk_buff *skb, struc
 	union {
 		__u8 byte[20];
 		__u16 word[10];
+		__u64 aligned;
 	} header;
 
 	if (!ht_load(skb, l3, header.byte, 20))
@@ -157,8 +160,11 @@ static __always_inline int ht_skip_extension(struct __sk_buff *skb, struct ht_pa
 		__u8 byte[8];
 		__u16 word[4];
 		__u32 wide[2];
+		__u64 aligned;
 	} header;
 
+	/* Linux 6.18 takes a helper's write to a frame without any store yet for a bug of its own. */
+	header.aligned = 0;
 	switch (ends->protocol) {
 	case HT_IP_HOP_BY_HOP:
 	case HT_IP_ROUTING:
@@ -209,6 +215,7 @@ static __always_inline enum ht_parsed ht_parse_ipv6(struct __sk_buff *skb, struc
 	union {
 		__u8 byte[40];
 		__u16 word[20];
+		__u64 aligned;
 	} header;
 
 	if (!ht_load(skb, l3, header.byte, 40))
@@ -234,7 +241,7 @@ static __always_inline enum ht_parsed ht_parse_ipv6(struct __sk_buff *skb, struc
 /* Inline tags; the one the device took off is in the skb and counted by the caller. */
 static __noinline int ht_skip_vlans(struct __sk_buff *skb, struct ht_packet *packet, __u32 l3)
 {
-	__u16 tag[2];
+	__u16 tag[2] = {}; /* the store matters, see ht_skip_extension */
 
 	for (int i = 0; i < HT_MAX_VLANS; i++) {
 		if (!ht_load(skb, l3, tag, 4))
@@ -271,6 +278,7 @@ static __always_inline enum ht_parsed ht_parse(struct __sk_buff *skb, struct ht_
 	union {
 		__u8 byte[HT_ETH_BYTES];
 		__u16 word[HT_ETH_BYTES / 2];
+		__u64 aligned;
 	} header;
 
 	ht_zero(packet, sizeof(*packet));
@@ -310,8 +318,10 @@ static __noinline bool ht_parse_embedded(struct __sk_buff *skb, const struct ht_
 	union {
 		__u8 byte[40];
 		__u16 word[20];
+		__u64 aligned;
 	} header;
 
+	header.aligned = 0; /* see ht_skip_extension */
 	ht_zero(ends, sizeof(*ends));
 	ends->family = packet->ends.family;
 	if (ends->family == 4) {
