@@ -78,7 +78,7 @@ function vethLink(ifindex: number, more: Partial<Link> = {}): Link {
   return { ifindex, name: `veth${ifindex}`, kind: 'veth', peerIfindex: 2, peerNamespaceId: ifindex, ...more };
 }
 
-function view(links: Link[], more: Partial<NetworkView> = {}): NetworkView {
+function networkView(links: Link[], more: Partial<NetworkView> = {}): NetworkView {
   return { links: new Map(links.map((link) => [link.ifindex, link])), routes: [], neighbours: [], bridgePorts: [], ...more };
 }
 
@@ -91,18 +91,18 @@ test.each<[what: string, route: Partial<Route>, isPod: boolean]>([
   ['a configured route to a network', { prefixLength: 24 }, false],
   ['an IPv6 host route', { family: 6, prefixLength: 128 }, true],
 ])('podDevices() of a veth with %s', (_what, route, isPod) => {
-  expect(podDevices(view([vethLink(7)], { routes: [{ ...hostRoute, ...route }] })).length).toBe(isPod ? 1 : 0);
+  expect(podDevices(networkView([vethLink(7)], { routes: [{ ...hostRoute, ...route }] })).length).toBe(isPod ? 1 : 0);
 });
 
 test('podDevices() leaves out hardware and pairs within the namespace, unless they are named', () => {
   const { peerNamespaceId: _, ...inside } = vethLink(8);
   const links = [vethLink(7), inside, { ifindex: 1, name: 'lo', kind: '' }, { ifindex: 2, name: 'eth0', kind: '' }];
-  expect(podDevices(view(links)).map((link) => link.ifindex)).toEqual([7]);
-  expect(podDevices(view(links), /^eth/).map((link) => link.ifindex)).toEqual([2]);
+  expect(podDevices(networkView(links)).map((link) => link.ifindex)).toEqual([7]);
+  expect(podDevices(networkView(links), /^eth/).map((link) => link.ifindex)).toEqual([2]);
 });
 
 test('devicesByAddress() prefers host routes, then neighbours, then ports of a bridge', () => {
-  const byAddress = devicesByAddress(view([vethLink(7), vethLink(8), vethLink(9, { master: 4 })], {
+  const byAddress = devicesByAddress(networkView([vethLink(7), vethLink(8), vethLink(9, { master: 4 })], {
     routes: [hostRoute],
     neighbours: [{ ifindex: 99, ip: '10.1.0.5' }, { ifindex: 8, ip: '10.1.0.6', mac: 'aa' }, { ifindex: 4, ip: '10.1.0.7', mac: 'bb' }],
     bridgePorts: [{ ifindex: 9, mac: 'bb' }],
