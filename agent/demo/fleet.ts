@@ -1,4 +1,4 @@
-import { namespaceObject, nodeObject, podObject, serviceObject, type PlainObject } from './kube-objects.ts';
+import { jobObject, namespaceObject, nodeObject, podObject, serviceObject, type PlainObject } from './kube-objects.ts';
 
 /** A pod of the fleet and where it runs. */
 export interface FleetPod {
@@ -105,6 +105,7 @@ function fleetObjects(nodes: Fleet['nodes'], pods: readonly FleetPod[]): PlainOb
   return [
     ...namespaces.map(namespaceObject),
     ...nodes.map(({ name, ip }, index) => nodeObject(name, [ip], [`10.244.${index + 1}.0/24`, `fd00:10:244:${(index + 1).toString(16)}::/64`])),
+    jobObject('payments', 'rewards-cron-job-1', 'rewards-cron-job'),
     ...pods.map(fleetPodObject),
     ...workloads.filter((workload) => workload.port > 0).map((workload, index) =>
       serviceObject(workload.namespace, workload.app, `10.96.${workload.app === 'kube-dns' ? '0.10' : `1.${index + 10}`}`, workload.port, workload.app === 'kube-dns' ? 'UDP' : 'TCP')),

@@ -56,3 +56,12 @@ export function serviceObject(namespace: string, app: string, clusterIp: string,
     spec: { clusterIP: clusterIp, clusterIPs: [clusterIp], selector: { app }, ports: [{ name: 'main', port, targetPort: port, protocol }] },
   };
 }
+
+/** A job that a CronJob made. */
+export function jobObject(namespace: string, name: string, cronJob: string): PlainObject {
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: { name, namespace, uid: `job-${namespace}-${name}`, creationTimestamp: created, ownerReferences: [{ kind: 'CronJob', name: cronJob, controller: true }] },
+  };
+}

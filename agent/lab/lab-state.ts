@@ -29,19 +29,11 @@ export async function removeLab(state: LabState): Promise<void> {
   rmSync(stateFile(state.id), { force: true });
 }
 
-/** Removes labs whose owner is gone; with `all`, running ones too. Returns the ids of those removed. */
-export async function cleanLabs(options: { all: boolean }): Promise<string[]> {
-  const removed: string[] = [];
-  for (const state of readStates()) {
-    if (isAlive(state.owner)) {
-      if (!options.all) continue;
-      // The owner takes down what it made; what it leaves is ours to remove.
-      await stopProcesses([state.owner]);
-    }
-    await removeLab(state);
-    removed.push(state.id);
-  }
-  return removed;
+/** Removes what labs left whose owner is gone; running ones are left alone. Returns their ids. */
+export async function cleanLabs(): Promise<string[]> {
+  const left = readStates().filter((state) => !isAlive(state.owner));
+  for (const state of left) await removeLab(state);
+  return left.map((state) => state.id);
 }
 
 function stateFile(id: string): string {

@@ -46,7 +46,7 @@ export interface Lab {
 /** Makes two nodes and their pods out of network namespaces, with an agent process in each node. Needs root and the bundle. */
 export async function startLab(options: LabOptions): Promise<Lab> {
   if (process.getuid?.() !== 0) throw new LabError('the lab makes network namespaces: run it as root');
-  await cleanLabs({ all: false });
+  await cleanLabs();
   const plan = planLab(options.id ?? (process.pid % 1_000_000).toString(36));
   const folder = mkdtempSync(join(tmpdir(), 'hubtop-lab-'));
   const owner = markOf(process.pid);
@@ -95,9 +95,4 @@ function startAgentProcess(node: LabNode, state: LabState, objectsPath: string, 
 function checkProcesses(processes: readonly LabProcess[]): void {
   const ended = processes.find((candidate) => candidate.hasEnded());
   if (ended !== undefined) throw new LabError(`${ended.name} ended: ${ended.complaint().split('\n')[0] || 'it said nothing'}`);
-}
-
-/** Removes what labs left behind; running ones too. For `hubtop lab --clean`. */
-export function cleanLab(): Promise<string[]> {
-  return cleanLabs({ all: true });
 }

@@ -168,7 +168,7 @@ export class Datapath {
     return connection.pairRows[slot] ??= this.counters.pair({
       clientLabels: connection.client.labels,
       serverLabels: connection.server.labels,
-      port: isIcmp(connection.protocol) ? icmpType(connection, false) : connection.serverPort,
+      port: isIcmp(connection.protocol) ? icmpType(connection, isReply) : connection.serverPort,
       protocol: connection.protocol,
       direction: connection.isClientSide ? Direction.egress : Direction.ingress,
       isReply,

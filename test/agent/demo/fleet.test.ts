@@ -14,6 +14,7 @@ test('buildFleet() gives objects that the catalog reads without a warning', () =
   const workloadOf = (name: string): string[] => catalog.endpoints.filter((endpoint) => endpoint.pod_name === name).map((endpoint) => `${endpoint.workloads[0]?.kind} ${endpoint.workloads[0]?.name}`);
   expect(workloadOf('checkout-api-7d4b-x9hk')).toEqual(['Deployment checkout-api']);
   expect(workloadOf('ledger-svc-0')).toEqual(['StatefulSet ledger-svc']);
+  expect(workloadOf('rewards-cron-job-1')).toEqual(['CronJob rewards-cron-job']);
 });
 
 test.each([1, 2, 5, 12, 40])('buildFleet(%i) gives every pod addresses of its own', (nodes) => {
