@@ -41,7 +41,8 @@ export class AddressTable {
 
   /** Tells the datapath which pod is behind which device, as far as both are known. */
   setDevices(deviceByAddress: ReadonlyMap<string, number>, attached: ReadonlySet<number>): void {
-    const wanted = new Map<number, AddressRow>();
+    // all of them, also while it is unknown whose they are: that a device is a pod's tells whose kernel drops are ours
+    const wanted = new Map<number, Pick<AddressRow, 'ref' | 'labels'>>([...attached].map((ifindex) => [ifindex, { ref: 0, labels: 0 }]));
     for (const [ip, row] of this.local) {
       const ifindex = deviceByAddress.get(ip);
       if (ifindex !== undefined && attached.has(ifindex)) wanted.set(ifindex, row);

@@ -2,6 +2,7 @@ import { closeSync, existsSync, openSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { KernelError, errnoText } from './kernel-error.ts';
+import { requireLinux } from './requirements.ts';
 
 /**
  * Foreign functions through koffi. Nothing is loaded before the first call, so
@@ -80,7 +81,7 @@ let loadedLibc: Libc | undefined;
 
 function koffi(): Koffi {
   if (loadedKoffi !== undefined) return loadedKoffi;
-  if (process.platform !== 'linux') throw new KernelError('not-linux', `hubtop agent needs Linux, this is ${process.platform}: run it on the node (demo and dashboard work here)`);
+  requireLinux();
   try {
     loadedKoffi = requireFromHere()('koffi') as Koffi;
   } catch (error) {

@@ -8,7 +8,7 @@ import { DropReasons } from './drop-reasons.ts';
 import { errorLine } from './kernel-error.ts';
 import { boottimeNs, libc } from './native.ts';
 import { NetlinkSocket } from './netlink-socket.ts';
-import { readKernelObject, requireBtf, requirePrivileges } from './requirements.ts';
+import { readKernelObject, requireBtf, requireLinux, requirePrivileges } from './requirements.ts';
 import { Sampler } from './sampler.ts';
 
 const defaultRingBytes = { urgent: 8 << 20, bulk: 16 << 20 };
@@ -38,6 +38,7 @@ export interface KernelOptions {
  * KernelError with one line that says what is missing.
  */
 export function openKernel(options: KernelOptions = {}): Kernel {
+  requireLinux();
   requirePrivileges();
   const btf = requireBtf();
   const object = loadObject(readKernelObject(options.objectPath), loadOptions(options));
@@ -148,7 +149,7 @@ function ringSources(object: BpfObject): RingSource[] {
 }
 
 /** SO_NETNS_COOKIE of asm-generic/socket.h: the number by which programs know our network namespace. */
-function netnsCookie(): bigint {
+export function netnsCookie(): bigint {
   const solSocket = 1, soNetnsCookie = 71;
   const socket = NetlinkSocket.open({ isSubscribed: false });
   const cookie = new BigUint64Array(1);

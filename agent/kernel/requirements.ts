@@ -10,6 +10,11 @@ const netAdmin = 1n << 12n;
 const sysAdmin = 1n << 21n;
 const perfmonAndBpf = (1n << 38n) | (1n << 39n);
 
+/** Throws with what to do on another operating system. */
+export function requireLinux(platform: string = process.platform): void {
+  if (platform !== 'linux') throw new KernelError('not-linux', `hubtop agent needs Linux, this is ${platform}: run it on the node (demo and dashboard work here)`);
+}
+
 /** Throws with what to do when this process may not load BPF programs. */
 export function requirePrivileges(status = readFileSync('/proc/self/status', 'utf8')): void {
   const effective = BigInt(`0x${/^CapEff:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? '0'}`);

@@ -165,6 +165,30 @@ describe.skipIf(missing !== undefined)('openKernel() on a node of two pods', () 
     expect(warnings).toEqual([]);
   });
 
+  test('a new pod whose device got the number of a removed one is watched too', async () => {
+    const first = node.addPod(4);
+    await vi.waitFor(() => expect(kernel.attachedDevices().map((device) => device.name)).toContain('pod4'));
+    first.remove();
+    await vi.waitFor(() => expect(run(`ip -n ${node.name} -o link`)).not.toContain('pod4'), { timeout: 3000 });
+    const second = node.addPod(5, first.hostIfindex);
+    await vi.waitFor(() => expect(kernel.attachedDevices()).toContainEqual({ name: 'pod5', ifindex: first.hostIfindex }));
+    drain(rings);
+    second.inside(`ping -q -c 1 ${api.ip}`);
+    expect(drain(rings).filter((event) => event.ifindex === first.hostIfindex).length).toBeGreaterThan(0);
+    second.remove();
+    await vi.waitFor(() => expect(kernel.attachedDevices().map((device) => device.name)).not.toContain('pod5'), { timeout: 3000 });
+  });
+
+  test('two agents on the same devices see the same packets, and closing one leaves the other', () => {
+    const other = openKernel({ objectPath });
+    const start = [kernel, other].map((each) => pairSums(each.sample()).skbs);
+    web.inside(`ping -q -c 5 -i 0.01 ${api.ip}`);
+    expect([kernel, other].map((each, index) => pairSums(each.sample()).skbs - (start[index] ?? 0))).toEqual([20, 20]);
+    other.close();
+    web.inside(`ping -q -c 5 -i 0.01 ${api.ip}`);
+    expect(pairSums(kernel.sample()).skbs - (start[0] ?? 0)).toBe(40);
+  });
+
   test('close() leaves no program on a device', () => {
     const ours = (): string[] => run('bpftool prog show').split('\n').filter((line) => / name ht_(from|to)_endpoint /.test(line)).map((line) => line.split(':')[0] ?? '');
     const before = ours().length;

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { openKernel } from '../../../agent/kernel/open-kernel.ts';
-import { readKernelObject, requireBtf, requirePrivileges } from '../../../agent/kernel/requirements.ts';
+import { readKernelObject, requireBtf, requireLinux, requirePrivileges } from '../../../agent/kernel/requirements.ts';
 
 function status(capabilities: string): string {
   return `Name:\tnode\nCapInh:\t0000000000000000\nCapEff:\t${capabilities}\nCapBnd:\t000001ffffffffff\n`;
@@ -17,6 +17,11 @@ test.each([
   const attempt = (): void => requirePrivileges(status(capabilities));
   if (isEnough) expect(attempt).not.toThrow();
   else expect(attempt).toThrow('hubtop agent needs root (or CAP_BPF, CAP_NET_ADMIN, CAP_PERFMON): run it with sudo');
+});
+
+test('requireLinux() says where hubtop agent runs', () => {
+  expect(() => requireLinux('darwin')).toThrow('hubtop agent needs Linux, this is darwin');
+  expect(() => requireLinux('linux')).not.toThrow();
 });
 
 test('requireBtf() says when there is none, and when it cannot be read', () => {

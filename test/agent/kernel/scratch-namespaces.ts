@@ -15,7 +15,7 @@ export function missingForKernelTests(): string | undefined {
 
 /** Runs a program and returns what it printed; its failure throws with stderr. */
 export function run(command: string): string {
-  const [program = '', ...words] = command.split(' ');
+  const [program = '', ...words] = command.split(' ').filter((word) => word !== '');
   return execFileSync(program, words, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
@@ -48,13 +48,13 @@ export class ScratchNode {
     enterNetworkNamespace(`/run/netns/${this.name}`);
   }
 
-  /** Adds a pod whose address is 10.253.1.NUMBER, reached by a host route. */
-  addPod(number: number): ScratchPod {
+  /** Adds a pod whose address is 10.253.1.NUMBER, reached by a host route; the number of its host device may be given. */
+  addPod(number: number, hostIfindex?: number): ScratchPod {
     const name = `${this.prefix}-pod${number}`;
     const hostDevice = `pod${number}`;
     const ip = `10.253.1.${number}`;
     this.addNamespace(name);
-    run(`ip -n ${this.name} link add ${hostDevice} type veth peer name eth0 netns ${name}`);
+    run(`ip -n ${this.name} link add ${hostDevice} ${hostIfindex === undefined ? '' : `index ${hostIfindex} `}type veth peer name eth0 netns ${name}`);
     run(`ip -n ${name} address add ${ip}/32 dev eth0`);
     run(`ip -n ${name} link set eth0 up`);
     run(`ip -n ${this.name} link set ${hostDevice} up`);
