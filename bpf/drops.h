@@ -12,6 +12,7 @@
 
 #define HT_MAX_DEVICES 16  /* of a foreign namespace that are looked at */
 #define HT_NETNS_TRUST_S 5 /* a pod's veth may be replaced */
+#define HT_NETNS_DOUBT_S 1 /* a foreign namespace may become a pod of ours */
 #define HT_NETDEV_ALIGN 32 /* NETDEV_ALIGN */
 #define HT_NO_HEADER 0xffff
 
@@ -94,12 +95,11 @@ static __always_inline const void *ht_private(const struct net_device *device)
 	return (const void *)device + ((size + HT_NETDEV_ALIGN - 1) & ~(HT_NETDEV_ALIGN - 1));
 }
 
-/* Our end of a veth whose other end is `device`; 0 if it is no such veth. */
+/* Our end of a pod's veth whose other end is `device`; 0 if it is no such veth. */
 static __always_inline __u32 ht_our_end(const struct net_device *device, __u64 our_cookie)
 {
 	const struct veth_priv *private;
 	const struct net_device *peer;
-	struct ht_device *known;
 	__u32 ifindex;
 
 	if (!device || !ht_is_veth(device))
@@ -109,10 +109,7 @@ static __always_inline __u32 ht_our_end(const struct net_device *device, __u64 o
 	if (!peer || ht_cookie(BPF_CORE_READ(peer, nd_net.net)) != our_cookie)
 		return 0;
 	ifindex = BPF_CORE_READ(peer, ifindex);
-	known = bpf_map_lookup_elem(&ht_devices, &ifindex);
-	if (known && known->flags & HT_DEVICE_NODE)
-		return 0;
-	return ifindex;
+	return bpf_map_lookup_elem(&ht_devices, &ifindex) ? ifindex : 0;
 }
 
 /* Looks for a veth to us among the first devices of a namespace. */
@@ -144,7 +141,7 @@ static __always_inline __u32 ht_device_of(const struct net *net, __u64 cookie, _
 	__u32 now_s = ht_read_s();
 	struct ht_netns fresh = {}, *known = bpf_map_lookup_elem(&ht_netns, &cookie);
 
-	if (known && now_s - known->learned_s < HT_NETNS_TRUST_S)
+	if (known && now_s - known->learned_s < (known->ifindex ? HT_NETNS_TRUST_S : HT_NETNS_DOUBT_S))
 		return known->ifindex;
 	fresh.ifindex = ht_find_our_end(net, our_cookie);
 	fresh.learned_s = now_s;

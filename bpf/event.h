@@ -246,12 +246,13 @@ struct ht_config {
 	__u64 reserved[2];
 };
 
-/* ht_devices: hash, ifindex of the host side veth -> whose it is. */
-#define HT_DEVICE_NODE 1 /* a veth, but its other end is another node, not a pod: drops there are not ours */
+/* ht_devices: hash, ifindex of the host side veth -> whose it is. All devices
+ * our hooks hang on: a veth that is not in it leads elsewhere, such as to
+ * another node, and drops behind it are not ours. */
 struct ht_device {
 	__u32 ref;    /* 0 while unknown */
 	__u32 labels;
-	__u32 flags;  /* HT_DEVICE_* */
+	__u32 flags;  /* zero */
 	__u32 reserved;
 };
 

@@ -48,7 +48,8 @@ const wide = new Set<string>(['time_ns', 'sequence', 'bytes']);
 const narrow = new Set<string>(['version', 'type', 'sub_type', 'reason', 'direction', 'why', 'flags', 'protocol', 'lane', 'vlan_count', 'icmp_type', 'icmp_code']);
 const half = new Set<string>(['cpu', 'tcp_flags', 'tcp_flags_seen', 'source_port', 'destination_port', 'line']);
 
-function readEvent(bytes: Uint8Array): Event {
+/** A record as the tests look at it. */
+export function readEvent(bytes: Uint8Array): Event {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const event: Record<string, number | string> = {};
   for (const [name, at] of Object.entries(OFFSET)) {
