@@ -4,7 +4,7 @@ import type { Kernel, KernelSample } from '../../../agent/decode/kernel.ts';
 import { RingReader } from '../../../agent/decode/ring-reader.ts';
 import { openKernel } from '../../../agent/kernel/open-kernel.ts';
 import { openRing, type OpenRing } from '../../../agent/kernel/ring.ts';
-import { ScratchNode, deviceCounters, missingForKernelTests, objectPath, run, type ScratchPod } from './scratch-namespaces.ts';
+import { ScratchNode, bpfOf, deviceCounters, missingForKernelTests, objectPath, run, type ScratchPod } from './scratch-namespaces.ts';
 
 const missing = missingForKernelTests();
 if (missing !== undefined) console.error(`skipped: agent/kernel with the real kernel: ${missing}`);
@@ -189,13 +189,13 @@ describe.skipIf(missing !== undefined)('openKernel() on a node of two pods', () 
     expect(pairSums(kernel.sample()).skbs - (start[0] ?? 0)).toBe(40);
   });
 
-  test('close() leaves no program on a device', () => {
-    const ours = (): string[] => run('bpftool prog show').split('\n').filter((line) => / name ht_(from|to)_endpoint /.test(line)).map((line) => line.split(':')[0] ?? '');
-    const before = ours().length;
+  test('close() gives back every program, map and link', () => {
+    const before = bpfOf('self');
     const other = openKernel({ objectPath });
-    expect(ours().length).toBe(before + 2);
+    // two links on each pod's device, the drop tracer's and the map iterator's
+    expect(bpfOf('self').filter((held) => held.startsWith('link_id ')).length).toBe(2 * (2 * 2 + 2));
     other.close();
-    expect(ours().length).toBe(before);
+    expect(bpfOf('self')).toEqual(before);
     expect(kernel.attachedDevices().length).toBe(2);
   });
 });

@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, readdirSync } from 'node:fs';
 import { enterNetworkNamespace } from '../../../agent/kernel/native.ts';
 
 /** Where the build puts the programs, or where HUBTOP_BPF_OBJECT says. */
@@ -98,7 +98,18 @@ export function deviceCounters(pod: ScratchPod): { rxBytes: number; rxPackets: n
   return { rxBytes: rxBytes ?? 0, rxPackets: rxPackets ?? 0, txBytes: txBytes ?? 0, txPackets: txPackets ?? 0 };
 }
 
-/** The compiled programs. */
-export function readObject(): Uint8Array {
-  return readFileSync(objectPath);
+/** Numbers of the BPF programs, maps and links that a process holds by a descriptor, such as `prog_id 12`. */
+export function bpfOf(pid: number | 'self'): string[] {
+  return readdirSync(`/proc/${pid}/fdinfo`).flatMap((fd) => {
+    try {
+      return [...readFileSync(`/proc/${pid}/fdinfo/${fd}`, 'utf8').matchAll(/^(prog_id|map_id|link_id):\s*(\d+)$/gm)].map((match) => `${match[1]} ${match[2]}`);
+    } catch {
+      return []; // closed meanwhile
+    }
+  });
+}
+
+/** Whether the machine still has a program with this number. */
+export function programExists(id: string): boolean {
+  return run('bpftool prog show').split('\n').some((line) => line.startsWith(`${id}: `));
 }
