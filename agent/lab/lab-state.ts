@@ -1,4 +1,5 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { labNamespaces, removeNamespaces } from './namespace.ts';
 import { isAlive, stopProcesses, type ProcessMark } from './processes.ts';
@@ -14,6 +15,8 @@ export interface LabState {
 }
 
 const stateFolder = '/run/hubtop-lab';
+/** Folders of labs begin so; nothing else is ever removed. */
+export const folderPrefix = join(tmpdir(), 'hubtop-lab-');
 
 /** Writes the state of a lab; call it before making what it names. */
 export function saveState(state: LabState): void {
@@ -25,7 +28,7 @@ export function saveState(state: LabState): void {
 export async function removeLab(state: LabState): Promise<void> {
   await stopProcesses(state.processes);
   await removeNamespaces([...new Set([...state.namespaces, ...labNamespaces(state.id)])]);
-  if (state.folder.startsWith('/tmp/hubtop-lab-')) rmSync(state.folder, { recursive: true, force: true });
+  if (state.folder.startsWith(folderPrefix)) rmSync(state.folder, { recursive: true, force: true });
   rmSync(stateFile(state.id), { force: true });
 }
 

@@ -1,12 +1,15 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { dump } from 'js-yaml';
+import { waitForStatus } from './agent-status.ts';
 import { planLab, type LabNode, type LabPlan } from './lab-plan.ts';
-import { cleanLabs, removeLab, saveState, type LabState } from './lab-state.ts';
+import { cleanLabs, folderPrefix, removeLab, saveState, type LabState } from './lab-state.ts';
 import { createNamespaces, disableOffloads, inNamespace } from './namespace.ts';
 import { markOf, startProcess, stopProcesses, type LabProcess } from './processes.ts';
 import { LabError } from './run-tool.ts';
+
+/** A program that loads eBPF on a busy machine may take so long. */
+const agentSeconds = 30;
 
 /** How a lab is made. */
 export interface LabOptions {
@@ -20,6 +23,10 @@ export interface LabOptions {
   hasAgents?: boolean;
   /** More flags for each agent. */
   agentFlags?: readonly string[];
+  /** Gives up waiting; what was made by then is removed. */
+  signal?: AbortSignal;
+  /** Called when the agents watch and before the first packet of a pod. */
+  beforeTraffic?: (agents: readonly LabAgent[], plan: LabPlan) => Promise<void>;
 }
 
 /** A node's agent: where it answers. */
@@ -35,6 +42,8 @@ export interface Lab {
   agents: LabAgent[];
   /** File with the Kubernetes objects of everything in it. */
   objectsPath: string;
+  /** Resolves when every agent has seen a flow. */
+  flowsArrive(): Promise<void>;
   /** Lets the pods fall silent, agents go on. */
   stopTraffic(): Promise<void>;
   /** Throws a LabError that says which process ended, and what it said. */
@@ -48,7 +57,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
   if (process.getuid?.() !== 0) throw new LabError('the lab makes network namespaces: run it as root');
   await cleanLabs();
   const plan = planLab(options.id ?? (process.pid % 1_000_000).toString(36));
-  const folder = mkdtempSync(join(tmpdir(), 'hubtop-lab-'));
+  const folder = mkdtempSync(folderPrefix);
   const owner = markOf(process.pid);
   if (owner === undefined) throw new LabError('cannot read /proc: is it mounted?');
   const state: LabState = { id: plan.id, owner, namespaces: [...plan.nodes, ...plan.pods].map(({ netns }) => netns), processes: [], folder };
@@ -66,19 +75,32 @@ async function buildLab(plan: LabPlan, state: LabState, options: LabOptions): Pr
   writeFileSync(objectsPath, plan.objects.map((object) => dump(object)).join('---\n'));
   await createNamespaces(plan);
   if (options.hasOffloads === false) await disableOffloads(plan);
-  const agents = plan.nodes.map((node) => ({ node: node.name, address: `unix://${socketPath(state, node)}` }));
-  const agentProcesses = options.hasAgents === false ? [] : plan.nodes.map((node) => startAgentProcess(node, state, objectsPath, options));
-  const podProcesses = plan.pods.map((pod) => startProcess(`pod ${pod.namespace}/${pod.name}`, inNamespace(pod.netns, [...options.program, 'lab-pod', JSON.stringify(pod.roles)])));
-  const processes = [...agentProcesses, ...podProcesses];
-  state.processes = processes.map(({ mark }) => mark);
+  const agents = options.hasAgents === false ? [] : plan.nodes.map((node) => ({ node: node.name, address: `unix://${socketPath(state, node)}` }));
+  const processes: LabProcess[] = [];
+  const start = (name: string, netns: string, args: readonly string[]): LabProcess => {
+    const started = startProcess(name, inNamespace(netns, [...options.program, ...args]));
+    processes.push(started);
+    state.processes.push(started.mark);
+    return started;
+  };
+  if (agents.length > 0) for (const node of plan.nodes) start(`agent of ${node.name}`, node.netns, agentArgs(node, state, objectsPath, options));
+  saveState(state);
+  const check = (): void => {
+    if (options.signal?.aborted === true) throw new LabError('the lab was stopped before it was ready');
+    checkProcesses(processes);
+  };
+  // Agents first: they shall see the first packet of every connection.
+  for (const { node, address } of agents) await waitForStatus(address, { what: `agent of ${node}`, seconds: agentSeconds, isGood: () => true, check });
+  await options.beforeTraffic?.(agents, plan);
+  const pods = plan.pods.map((pod) => start(`pod ${pod.namespace}/${pod.name}`, pod.netns, ['lab-pod', JSON.stringify(pod.roles)]));
   saveState(state);
   let closing: Promise<void> | undefined;
   return {
-    plan,
-    agents: options.hasAgents === false ? [] : agents,
-    objectsPath,
-    stopTraffic: () => stopProcesses(podProcesses.map(({ mark }) => mark)),
-    check: () => { checkProcesses(processes); },
+    plan, agents, objectsPath, check,
+    flowsArrive: async () => {
+      for (const { node, address } of agents) await waitForStatus(address, { what: `flows of ${node}`, seconds: agentSeconds, isGood: ({ seenFlows }) => seenFlows > 0, check });
+    },
+    stopTraffic: () => stopProcesses(pods.map(({ mark }) => mark)),
     close: () => closing ??= removeLab(state),
   };
 }
@@ -87,9 +109,8 @@ function socketPath(state: LabState, node: LabNode): string {
   return join(state.folder, `${node.name}.sock`);
 }
 
-function startAgentProcess(node: LabNode, state: LabState, objectsPath: string, options: LabOptions): LabProcess {
-  const flags = ['--objects', objectsPath, '--socket', socketPath(state, node), '--listen', 'none', '--node-name', node.name, ...(options.agentFlags ?? [])];
-  return startProcess(`agent of ${node.name}`, inNamespace(node.netns, [...options.program, 'agent', ...flags]));
+function agentArgs(node: LabNode, state: LabState, objectsPath: string, options: LabOptions): string[] {
+  return ['agent', '--objects', objectsPath, '--socket', socketPath(state, node), '--listen', 'none', '--node-name', node.name, ...(options.agentFlags ?? [])];
 }
 
 function checkProcesses(processes: readonly LabProcess[]): void {
