@@ -6,10 +6,12 @@ export const MAX_HISTORY_CAPACITY = 65_535;
 /** Hubble's default. */
 export const DEFAULT_HISTORY_CAPACITY = 4_095;
 
-/** Words in front of the rows: head low, head >> 31, and spare ones that keep the rows on an own cache line. */
+/** Words in front of the rows: head low, head >> 31, the watermark in two, and spare ones that keep the rows on an own cache line. */
 const HEAD_WORDS = 32;
 const HEAD_LOW = 0;
 const HEAD_HIGH = 1;
+/** In 64-bit words. */
+const WATERMARK = 1;
 const HEAD_HIGH_UNIT = 0x8000_0000;
 
 /** Refuses what is not one less than a power of two in 1..65535, in Hubble's words. */
@@ -31,12 +33,14 @@ export class HistoryWriter {
   /** Rows written since the start. */
   head = 0;
   private readonly control: Int32Array;
+  private readonly watermark: BigInt64Array;
   private readonly rows: Uint32Array;
   private readonly mask: number;
   private slot = 0;
 
   constructor(memory: SharedArrayBuffer) {
     this.control = new Int32Array(memory, 0, HEAD_WORDS);
+    this.watermark = new BigInt64Array(memory, 0, 2);
     this.rows = new Uint32Array(memory, HEAD_WORDS * 4);
     this.mask = this.rows.length / EVENT_WORDS - 1;
   }
@@ -58,6 +62,11 @@ export class HistoryWriter {
     if ((this.head & 0x7fff_ffff) === 0) Atomics.store(this.control, HEAD_HIGH, Math.floor(this.head / HEAD_HIGH_UNIT));
     Atomics.store(this.control, HEAD_LOW, this.head | 0);
   }
+
+  /** No row older than this (wall clock) will follow, but for late ones; never goes back. */
+  setWatermark(wallNs: bigint): void {
+    if (wallNs > Atomics.load(this.watermark, WATERMARK)) Atomics.store(this.watermark, WATERMARK, wallNs);
+  }
 }
 
 /**
@@ -69,11 +78,13 @@ export class HistoryReader {
   /** Rows that can be read at most; one slot belongs to the writer. */
   readonly capacity: number;
   private readonly control: Int32Array;
+  private readonly watermark: BigInt64Array;
   private readonly rows: Uint32Array;
   private readonly mask: number;
 
   constructor(memory: SharedArrayBuffer) {
     this.control = new Int32Array(memory, 0, HEAD_WORDS);
+    this.watermark = new BigInt64Array(memory, 0, 2);
     this.rows = new Uint32Array(memory, HEAD_WORDS * 4);
     this.capacity = this.rows.length / EVENT_WORDS - 1;
     this.mask = this.capacity;
@@ -91,6 +102,11 @@ export class HistoryReader {
   /** Number of the oldest row that can still be read. */
   oldest(): number {
     return Math.max(0, this.head() - this.capacity);
+  }
+
+  /** Wall-clock time up to which the history is complete; 0 before the first drain. Read it before the head. */
+  watermarkNs(): bigint {
+    return Atomics.load(this.watermark, WATERMARK);
   }
 
   /** Copies row `number` to the front of `into`; false if it was overtaken meanwhile or is not written yet. */

@@ -1,8 +1,10 @@
 // Hot path: bench row "agent ring to history" (test/bench/agent.ts).
+import type { DatapathDrop } from '../decode/datapath-drop.ts';
 import type { RingMemory } from '../decode/kernel.ts';
 import { RingReader } from '../decode/ring-reader.ts';
 import { SequenceCheck } from '../decode/sequence-check.ts';
-import { WORD } from '../decode/event.ts';
+import { EventType, WORD } from '../decode/event.ts';
+import { DropTally } from './drop-tally.ts';
 import { HistoryWriter } from './history.ts';
 
 /** Rows one drain() takes at most, so that the worker that hosts many nodes stays responsive. */
@@ -24,6 +26,10 @@ export interface DrainCounts {
   rows: number;
   /** By the record's type. */
   rowsByType: number[];
+  /** Volume that those rows report; kernel drops are not part of the volume ledger. */
+  skbs: number;
+  bytes: number;
+  drops: readonly DatapathDrop[];
   badRecords: number;
   discarded: number;
   /** Sequence numbers that never came. */
@@ -42,6 +48,9 @@ export class NodeDrain {
   readonly history: HistoryWriter;
   private readonly readers: RingReader[];
   private readonly sequence = new SequenceCheck();
+  private readonly drops = new DropTally();
+  private skbs = 0;
+  private bytes = 0;
   private readonly rowsByType = new Float64Array(KINDS);
   /** Time of the row before, as its two words. */
   private previousLow = 0;
@@ -56,20 +65,23 @@ export class NodeDrain {
   /**
    * Moves every committed record not later than `watermarkNs` (the rings'
    * clock) into the history, oldest first, its time shifted by `offsetNs`.
+   * Then says in the history up to when it is complete.
    * Returns the rows moved; MAX_ROWS_PER_DRAIN of them means there may be more.
    */
-  drain(watermarkNs: number, offsetNs: bigint): number {
+  drain(watermarkNs: bigint, offsetNs: bigint): number {
+    const watermark = Number(watermarkNs);
     const offsetLow = Number(BigInt.asUintN(32, offsetNs));
     const offsetHigh = Number(BigInt.asUintN(32, offsetNs >> 32n));
     for (const reader of this.readers) reader.refresh();
     let rows = 0;
     while (rows < MAX_ROWS_PER_DRAIN) {
       const reader = this.earliest();
-      if (reader === undefined || reader.recordTimeNs > watermarkNs) break;
+      if (reader === undefined || reader.recordTimeNs > watermark) break;
       this.takeRow(reader, offsetNs, offsetLow, offsetHigh);
       rows++;
     }
     for (const reader of this.readers) reader.publish();
+    if (rows < MAX_ROWS_PER_DRAIN && !this.isBlocked()) this.history.setWatermark(watermarkNs + offsetNs);
     return rows;
   }
 
@@ -91,6 +103,9 @@ export class NodeDrain {
     return {
       rows: this.history.head,
       rowsByType: [...this.rowsByType],
+      skbs: this.skbs,
+      bytes: this.bytes,
+      drops: this.drops.rows(),
       badRecords: sum((reader) => reader.badCount),
       discarded: sum((reader) => reader.discardedCount),
       missing: this.sequence.missingCount,
@@ -98,6 +113,11 @@ export class NodeDrain {
       unknownCpu: this.sequence.unknownCpuCount,
       rings,
     };
+  }
+
+  /** A busy record hides how old it and those behind it are. */
+  private isBlocked(): boolean {
+    return this.readers.some((reader) => reader.usedBytes > 0 && !reader.peek());
   }
 
   private earliest(): RingReader | undefined {
@@ -117,6 +137,11 @@ export class NodeDrain {
     if (missing > 0) this.noteGap(missing, place, { low: words[at + 2] ?? 0, high: words[at + 3] ?? 0, offsetNs });
     const type = ((words[at] ?? 0) >>> 8) & (KINDS - 1);
     this.rowsByType[type] = (this.rowsByType[type] ?? 0) + 1;
+    if (type === EventType.drop) this.drops.count(words, at);
+    if (type !== EventType.kernelDrop) {
+      this.skbs += words[at + 25] ?? 0;
+      this.bytes += (words[at + 33] ?? 0) * WORD + (words[at + 32] ?? 0);
+    }
     this.previousLow = words[at + 2] ?? 0;
     this.previousHigh = words[at + 3] ?? 0;
     this.history.push(words, at, offsetLow, offsetHigh);

@@ -1,0 +1,226 @@
+import { serve, type RpcServer } from '../src/rpc/serve.ts';
+import { parseTarget } from '../src/rpc/target.ts';
+import type { ServerTls } from '../src/rpc/tls-files.ts';
+import { HUBBLE_COMPAT_VERSION } from '../src/lib/version.ts';
+import { type CatalogSnapshot, emptyCatalog } from './decode/facts.ts';
+import { startDrainThread } from './drain-worker.ts';
+import { EndpointVersions } from './enrich/endpoint-versions.ts';
+import { type RowContext, ServiceTable, makeUuidPrefix } from './enrich/row-context.ts';
+import { DEFAULT_HISTORY_CAPACITY } from './history/history.ts';
+import { AgentEvents } from './server/agent-events.ts';
+import { DrainHost, type DrainedNode, type KernelSource } from './server/drain-host.ts';
+import { FlowRate } from './server/flow-rate.ts';
+import { GapList } from './server/gap-list.ts';
+import { NamespacesSeen } from './server/namespaces-seen.ts';
+import { NodeBeat, type OwnCost } from './server/node-beat.ts';
+import { agentBindings } from './server/observer.ts';
+import { DEFAULT_AGENT_PORT, PeerList } from './server/peer-list.ts';
+import { TelemetryHub } from './server/telemetry-hub.ts';
+import { WakeUp } from './server/wake-up.ts';
+
+/** What an agent is made of. Whoever opened the kernel closes it, after the agent. */
+export interface AgentOptions {
+  nodeName: string;
+  kernel: KernelSource;
+  catalog?: CatalogSnapshot;
+  /** Targets as src/rpc/target.ts reads them: `127.0.0.1:4244`, `unix:///run/hubtop.sock`. */
+  listen: readonly string[];
+  /** Flows kept; one less than a power of two. */
+  historyCapacity?: number;
+  /** A drain that several agents of this process share; without it the agent starts its own. */
+  drain?: DrainHost;
+  tls?: ServerTls;
+  /** Allows plaintext on addresses that other machines reach. */
+  insecure?: boolean;
+  onWarning?: (line: string) => void;
+}
+
+/** A running agent. */
+export interface Agent {
+  /** Where it listens, with real ports, in the order of `listen`. */
+  addresses: string[];
+  /** Takes a new state of the catalog. */
+  setCatalog(snapshot: CatalogSnapshot): void;
+  close(): Promise<void>;
+}
+
+/** Starts a drain that several agents may share; close() it after them. */
+export function startDrain(): DrainHost {
+  return new DrainHost(startDrainThread());
+}
+
+const wallNs = (): bigint => BigInt(Date.now()) * 1_000_000n;
+
+/** Starts an agent: drains the kernel, names the ends, keeps the history, serves it. Rejects with one line when it cannot. */
+export async function startAgent(options: AgentOptions): Promise<Agent> {
+  const drain = options.drain ?? startDrain();
+  const node = new AgentNode(options, drain);
+  try {
+    const server = await node.start();
+    return {
+      addresses: server.addresses,
+      setCatalog: (snapshot) => { node.setCatalog(snapshot); },
+      close: async () => {
+        await server.close();
+        await node.close();
+        if (options.drain === undefined) drain.close();
+      },
+    };
+  } catch (error) {
+    await node.close();
+    if (options.drain === undefined) drain.close();
+    throw error;
+  }
+}
+
+class AgentNode {
+  private readonly startedNs = wallNs();
+  private readonly versions: EndpointVersions;
+  private readonly events: AgentEvents;
+  private readonly namespaces: NamespacesSeen;
+  private readonly peers: PeerList;
+  private readonly telemetry = new TelemetryHub();
+  private readonly rate = new FlowRate();
+  private readonly gaps = new GapList();
+  private readonly news = new WakeUp((isFollowed) => { this.drained?.follow(isFollowed); });
+  private catalog: CatalogSnapshot = emptyCatalog;
+  private services = new ServiceTable(emptyCatalog);
+  private devices: ReadonlyMap<number, string> = new Map();
+  private drained: DrainedNode | undefined;
+  private beat: NodeBeat | undefined;
+  private overtaken = 0;
+  private told: ReadonlySet<string> = new Set();
+
+  constructor(private readonly options: AgentOptions, private readonly drain: DrainHost) {
+    this.versions = new EndpointVersions(options.nodeName);
+    this.events = new AgentEvents(options.nodeName);
+    this.namespaces = new NamespacesSeen(this.versions);
+    this.peers = new PeerList(options.nodeName);
+  }
+
+  async start(): Promise<RpcServer> {
+    const { nodeName, kernel, historyCapacity = DEFAULT_HISTORY_CAPACITY } = this.options;
+    this.events.started(this.startedNs);
+    const drained = await this.drain.open(kernel, historyCapacity, {
+      onHead: () => { this.news.ring(); },
+      onCounts: (counts, gaps) => {
+        this.gaps.add(gaps);
+        if (gaps.length > 0) this.news.ring();
+        this.beat?.run(counts).catch((error: unknown) => { this.warn(`counters of ${nodeName}: ${String(error)}`); });
+      },
+    });
+    this.drained = drained;
+    this.setCatalog(this.options.catalog ?? emptyCatalog);
+    this.takeDevices(new Map(drained.kernel.attachedDevices().map(({ ifindex, name }) => [ifindex, name])));
+    this.beat = this.makeBeat(drained);
+    const server = await serve({
+      listen: this.options.listen,
+      services: agentBindings({
+        flows: {
+          context: this.rowContext(drained),
+          history: drained.history,
+          gaps: this.gaps,
+          news: this.news,
+          wallNs,
+          onOvertaken: (count) => { this.overtaken += count; },
+        },
+        events: this.events,
+        namespaces: this.namespaces,
+        peers: this.peers,
+        telemetry: this.telemetry,
+        rate: this.rate,
+        startedNs: this.startedNs,
+      }),
+      headers: { 'hubble-server-version': HUBBLE_COMPAT_VERSION },
+      ...(this.options.tls === undefined ? {} : { tls: this.options.tls }),
+      ...(this.options.insecure === undefined ? {} : { insecure: this.options.insecure }),
+      onError: (error) => { this.warn(`call to the agent of ${nodeName}: ${error.message}`); },
+    });
+    this.announce(server.addresses);
+    return server;
+  }
+
+  /** The last good state stays where a part of the new one is broken: that is the catalog's own rule. */
+  setCatalog(snapshot: CatalogSnapshot): void {
+    const nowNs = wallNs();
+    this.catalog = snapshot;
+    this.services = new ServiceTable(snapshot);
+    const { upserts, removals, changes } = this.versions.apply(snapshot, nowNs);
+    this.drained?.kernel.setAddresses(upserts, removals);
+    this.events.endpoints(changes);
+    for (const warning of snapshot.warnings) {
+      if (!this.told.has(warning)) this.events.broken(nowNs, warning);
+    }
+    this.told = new Set(snapshot.warnings);
+    this.peers.update(snapshot.nodes);
+  }
+
+  async close(): Promise<void> {
+    const { drained } = this;
+    this.drained = undefined;
+    await drained?.close();
+  }
+
+  private rowContext(drained: DrainedNode): RowContext {
+    // Read on each use: catalog and devices change under running streams.
+    const node = this;
+    return {
+      nodeName: this.options.nodeName,
+      get nodeLabels() { return node.catalog.nodes.find((fact) => fact.name === node.options.nodeName)?.labels ?? []; },
+      versions: this.versions,
+      emitterVersion: HUBBLE_COMPAT_VERSION,
+      uuidPrefix: makeUuidPrefix(this.options.nodeName, drained.kernel.bootId),
+      deviceName: (ifindex) => this.devices.get(ifindex) ?? '',
+      dropReasonName: (reason) => drained.kernel.dropReasonName(reason),
+      service: (ip, port) => this.services.get(ip, port),
+      hasServices: () => !this.services.isEmpty,
+    };
+  }
+
+  private makeBeat(drained: DrainedNode): NodeBeat {
+    return new NodeBeat({
+      nodeName: this.options.nodeName,
+      startedNs: this.startedNs,
+      kernel: drained.kernel,
+      history: drained.history,
+      versions: this.versions,
+      events: this.events,
+      namespaces: this.namespaces,
+      telemetry: this.telemetry,
+      rate: this.rate,
+      wallNs,
+      ownCost: () => this.ownCost(),
+      overtaken: () => this.overtaken,
+      onDevices: (devices) => { this.takeDevices(devices); },
+    });
+  }
+
+  private takeDevices(devices: ReadonlyMap<number, string>): void {
+    this.devices = devices;
+  }
+
+  /** The process is ours alone unless the drain is shared: then only a share of it. */
+  private ownCost(): OwnCost {
+    const rssBytes = process.memoryUsage.rss();
+    if (this.options.drain !== undefined) {
+      const share = Math.max(1, this.drain.nodeCount);
+      return { cpuNs: this.drain.busyNs / share, rssBytes: Math.round(rssBytes / share) };
+    }
+    const { user, system } = process.cpuUsage();
+    return { cpuNs: (user + system) * 1000, rssBytes };
+  }
+
+  private announce(addresses: readonly string[]): void {
+    const targets = addresses.map((address) => parseTarget(address));
+    const tcp = targets.find((target) => target.kind === 'tcp');
+    const own = this.catalog.nodes.find((fact) => fact.name === this.options.nodeName)?.ips[0];
+    const host = tcp === undefined || ['', '::', '0.0.0.0'].includes(tcp.host) ? own : tcp.host;
+    const port = tcp?.port ?? DEFAULT_AGENT_PORT;
+    const isIpv6 = host?.includes(':') === true;
+    this.peers.listening(host === undefined ? (addresses[0] ?? '') : `${isIpv6 ? `[${host}]` : host}:${port}`, port);
+  }
+
+  private warn(line: string): void {
+    this.options.onWarning?.(line);
+  }
+}

@@ -1,0 +1,211 @@
+import { endpointChunk } from '../../src/wire/flow-template.ts';
+import { EndpointCodec, type Endpoint } from '../../src/wire/gen/flow.ts';
+import type { CatalogSnapshot, EndpointFact, NodeFact } from '../decode/facts.ts';
+import type { AddressRow } from '../decode/kernel.ts';
+
+/** Versions kept; the oldest retired ones are forgotten beyond it, and counted. Far more than a history can name. */
+const MAX_VERSIONS = 262_144;
+/** Label sets that get a number; those beyond share WORLD_LABELS and are counted. */
+const MAX_LABEL_SETS = 65_535;
+
+/** Ref and label-set number of addresses nobody knows. */
+export const WORLD_REF = 0;
+export const WORLD_LABELS = 0;
+
+/** Reserved identities, by Cilium's numbers. */
+export const Identity = { host: 1, world: 2, remoteNode: 6 } as const;
+
+/** One endpoint as it was at one time. Never changed. */
+export interface EndpointVersion {
+  ref: number;
+  labels: number;
+  endpoint: Endpoint;
+  /** The endpoint as a field of a Flow, encoded once. */
+  chunk: Uint8Array;
+  ips: readonly string[];
+  nodeName: string;
+}
+
+/** One set of labels, as pairs and policies are keyed by; its endpoint has no pod name. */
+export interface LabelSet {
+  labels: number;
+  endpoint: Endpoint;
+}
+
+/** Something a catalog change did. */
+export interface EndpointChange {
+  kind: 'endpoint-added' | 'endpoint-removed' | 'identity-changed';
+  timeNs: bigint;
+  /** namespace/pod */
+  subject: string;
+  detail: string;
+  version: EndpointVersion;
+}
+
+/** What the datapath and the change list have to learn. */
+export interface VersionUpdate {
+  upserts: AddressRow[];
+  removals: string[];
+  changes: EndpointChange[];
+}
+
+const worldEndpoint: Endpoint = { identity: Identity.world, labels: ['reserved:world'] };
+
+/**
+ * Gives every state of an endpoint a number that never means anything else,
+ * so that a history row keeps the name it was drained with even when the
+ * address has a new owner.
+ */
+export class EndpointVersions {
+  readonly world: EndpointVersion;
+  /** Versions forgotten because there were too many; rows that name them show an unknown endpoint. */
+  forgottenCount = 0;
+  labelOverflowCount = 0;
+  private readonly versions = new Map<number, EndpointVersion>();
+  private readonly labelSets: LabelSet[] = [];
+  private readonly labelsByKey = new Map<string, number>();
+  /** Live versions by their owner (pod uid or node). */
+  private live = new Map<string, EndpointVersion>();
+  private addresses = new Map<string, AddressRow>();
+  private lastRef = WORLD_REF;
+
+  constructor(private readonly nodeName: string) {
+    this.world = { ref: WORLD_REF, labels: WORLD_LABELS, endpoint: worldEndpoint, chunk: endpointChunk(worldEndpoint), ips: [], nodeName: '' };
+    this.labelSets.push({ labels: WORLD_LABELS, endpoint: worldEndpoint });
+  }
+
+  /** The version a row names; the world for 0 and for what was forgotten. */
+  get(ref: number): EndpointVersion {
+    return this.versions.get(ref) ?? this.world;
+  }
+
+  /** The label set a pair names. */
+  labelSet(labels: number): LabelSet {
+    return this.labelSets[labels] ?? { labels, endpoint: worldEndpoint };
+  }
+
+  /** Pods of this node as of the last apply(). */
+  localVersions(): EndpointVersion[] {
+    return [...this.live.values()].filter((version) => version.nodeName === this.nodeName && version.endpoint.pod_name !== undefined);
+  }
+
+  /** Takes a new catalog: new versions for what is new or different, and what that means for the address table. */
+  apply(snapshot: CatalogSnapshot, nowNs: bigint): VersionUpdate {
+    const changes: EndpointChange[] = [];
+    const live = new Map<string, EndpointVersion>();
+    const candidates = [
+      ...snapshot.nodes.map((node) => this.nodeCandidate(node)),
+      ...snapshot.endpoints.filter((fact) => !fact.hostNetwork).map((fact) => podCandidate(fact)),
+    ];
+    for (const candidate of candidates) {
+      if (live.has(candidate.owner)) continue;
+      const before = this.live.get(candidate.owner);
+      const version = this.versionOf(candidate, before);
+      live.set(candidate.owner, version);
+      const change = describeChange(before, version, nowNs);
+      if (change !== undefined) changes.push(change);
+    }
+    for (const [owner, version] of this.live) {
+      if (!live.has(owner)) changes.push({ kind: 'endpoint-removed', timeNs: nowNs, subject: subjectOf(version), detail: '', version });
+    }
+    this.live = live;
+    this.forgetRetired();
+    return { ...this.updateAddresses(), changes };
+  }
+
+  private versionOf(candidate: Candidate, before: EndpointVersion | undefined): EndpointVersion {
+    const chunk = endpointChunk(candidate.endpoint);
+    const isSame = before !== undefined && Buffer.compare(before.chunk, chunk) === 0 && before.nodeName === candidate.nodeName;
+    if (isSame && sameList(before.ips, candidate.ips)) return before;
+    const ref = isSame ? before.ref : ++this.lastRef;
+    const version = { ref, labels: this.labelsOf(candidate.endpoint), endpoint: candidate.endpoint, chunk, ips: candidate.ips, nodeName: candidate.nodeName };
+    this.versions.set(ref, version);
+    return version;
+  }
+
+  private labelsOf(endpoint: Endpoint): number {
+    const group: Endpoint = { identity: endpoint.identity, namespace: endpoint.namespace, labels: endpoint.labels, workloads: endpoint.workloads };
+    const key = Buffer.from(EndpointCodec.encode(group)).toString('latin1');
+    const known = this.labelsByKey.get(key);
+    if (known !== undefined) return known;
+    if (this.labelSets.length > MAX_LABEL_SETS) {
+      this.labelOverflowCount++;
+      return WORLD_LABELS;
+    }
+    const labels = this.labelSets.length;
+    this.labelSets.push({ labels, endpoint: group });
+    this.labelsByKey.set(key, labels);
+    return labels;
+  }
+
+  private updateAddresses(): { upserts: AddressRow[]; removals: string[] } {
+    const wanted = new Map<string, AddressRow>();
+    for (const version of this.live.values()) {
+      for (const ip of version.ips) {
+        if (wanted.has(ip)) continue;
+        wanted.set(ip, { ip, ref: version.ref, labels: version.labels, isLocal: version.nodeName === this.nodeName });
+      }
+    }
+    const upserts = [...wanted.values()].filter((row) => !sameAddress(this.addresses.get(row.ip), row));
+    const removals = [...this.addresses.keys()].filter((ip) => !wanted.has(ip));
+    this.addresses = wanted;
+    return { upserts, removals };
+  }
+
+  private forgetRetired(): void {
+    if (this.versions.size <= MAX_VERSIONS) return;
+    const liveRefs = new Set([...this.live.values()].map((version) => version.ref));
+    for (const ref of this.versions.keys()) {
+      if (this.versions.size <= MAX_VERSIONS) return;
+      if (liveRefs.has(ref)) continue;
+      this.versions.delete(ref);
+      this.forgottenCount++;
+    }
+  }
+
+  private nodeCandidate(node: NodeFact): Candidate {
+    const isHost = node.name === this.nodeName;
+    const endpoint: Endpoint = isHost
+      ? { identity: Identity.host, labels: ['reserved:host'] }
+      : { identity: Identity.remoteNode, labels: ['reserved:remote-node'] };
+    return { owner: `node ${node.name}`, endpoint, ips: node.ips, nodeName: node.name };
+  }
+}
+
+interface Candidate {
+  owner: string;
+  endpoint: Endpoint;
+  ips: readonly string[];
+  nodeName: string;
+}
+
+function podCandidate(fact: EndpointFact): Candidate {
+  const endpoint: Endpoint = {
+    identity: fact.identity,
+    namespace: fact.namespace,
+    labels: fact.labels,
+    pod_name: fact.pod_name,
+    workloads: fact.workloads.map(({ name, kind }) => ({ name, kind })),
+  };
+  return { owner: `pod ${fact.namespace}/${fact.pod_name} ${fact.uid}`, endpoint, ips: fact.ips, nodeName: fact.node_name };
+}
+
+function describeChange(before: EndpointVersion | undefined, version: EndpointVersion, timeNs: bigint): EndpointChange | undefined {
+  const subject = subjectOf(version);
+  if (before === undefined) return { kind: 'endpoint-added', timeNs, subject, detail: version.ips.join(' '), version };
+  if (before.endpoint.identity === version.endpoint.identity) return undefined;
+  return { kind: 'identity-changed', timeNs, subject, detail: `${before.endpoint.identity ?? 0} to ${version.endpoint.identity ?? 0}`, version };
+}
+
+function subjectOf(version: EndpointVersion): string {
+  const { namespace, pod_name } = version.endpoint;
+  return pod_name === undefined ? version.nodeName : `${namespace ?? ''}/${pod_name}`;
+}
+
+function sameList(one: readonly string[], other: readonly string[]): boolean {
+  return one.length === other.length && one.every((item, index) => item === other[index]);
+}
+
+function sameAddress(one: AddressRow | undefined, other: AddressRow): boolean {
+  return one !== undefined && one.ref === other.ref && one.labels === other.labels && one.isLocal === other.isLocal;
+}

@@ -1,0 +1,206 @@
+import type { EndpointView, FlowView, ServiceView } from '../../src/flow/flow-view.ts';
+import { DropReason, IPVersion, TrafficDirection, Verdict } from '../../src/wire/gen/flow.ts';
+import { formatIp } from '../../src/lib/ip-bytes.ts';
+import { Direction, EVENT_BYTES, EventFlag, EventType, OFFSET, TraceReason } from '../decode/event.ts';
+import { type EndpointVersion } from './endpoint-versions.ts';
+import type { RowContext } from './row-context.ts';
+
+/** Sub type on the wire of a drop by the kernel itself: no Hubble client has a name for it. */
+export const KERNEL_DROP_SUB_TYPE = 255;
+
+const TCP = 6;
+const UDP = 17;
+const ICMPV4 = 1;
+const ICMPV6 = 58;
+const SCTP = 132;
+const protocolNames = new Map([[TCP, 'tcp'], [UDP, 'udp'], [ICMPV4, 'icmpv4'], [ICMPV6, 'icmpv6'], [SCTP, 'sctp'], [112, 'vrrp'], [2, 'igmp']]);
+/** Cilium's numbers: below are only 0 and the success-like codes. */
+const FIRST_DROP_REASON = 130;
+
+/**
+ * One history row, read as the flow it stands for. The row's words are
+ * borrowed: fill `words` (HistoryReader.copy), call moved(), then ask.
+ */
+export class RowView implements FlowView {
+  readonly words = new Uint32Array(EVENT_BYTES / 4);
+  readonly bytes = new Uint8Array(this.words.buffer);
+  readonly data = new DataView(this.words.buffer);
+  readonly sourceIpXlated = '';
+  readonly isEncrypted = false;
+  readonly l7Protocol = '';
+  readonly sourceNames: readonly string[] = [];
+  readonly destinationNames: readonly string[] = [];
+  readonly http = undefined;
+  readonly dnsQuery = undefined;
+  readonly traceId = '';
+  readonly ipTraceId = 0n;
+  readonly nodeName: string;
+  readonly nodeLabels: readonly string[];
+  private sourceText: string | undefined;
+  private destinationText: string | undefined;
+
+  constructor(private readonly context: RowContext) {
+    this.nodeName = context.nodeName;
+    this.nodeLabels = context.nodeLabels;
+  }
+
+  /** Forgets what was derived from the row before. */
+  moved(): this {
+    this.sourceText = undefined;
+    this.destinationText = undefined;
+    return this;
+  }
+
+  get type(): number { return this.bytes[OFFSET.type] ?? 0; }
+  get flags(): number { return this.bytes[OFFSET.flags] ?? 0; }
+  get protocol(): number { return this.bytes[OFFSET.protocol] ?? 0; }
+  get reason(): number { return this.bytes[OFFSET.reason] ?? 0; }
+  get why(): number { return this.bytes[OFFSET.why] ?? 0; }
+  get ifindex(): number { return this.data.getUint32(OFFSET.ifindex, true); }
+  get skbs(): number { return this.data.getUint32(OFFSET.skbs, true); }
+  get segments(): number { return this.data.getUint32(OFFSET.segments, true); }
+  get volumeBytes(): number { return Number(this.data.getBigUint64(OFFSET.bytes, true)); }
+  get icmpType(): number { return this.bytes[OFFSET.icmp_type] ?? 0; }
+  get icmpCode(): number { return this.bytes[OFFSET.icmp_code] ?? 0; }
+  get line(): number { return this.data.getUint16(OFFSET.line, true); }
+  /** Cilium's number for a drop of a datapath, the kernel's for one of its own. */
+  get rawDropReason(): number { return this.data.getUint32(OFFSET.drop_reason, true); }
+
+  get timeNs(): bigint { return this.data.getBigUint64(OFFSET.time_ns, true); }
+
+  get uuid(): string { return formatUuid(uuidBytes(this, this.context.uuidPrefix)); }
+
+  get isDrop(): boolean {
+    const type = this.type;
+    return type === EventType.drop || type === EventType.kernelDrop || (type === EventType.verdict && this.rawDropReason !== 0);
+  }
+
+  get verdict(): number { return this.isDrop ? Verdict.DROPPED : Verdict.FORWARDED; }
+
+  get eventType(): number {
+    const type = this.type;
+    return type === EventType.kernelDrop ? EventType.drop : type;
+  }
+
+  get eventSubType(): number {
+    const type = this.type;
+    if (type === EventType.kernelDrop) return KERNEL_DROP_SUB_TYPE;
+    return type === EventType.drop ? this.rawDropReason & 0xff : (this.bytes[OFFSET.sub_type] ?? 0);
+  }
+
+  get dropReason(): number {
+    if (!this.isDrop || this.type === EventType.kernelDrop) return DropReason.DROP_REASON_UNKNOWN;
+    return this.rawDropReason >= FIRST_DROP_REASON ? this.rawDropReason : DropReason.DROP_REASON_UNKNOWN;
+  }
+
+  get direction(): number {
+    const direction = this.bytes[OFFSET.direction] ?? 0;
+    if (direction === Direction.ingress) return TrafficDirection.INGRESS;
+    if (direction === Direction.egress) return TrafficDirection.EGRESS;
+    const owner = this.data.getUint32(OFFSET.endpoint_ref, true);
+    if (owner === 0) return TrafficDirection.TRAFFIC_DIRECTION_UNKNOWN;
+    return owner === this.data.getUint32(OFFSET.source_ref, true) ? TrafficDirection.EGRESS : TrafficDirection.INGRESS;
+  }
+
+  get isReply(): boolean | undefined {
+    if (this.isDrop) return undefined;
+    if (this.type === EventType.verdict) return false;
+    return this.type === EventType.trace && this.reason !== TraceReason.unknown ? this.reason === TraceReason.reply : undefined;
+  }
+
+  get l4Protocol(): string { return this.hasL4 ? (protocolNames.get(this.protocol) ?? '') : ''; }
+
+  /** A later fragment has no transport header of its own; ports may be known from its first. */
+  get hasL4(): boolean {
+    return (this.flags & EventFlag.fragment) === 0 || this.data.getUint32(OFFSET.source_port, true) !== 0;
+  }
+
+  get ipVersion(): number { return (this.flags & EventFlag.ipv6) !== 0 ? IPVersion.IPv6 : IPVersion.IPv4; }
+
+  get sourceIp(): string {
+    return this.sourceText ??= formatIp(this.bytes, this.ipVersion === IPVersion.IPv6 ? 6 : 4, OFFSET.source_ip);
+  }
+
+  get destinationIp(): string {
+    return this.destinationText ??= formatIp(this.bytes, this.ipVersion === IPVersion.IPv6 ? 6 : 4, OFFSET.destination_ip);
+  }
+
+  get hasPorts(): boolean {
+    const protocol = this.protocol;
+    return (protocol === TCP || protocol === UDP || protocol === SCTP) && this.hasL4;
+  }
+
+  get sourcePort(): number { return this.hasPorts ? this.data.getUint16(OFFSET.source_port, true) : -1; }
+  get destinationPort(): number { return this.hasPorts ? this.data.getUint16(OFFSET.destination_port, true) : -1; }
+
+  get tcpFlags(): number {
+    return this.protocol === TCP && this.hasL4 ? this.data.getUint16(OFFSET.tcp_flags, true) : -1;
+  }
+
+  get sourceVersion(): EndpointVersion { return this.context.versions.get(this.data.getUint32(OFFSET.source_ref, true)); }
+  get destinationVersion(): EndpointVersion { return this.context.versions.get(this.data.getUint32(OFFSET.destination_ref, true)); }
+
+  get source(): EndpointView { return viewOf(this.sourceVersion); }
+  get destination(): EndpointView { return viewOf(this.destinationVersion); }
+
+  get sourceService(): ServiceView | undefined { return this.hasPorts ? this.context.service(this.sourceIp, this.sourcePort) : undefined; }
+  get destinationService(): ServiceView | undefined {
+    return this.hasPorts ? this.context.service(this.destinationIp, this.destinationPort) : undefined;
+  }
+
+  get interface(): { readonly index: number; readonly name: string } | undefined {
+    const index = this.ifindex;
+    return index === 0 ? undefined : { index, name: this.context.deviceName(index) };
+  }
+}
+
+const views = new WeakMap<EndpointVersion, EndpointView>();
+
+function viewOf(version: EndpointVersion): EndpointView {
+  let view = views.get(version);
+  if (view === undefined) {
+    const { identity, namespace, pod_name, labels, workloads, cluster_name } = version.endpoint;
+    view = {
+      // 0 means "do not cache", and the world's ref is 0
+      id: version.ref + 1,
+      identity: identity ?? 0,
+      namespace: namespace ?? '',
+      podName: pod_name ?? '',
+      labels: labels ?? [],
+      workloads: (workloads ?? []).map((workload) => ({ name: workload.name ?? '', kind: workload.kind ?? '' })),
+      clusterName: cluster_name ?? '',
+    };
+    views.set(version, view);
+  }
+  return view;
+}
+
+const uuidScratch = new Uint8Array(16);
+
+/**
+ * The uuid of a row (RFC 9562 version 8: our own layout): 48 bits of node and
+ * boot, then lane, CPU and sequence number. Borrowed until the next call.
+ */
+export function uuidBytes(row: RowView, prefix: Uint8Array): Uint8Array {
+  const { data } = row;
+  const cpu = data.getUint16(OFFSET.cpu, true);
+  const low = data.getUint32(OFFSET.sequence, true);
+  const high = data.getUint32(OFFSET.sequence + 4, true);
+  uuidScratch.set(prefix);
+  uuidScratch[6] = 0x80 | ((row.bytes[OFFSET.lane] ?? 0) & 0x0f);
+  uuidScratch[7] = cpu >> 8;
+  uuidScratch[8] = 0x80 | (high >>> 24 & 0x3f);
+  uuidScratch[9] = cpu;
+  uuidScratch[10] = high >>> 8;
+  uuidScratch[11] = high;
+  uuidScratch[12] = low >>> 24;
+  uuidScratch[13] = low >>> 16;
+  uuidScratch[14] = low >>> 8;
+  uuidScratch[15] = low;
+  return uuidScratch;
+}
+
+function formatUuid(bytes: Uint8Array): string {
+  const hex = Buffer.from(bytes).toString('hex');
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}

@@ -1,0 +1,100 @@
+import type { MessagesOut } from '../../src/rpc/binding.ts';
+import { AgentEventType, type AgentEvent } from '../../src/wire/gen/flow.ts';
+import type { GetAgentEventsRequest, GetAgentEventsResponse } from '../../src/wire/gen/observer.ts';
+import type { Change } from '../../src/wire/gen/hubtop.ts';
+import type { EndpointChange } from '../enrich/endpoint-versions.ts';
+import { timestampNs, timestampOf } from '../../src/wire/timestamp.ts';
+import { WakeUp } from './wake-up.ts';
+
+/** Events kept for those who ask later. */
+const MAX_EVENTS = 1_024;
+const POLL_MS = 1_000;
+
+interface TimedEvent {
+  timeNs: bigint;
+  event: AgentEvent;
+}
+
+/** What happened to the agent and its endpoints, for GetAgentEvents and for Telemetry. */
+export class AgentEvents {
+  private events: TimedEvent[] = [];
+  private first = 0;
+  private pending: Change[] = [];
+  private readonly news = new WakeUp(() => {});
+
+  constructor(private readonly nodeName: string) {}
+
+  started(timeNs: bigint): void {
+    this.add({ timeNs, event: { type: AgentEventType.AGENT_STARTED, agent_start: { time: timestampOf(timeNs) } } });
+    this.note({ timeNs, kind: 'agent-started', subject: this.nodeName, detail: '' });
+  }
+
+  /** Endpoints that came, went or changed their identity. */
+  endpoints(changes: readonly EndpointChange[]): void {
+    for (const change of changes) {
+      const { labels, pod_name, namespace } = change.version.endpoint;
+      if (change.kind !== 'identity-changed' && pod_name !== undefined) {
+        const type = change.kind === 'endpoint-added' ? AgentEventType.ENDPOINT_CREATED : AgentEventType.ENDPOINT_DELETED;
+        this.add({ timeNs: change.timeNs, event: { type, endpoint_update: { id: BigInt(change.version.ref), labels, pod_name, namespace } } });
+      }
+      this.note(change);
+    }
+  }
+
+  /** A part of the catalog that could not be understood; the last good state stays. */
+  broken(timeNs: bigint, warning: string): void {
+    this.note({ timeNs, kind: 'objects-broken', subject: this.nodeName, detail: warning });
+  }
+
+  /** The changes since the call before, for a Report. */
+  takeChanges(): Change[] {
+    const changes = this.pending;
+    this.pending = [];
+    return changes;
+  }
+
+  /** GetAgentEvents: the same start rules as GetFlows, no filters. */
+  async stream(request: GetAgentEventsRequest, out: MessagesOut<GetAgentEventsResponse>, signal: AbortSignal): Promise<void> {
+    let position = this.startOf(request);
+    const untilNs = request.until === undefined ? undefined : timestampNs(request.until);
+    let left = request.follow === true || request.number === undefined || request.number === 0n ? Number.POSITIVE_INFINITY : Number(request.number);
+    while (!signal.aborted) {
+      for (; position < this.first + this.events.length && left > 0; position++, left--) {
+        const entry = this.events[position - this.first];
+        if (entry === undefined) continue;
+        if (untilNs !== undefined && entry.timeNs > untilNs) return;
+        if (!out.write({ agent_event: entry.event, node_name: this.nodeName, time: timestampOf(entry.timeNs) })) await out.drain();
+      }
+      if (request.follow !== true) return;
+      await this.news.wait(POLL_MS, signal);
+    }
+  }
+
+  private startOf(request: GetAgentEventsRequest): number {
+    const end = this.first + this.events.length;
+    if (request.since !== undefined) {
+      const sinceNs = timestampNs(request.since);
+      const index = this.events.findIndex((entry) => entry.timeNs >= sinceNs);
+      return index < 0 ? end : this.first + index;
+    }
+    if (request.first === true) return this.first;
+    const number = Number(request.number ?? 0n);
+    if (number > 0) return Math.max(this.first, end - number);
+    return request.follow === true ? end : this.first;
+  }
+
+  private add(entry: TimedEvent): void {
+    this.events.push(entry);
+    if (this.events.length > MAX_EVENTS) {
+      this.events.shift();
+      this.first++;
+    }
+    this.news.ring();
+  }
+
+  private note(change: { timeNs: bigint; kind: string; subject: string; detail: string }): void {
+    if (this.pending.length >= MAX_EVENTS) this.pending.shift();
+    const { timeNs, kind, subject, detail } = change;
+    this.pending.push({ time: timestampOf(timeNs), node: this.nodeName, kind, subject, detail, who: 'unknown' });
+  }
+}

@@ -1,0 +1,175 @@
+import type { AddressRow, AttachedDevice, Kernel, KernelSample } from '../decode/kernel.ts';
+import { deferred } from '../../src/lib/deferred.ts';
+import { allocateHistory } from '../history/history.ts';
+import type { DrainCounts, ProvenGap } from '../history/node-drain.ts';
+import type { SimOptions } from '../sim/sim-kernel.ts';
+import type { DrainClock, DrainReport, DrainRequest, SimFacts } from './drain-protocol.ts';
+
+/** The other end of a drain worker, whichever thread it lives in. */
+export interface DrainThread {
+  port: {
+    postMessage(message: DrainRequest): void;
+    on(event: 'message', listener: (report: DrainReport) => void): unknown;
+    on(event: 'error', listener: (error: Error) => void): unknown;
+  };
+  end(): void;
+}
+
+/** A kernel as an agent uses it: like Kernel, but its figures may come from another thread. */
+export interface NodeKernel {
+  bootId: string;
+  dropReasonName(reason: number): { name: string; subsystem: string };
+  setAddresses(upserts: AddressRow[], removals: string[]): void;
+  attachedDevices(): AttachedDevice[];
+  sample(): Promise<KernelSample>;
+  sweep(options: { all: boolean }): void;
+}
+
+/** What a drain says of one node. */
+export interface DrainListener {
+  /** The history moved. */
+  onHead(): void;
+  /** Once a second. */
+  onCounts(counts: DrainCounts, gaps: ProvenGap[]): void;
+}
+
+/** One node in a drain. */
+export interface DrainedNode {
+  history: SharedArrayBuffer;
+  kernel: NodeKernel;
+  /** Whether onHead() is wanted. */
+  follow(isFollowed: boolean): void;
+  /** Reads what is left, then forgets the node; resolves when its rings are let go. */
+  close(): Promise<void>;
+}
+
+/** Where a node's records come from: a kernel of this process, or a simulated one to be made inside the drain. */
+export type KernelSource = { kind: 'kernel'; kernel: Kernel } | { kind: 'sim'; options: SimOptions };
+
+const CLOCK_REFRESH_MS = 1000;
+
+interface Hosted {
+  listener: DrainListener;
+  opened(facts: SimFacts | undefined): void;
+  failed(error: Error): void;
+  closed(): void;
+  samples: Map<number, (sample: KernelSample) => void>;
+}
+
+/** Talks to one drain worker for all nodes of this process. */
+export class DrainHost {
+  /** Nanoseconds the drain was not idle since its start. */
+  busyNs = 0;
+  private readonly hosted = new Map<number, Hosted>();
+  private lastId = 0;
+  private lastRequest = 0;
+
+  constructor(private readonly thread: DrainThread) {
+    thread.port.on('message', (report) => { this.take(report); });
+    thread.port.on('error', (error) => {
+      for (const node of this.hosted.values()) node.failed(error);
+    });
+  }
+
+  /** Nodes hosted now. */
+  get nodeCount(): number {
+    return this.hosted.size;
+  }
+
+  /** Begins to drain a node into a new history of `capacity` rows. */
+  async open(source: KernelSource, capacity: number, listener: DrainListener): Promise<DrainedNode> {
+    const id = ++this.lastId;
+    const history = allocateHistory(capacity);
+    const samples: Hosted['samples'] = new Map();
+    const closed = deferred<undefined>();
+    const opened = deferred<SimFacts | undefined>();
+    this.hosted.set(id, { listener, samples, opened: opened.resolve, failed: opened.reject, closed: () => { closed.resolve(undefined); } });
+    const clock = (): DrainClock => ({ bootOffsetNs: source.kind === 'kernel' ? source.kernel.nowNs() - process.hrtime.bigint() : 0n });
+    this.say(source.kind === 'kernel'
+      ? { type: 'open', id, rings: source.kernel.rings, history, clock: clock() }
+      : { type: 'open-sim', id, options: source.options, history, clock: clock() });
+    const facts = await opened.promise;
+    const refresh = setInterval(() => { this.say({ type: 'clock', id, clock: clock() }); }, CLOCK_REFRESH_MS);
+    refresh.unref();
+    return {
+      history,
+      kernel: source.kind === 'kernel' ? localKernel(source.kernel) : this.simKernel(id, facts, samples),
+      follow: (isFollowed) => { this.say({ type: 'follow', id, isFollowed }); },
+      close: async () => {
+        clearInterval(refresh);
+        this.say({ type: 'close', id });
+        await closed.promise;
+      },
+    };
+  }
+
+  /** Ends the worker; nodes that are still open are drained a last time. */
+  close(): void {
+    this.say({ type: 'stop' });
+    this.thread.end();
+  }
+
+  private simKernel(id: number, facts: SimFacts | undefined, samples: Hosted['samples']): NodeKernel {
+    const names = new Map(facts?.dropReasons.map(([reason, name, subsystem]) => [reason, { name, subsystem }]));
+    return {
+      bootId: facts?.bootId ?? '',
+      dropReasonName: (reason) => names.get(reason) ?? { name: `REASON_${reason}`, subsystem: '' },
+      setAddresses: (upserts, removals) => { this.say({ type: 'addresses', id, upserts, removals }); },
+      attachedDevices: () => facts?.devices ?? [],
+      sweep: ({ all }) => { this.say({ type: 'sweep', id, all }); },
+      sample: () => new Promise((resolve) => {
+        const request = ++this.lastRequest;
+        samples.set(request, resolve);
+        this.say({ type: 'sample', id, request });
+      }),
+    };
+  }
+
+  private take(report: DrainReport): void {
+    if (report.type === 'cost') {
+      this.busyNs = report.busyNs;
+    } else if (report.type === 'heads') {
+      for (const id of report.ids) this.hosted.get(id)?.listener.onHead();
+    } else {
+      const node = this.hosted.get(report.id);
+      if (node !== undefined) this.takeFor(node, report);
+    }
+  }
+
+  private takeFor(node: Hosted, report: Exclude<DrainReport, { type: 'cost' | 'heads' }>): void {
+    switch (report.type) {
+      case 'opened':
+        node.opened(report.facts);
+        return;
+      case 'failed':
+        this.hosted.delete(report.id);
+        node.failed(new Error(report.error));
+        return;
+      case 'closed':
+        this.hosted.delete(report.id);
+        node.closed();
+        return;
+      case 'counts':
+        node.listener.onCounts(report.counts, report.gaps);
+        return;
+      case 'sample':
+        node.samples.get(report.request)?.(report.sample);
+        node.samples.delete(report.request);
+    }
+  }
+
+  private say(request: DrainRequest): void {
+    this.thread.port.postMessage(request);
+  }
+}
+
+function localKernel(kernel: Kernel): NodeKernel {
+  return {
+    bootId: kernel.bootId,
+    dropReasonName: (reason) => kernel.dropReasonName(reason),
+    setAddresses: (upserts, removals) => { kernel.setAddresses(upserts, removals); },
+    attachedDevices: () => kernel.attachedDevices(),
+    sample: async () => kernel.sample(),
+    sweep: (options) => { kernel.sweep(options); },
+  };
+}

@@ -1,0 +1,73 @@
+import type { KernelSample, RingMemory, RingSource } from '../decode/kernel.ts';
+import { openSharedRing } from '../decode/shared-ring.ts';
+import { WallClock } from '../decode/wall-clock.ts';
+import { NodeDrain } from '../history/node-drain.ts';
+import type { SimKernel } from '../sim/sim-kernel.ts';
+import type { DrainClock, DrainReport } from './drain-protocol.ts';
+
+/** Records younger than this wait for the next drain: their neighbours in the other lane may still be on their way. */
+const WATERMARK_SLACK_NS = 2_000_000n;
+
+/** Clocks of this machine in nanoseconds; tests pass their own. */
+export interface HostClock {
+  wallNs(): bigint;
+  monotonicNs(): bigint;
+}
+
+/** One node inside the drain worker: its rings, its history, and its kernel where that is simulated. */
+export class HostedNode {
+  isFollowed = false;
+  /** Rows moved since somebody was told. */
+  hasNews = false;
+  private readonly drain: NodeDrain;
+  private readonly wall: WallClock;
+  private bootOffsetNs: bigint;
+
+  constructor(
+    rings: readonly RingMemory[],
+    history: SharedArrayBuffer,
+    private readonly clock: HostClock,
+    offsets: DrainClock,
+    readonly kernel: SimKernel | undefined,
+  ) {
+    this.drain = new NodeDrain(rings, history);
+    this.bootOffsetNs = offsets.bootOffsetNs;
+    this.wall = new WallClock(clock.wallNs(), this.bootNs());
+  }
+
+  /** Steps a simulated kernel, then moves what the rings hold into the history; returns the rows. */
+  turn(): number {
+    const nowNs = this.bootNs();
+    this.kernel?.step(nowNs);
+    const rows = this.drain.drain(nowNs - WATERMARK_SLACK_NS, this.wall.offsetNs);
+    if (rows > 0) this.hasNews = true;
+    return rows;
+  }
+
+  /** The once-a-second work: follows the wall clock, reports the counts. */
+  second(id: number): DrainReport {
+    this.wall.observe(this.clock.wallNs(), this.bootNs());
+    return { type: 'counts', id, counts: this.drain.counts(), gaps: this.drain.takeGaps() };
+  }
+
+  setClock(offsets: DrainClock): void {
+    this.bootOffsetNs = offsets.bootOffsetNs;
+  }
+
+  sample(): KernelSample | undefined {
+    return this.kernel?.sample();
+  }
+
+  close(): void {
+    this.kernel?.close();
+  }
+
+  private bootNs(): bigint {
+    return this.clock.monotonicNs() + this.bootOffsetNs;
+  }
+}
+
+/** Maps rings by kind; `openMapped` does those that live in the kernel. */
+export function openRings(rings: readonly RingSource[], openMapped: (source: RingSource) => RingMemory): RingMemory[] {
+  return rings.map((ring) => (ring.kind === 'shared' ? openSharedRing(ring) : openMapped(ring)));
+}

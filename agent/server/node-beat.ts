@@ -1,0 +1,93 @@
+import type { KernelSample } from '../decode/kernel.ts';
+import type { EndpointVersions } from '../enrich/endpoint-versions.ts';
+import { EVENT_WORDS } from '../decode/event.ts';
+import { HistoryReader } from '../history/history.ts';
+import type { DrainCounts } from '../history/node-drain.ts';
+import type { AgentEvents } from './agent-events.ts';
+import type { NodeKernel } from './drain-host.ts';
+import type { FlowRate } from './flow-rate.ts';
+import type { NamespacesSeen } from './namespaces-seen.ts';
+import type { TelemetryHub } from './telemetry-hub.ts';
+import { TelemetryMeter } from './telemetry-report.ts';
+
+/** What an agent costs, cumulative CPU and momentary memory. */
+export interface OwnCost {
+  cpuNs: number;
+  rssBytes: number;
+}
+
+/** What the once-a-second work of an agent reads and feeds. */
+export interface BeatParts {
+  nodeName: string;
+  startedNs: bigint;
+  kernel: NodeKernel;
+  history: SharedArrayBuffer;
+  versions: EndpointVersions;
+  events: AgentEvents;
+  namespaces: NamespacesSeen;
+  telemetry: TelemetryHub;
+  rate: FlowRate;
+  wallNs(): bigint;
+  ownCost(): OwnCost;
+  /** Rows that slow streams lost so far. */
+  overtaken(): number;
+  onDevices(devices: ReadonlyMap<number, string>): void;
+}
+
+/** The agent's second: reads the kernel's counters and publishes a Report. */
+export class NodeBeat {
+  private readonly meter: TelemetryMeter;
+  private readonly reader: HistoryReader;
+  private readonly row = new Uint32Array(EVENT_WORDS);
+  private lastNs: bigint;
+  private isBusy = false;
+
+  constructor(private readonly parts: BeatParts) {
+    this.reader = new HistoryReader(parts.history);
+    this.lastNs = parts.wallNs();
+    this.meter = new TelemetryMeter(parts.nodeName, parts.versions, (reason) => parts.kernel.dropReasonName(reason));
+  }
+
+  /** One second's work; does nothing while the one before is still at it. */
+  async run(counts: DrainCounts): Promise<void> {
+    if (this.isBusy) return;
+    this.isBusy = true;
+    try {
+      const { kernel } = this.parts;
+      const sample = await kernel.sample();
+      this.publish(sample, counts);
+      kernel.sweep({ all: false });
+    } finally {
+      this.isBusy = false;
+    }
+  }
+
+  private publish(sample: KernelSample, counts: DrainCounts): void {
+    const { parts } = this;
+    const timeNs = parts.wallNs();
+    const devices = new Map(parts.kernel.attachedDevices().map(({ ifindex, name }) => [ifindex, name]));
+    parts.onDevices(devices);
+    parts.namespaces.observe(sample.pairs, timeNs);
+    parts.rate.second(counts.rows);
+    parts.telemetry.publish(this.meter.report({
+      timeNs,
+      intervalNs: Number(timeNs - this.lastNs),
+      uptimeNs: Number(timeNs - parts.startedNs),
+      sample,
+      drain: counts,
+      ...parts.ownCost(),
+      overtaken: parts.overtaken(),
+      attachedPods: devices.size,
+      totalPods: parts.versions.localVersions().length,
+      historyCapacity: this.reader.capacity,
+      historyOldestNs: this.oldestNs(),
+      changes: parts.events.takeChanges(),
+    }));
+    this.lastNs = timeNs;
+  }
+
+  private oldestNs(): bigint | undefined {
+    if (!this.reader.copy(this.reader.oldest(), this.row)) return undefined;
+    return (BigInt(this.row[3] ?? 0) << 32n) | BigInt(this.row[2] ?? 0);
+  }
+}

@@ -1,0 +1,134 @@
+import { Verdict } from '../../src/wire/gen/flow.ts';
+import type { Change, MapPressure, NodeReport, Report, VerdictCount } from '../../src/wire/gen/hubtop.ts';
+import { HUBTOP_VERSION } from '../../src/lib/version.ts';
+import { laneNames } from '../decode/event.ts';
+import type { KernelSample } from '../decode/kernel.ts';
+import { DropMeter } from '../enrich/drop-report.ts';
+import type { EndpointVersions } from '../enrich/endpoint-versions.ts';
+import { PairMeter } from '../enrich/pair-report.ts';
+import type { DrainCounts } from '../history/node-drain.ts';
+import { timestampOf } from '../../src/wire/timestamp.ts';
+import { LedgerMeter, volumeLedger } from './ledger-report.ts';
+
+/** Everything a report is made from, taken at one moment. */
+export interface TelemetryInput {
+  timeNs: bigint;
+  /** Time since the report before. */
+  intervalNs: number;
+  uptimeNs: number;
+  sample: KernelSample;
+  drain: DrainCounts;
+  /** Cumulative. */
+  cpuNs: number;
+  overtaken: number;
+  rssBytes: number;
+  attachedPods: number;
+  totalPods: number;
+  historyCapacity: number;
+  historyOldestNs: bigint | undefined;
+  changes: Change[];
+}
+
+/** Makes the Report of one node from cumulative figures: intervals where the message says so. */
+export class TelemetryMeter {
+  private readonly pairs: PairMeter;
+  private readonly drops: DropMeter;
+  private readonly ledgers = new LedgerMeter();
+  private before = { verdicts: new Map<number, number>(), rows: 0, cpuNs: 0, evicted: 0 };
+
+  constructor(
+    private readonly nodeName: string,
+    versions: EndpointVersions,
+    reasonName: (reason: number) => { name: string; subsystem: string },
+  ) {
+    this.pairs = new PairMeter(versions);
+    this.drops = new DropMeter(versions, reasonName);
+  }
+
+  report(input: TelemetryInput): Report {
+    const { pairs, floorBytes } = this.pairs.report(input.sample.pairs);
+    return {
+      time: timestampOf(input.timeNs),
+      interval_ns: input.intervalNs,
+      nodes: [this.nodeReport(input)],
+      verdicts: this.verdicts(input.sample),
+      drops: this.drops.report(input.sample.drops, input.drain.drops),
+      pairs,
+      pairs_floor_bytes: floorBytes,
+      changes: input.changes,
+    };
+  }
+
+  private verdicts(sample: KernelSample): VerdictCount[] {
+    const now = new Map<number, number>();
+    for (const row of sample.events) {
+      // A policy verdict tells of a packet that its trace or drop tells of too.
+      if (row.kind === 'policy-verdict') continue;
+      const verdict = row.kind === 'trace' ? Verdict.FORWARDED : row.kind === 'trace-sock' ? Verdict.TRANSLATED : Verdict.DROPPED;
+      now.set(verdict, (now.get(verdict) ?? 0) + row.happened - row.suppressed);
+    }
+    const before = this.before.verdicts;
+    this.before.verdicts = now;
+    return [...now].map(([verdict, flows]) => ({ verdict, flows: flows - (before.get(verdict) ?? 0) })).filter((row) => row.flows > 0);
+  }
+
+  private nodeReport(input: TelemetryInput): NodeReport {
+    const { drain, sample, before } = { ...input, before: this.before };
+    const flows = drain.rows - before.rows;
+    const cpuNs = Math.max(0, input.cpuNs - before.cpuNs);
+    before.rows = drain.rows;
+    before.cpuNs = input.cpuNs;
+    return {
+      name: this.nodeName,
+      time: timestampOf(input.timeNs),
+      version: HUBTOP_VERSION,
+      uptime_ns: input.uptimeNs,
+      flows,
+      events: [...this.ledgers.events(sample, drain, input.timeNs), ...this.ledgers.history(input.overtaken, input.timeNs)],
+      volume: volumeLedger(sample, drain),
+      rings: drain.rings.map((ring) => ({
+        lane: laneNames[ring.lane] ?? String(ring.lane),
+        size_bytes: ring.sizeBytes,
+        used_bytes: ring.usedBytes,
+        peak_bytes: ring.peakBytes,
+      })),
+      maps: this.maps(sample),
+      kernel_conntrack: sample.kernelConntrack.map((row) => ({
+        namespace: row.namespace,
+        entries: row.entries,
+        max_entries: row.maxEntries,
+        insert_failed: row.insertFailed,
+        drop: row.drop,
+        early_drop: row.earlyDrop,
+      })),
+      attached_pods: input.attachedPods,
+      total_pods: input.totalPods,
+      cpu_ns: cpuNs,
+      rss_bytes: input.rssBytes,
+      program_runs: sample.programRuns,
+      program_ns: sample.programNs,
+      history: {
+        capacity: input.historyCapacity,
+        length: Math.min(drain.rows, input.historyCapacity),
+        oldest: input.historyOldestNs === undefined ? undefined : timestampOf(input.historyOldestNs),
+      },
+    };
+  }
+
+  private maps(sample: KernelSample): MapPressure[] {
+    const { inserted, deleted, live } = sample.conntrack;
+    const evicted = Math.max(0, inserted - deleted - live);
+    const fresh = Math.max(0, evicted - this.before.evicted);
+    this.before.evicted = evicted;
+    return sample.maps.map((map) => ({
+      name: map.name,
+      id: map.id,
+      type: map.type,
+      entries_known: map.entries !== undefined,
+      entries: map.entries,
+      max_entries: map.maxEntries,
+      evicted: map.isOwn && map.name === 'ht_conntrack' ? fresh : 0,
+      own: map.isOwn,
+    }));
+  }
+}
