@@ -11,5 +11,10 @@ export async function runWorkerRole(): Promise<void> {
     await hostCatalog(paths, (message) => { port.postMessage(message); });
     return;
   }
+  if (role === 'drain') {
+    const { runDrainWorker } = await import('../../agent/drain-worker.ts');
+    runDrainWorker(port);
+    return;
+  }
   throw new Error(`unknown worker role ${String(role)}`);
 }
