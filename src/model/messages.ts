@@ -25,4 +25,6 @@ export type Message =
   | { type: 'own-cost'; cpuPercent: number; rssBytes: number; skippedFrames: number; isSlowTerminal: boolean }
   | { type: 'action'; action: Action }
   | { type: 'chip'; field: ChipField; value: string; isNegated: boolean }
+  /** How many rows of the stream the last frame could show. */
+  | { type: 'page-rows'; rows: number }
   | { type: 'status'; text: string };

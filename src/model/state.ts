@@ -99,7 +99,7 @@ export function initialState(options: { server: string; nowMs: number; view: str
     nowMs: options.nowMs,
     startedMs: options.nowMs,
     server: options.server,
-    connection: { state: 'connecting', sinceMs: options.nowMs, attempts: 1, error: '', retryAtMs: 0 },
+    connection: { state: 'connecting', sinceMs: options.nowMs, attempts: 0, error: '', retryAtMs: 0 },
     telemetry: 'unknown',
     fromTelemetry: new BucketRing(),
     fromFlows: new BucketRing(),

@@ -33,6 +33,9 @@ export function update(state: State, message: Message): void {
       return;
     case 'action': return act(state, message.action);
     case 'chip': return setChips(state, withChip(state.chips, message));
+    case 'page-rows':
+      state.stream.pageRows = message.rows;
+      return;
     case 'status': return say(state, scrub(message.text));
   }
 }
@@ -52,17 +55,18 @@ function takeConnection(state: State, message: Message & { type: 'connection' })
     state.fromFlows.markGap(nowMs);
   }
   if (message.state === 'live' && connection.state !== 'live') {
-    if (connection.attempts > 1 && state.reports > 0) {
+    if (connection.attempts > 0 && (state.reports > 0 || state.flows.received > 0)) {
       const seconds = Math.round((nowMs - connection.sinceMs) / 1000);
       pushText(state, ROW_GAP, `gap of ${seconds} s: connected again, the past was asked for again`);
       say(state, `connected again after ${seconds} s; counts of that time are lower bounds`);
     }
     connection.attempts = 0;
   }
-  if (connection.state !== message.state) connection.sinceMs = nowMs;
-  if (message.state !== 'live') connection.attempts++;
+  // trying again is still the same outage: its beginning and its cause stay
+  if ((connection.state === 'live') !== (message.state === 'live')) connection.sinceMs = nowMs;
+  if (message.state === 'connecting') connection.attempts++;
+  if (message.state !== 'connecting' || message.error !== undefined) connection.error = scrub(message.error ?? '', 200);
   connection.state = message.state;
-  connection.error = scrub(message.error ?? '', 200);
   connection.retryAtMs = message.retryInMs === undefined ? 0 : nowMs + message.retryInMs;
 }
 

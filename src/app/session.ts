@@ -1,0 +1,60 @@
+import type { ClientMessage } from '../client/client-message.ts';
+import type { Message } from '../model/messages.ts';
+import { flowsRequest, requestKey } from '../model/requests.ts';
+import { initialState, type State } from '../model/state.ts';
+import { update } from '../model/update.ts';
+import type { GetFlowsRequest } from '../wire/gen/observer.ts';
+
+/** Where a dashboard's data comes from: a ClusterClient, a replayed file, a fake. */
+export interface DashboardSource {
+  readonly server: string;
+  subscribe(listener: (message: ClientMessage) => void): () => void;
+  setFlowsRequest(request: GetFlowsRequest | null): void;
+  close(): void;
+}
+
+/** Clock of a session; tests pass their own. */
+export type Clock = () => number;
+
+/** A model fed by a source: what the dashboard and the batch have in common. */
+export class Session {
+  readonly state: State;
+  /** Something changed since the last look. */
+  isDirty = true;
+  private requested = '';
+  private readonly unsubscribe: () => void;
+
+  constructor(private readonly source: DashboardSource, private readonly options: { view: string; now: Clock }) {
+    this.state = initialState({ server: source.server, nowMs: options.now(), view: options.view });
+    this.ask();
+    this.unsubscribe = source.subscribe((message) => this.take(message));
+  }
+
+  /** Folds a message in at the present time; messages that come in one turn cost no frame each. */
+  take(message: Message): void {
+    const nowMs = this.options.now();
+    if (nowMs !== this.state.nowMs) update(this.state, { type: 'tick', nowMs });
+    update(this.state, message);
+    this.isDirty = true;
+    if (message.type !== 'flows' && message.type !== 'telemetry') this.ask();
+    else if (this.state.telemetry === 'absent') this.ask();
+  }
+
+  /** Lets the clock of the model go on. */
+  tick(): void {
+    update(this.state, { type: 'tick', nowMs: this.options.now() });
+  }
+
+  close(): void {
+    this.unsubscribe();
+    this.source.close();
+  }
+
+  // a new stream only when what is wanted changed
+  private ask(): void {
+    const key = requestKey(this.state);
+    if (key === this.requested) return;
+    this.requested = key;
+    this.source.setFlowsRequest(flowsRequest(this.state));
+  }
+}
