@@ -179,6 +179,19 @@ describe.skipIf(missing !== undefined)('openKernel() on a node of two pods', () 
     await vi.waitFor(() => expect(kernel.attachedDevices().map((device) => device.name)).not.toContain('pod5'), { timeout: 3000 });
   });
 
+  test('a pod behind a bridge is found by its neighbour entry and the port of its MAC address', async () => {
+    const bridged = node.addBridgedPod(6);
+    kernel.setAddresses([{ ip: bridged.ip, ref: 66, labels: 606, isLocal: true }], []);
+    await vi.waitFor(() => {
+      drain(rings);
+      bridged.inside(`ping -q -c 1 ${api.ip}`);
+      kernel.sweep({ all: true });
+      expect(drain(rings).some((event) => event.ifindex === bridged.hostIfindex && event.endpointRef === 66)).toBe(true);
+    }, { timeout: 4000 });
+    bridged.remove();
+    await vi.waitFor(() => expect(kernel.attachedDevices().length).toBe(2), { timeout: 4000 });
+  });
+
   test('two agents on the same devices see the same packets, and closing one leaves the other', () => {
     const other = openKernel({ objectPath });
     const start = [kernel, other].map((each) => pairSums(each.sample()).skbs);

@@ -62,13 +62,32 @@ export class ScratchNode {
     run(`ip -n ${name} route add 169.254.1.1 dev eth0`);
     run(`ip -n ${name} route add default via 169.254.1.1`);
     run(`nsenter --net=/run/netns/${this.name} sysctl -q -w net.ipv4.conf.${hostDevice}.proxy_arp=1`);
+    return this.describePod({ name, ip, hostDevice });
+  }
+
+  /** Adds a pod whose address is 10.253.2.NUMBER behind a bridge that has 10.253.2.1, as flannel does. */
+  addBridgedPod(number: number): ScratchPod {
+    const name = `${this.prefix}-pod${number}`;
+    const hostDevice = `port${number}`;
+    const ip = `10.253.2.${number}`;
+    this.addNamespace(name);
+    run(`ip -n ${this.name} link add cni0 type bridge`);
+    run(`ip -n ${this.name} address add 10.253.2.1/24 dev cni0`);
+    run(`ip -n ${this.name} link set cni0 up`);
+    run(`ip -n ${this.name} link add ${hostDevice} type veth peer name eth0 netns ${name}`);
+    run(`ip -n ${this.name} link set ${hostDevice} master cni0 up`);
+    run(`ip -n ${name} address add ${ip}/24 dev eth0`);
+    run(`ip -n ${name} link set eth0 up`);
+    run(`ip -n ${name} route add default via 10.253.2.1`);
+    return this.describePod({ name, ip, hostDevice });
+  }
+
+  private describePod(pod: Pick<ScratchPod, 'name' | 'ip' | 'hostDevice'>): ScratchPod {
     return {
-      name,
-      ip,
-      hostDevice,
-      hostIfindex: Number(/^(\d+):/.exec(run(`ip -n ${this.name} -o link show ${hostDevice}`))?.[1]),
-      inside: (command) => run(`nsenter --net=/run/netns/${name} ${command}`),
-      remove: () => this.removeNamespace(name),
+      ...pod,
+      hostIfindex: Number(/^(\d+):/.exec(run(`ip -n ${this.name} -o link show ${pod.hostDevice}`))?.[1]),
+      inside: (command) => run(`nsenter --net=/run/netns/${pod.name} ${command}`),
+      remove: () => this.removeNamespace(pod.name),
     };
   }
 
