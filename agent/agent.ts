@@ -204,7 +204,7 @@ class AgentNode {
     const rssBytes = process.memoryUsage.rss();
     if (this.options.drain !== undefined) {
       const share = Math.max(1, this.drain.nodeCount);
-      return { cpuNs: this.drain.busyNs / share, rssBytes: Math.round(rssBytes / share) };
+      return { cpuNs: Math.round(this.drain.busyNs / share), rssBytes: Math.round(rssBytes / share) };
     }
     const { user, system } = process.cpuUsage();
     return { cpuNs: (user + system) * 1000, rssBytes };
