@@ -30,6 +30,7 @@ export class FlowsFollower {
   }
 
   setConnected(isConnected: boolean): void {
+    if (this.isConnected === isConnected) return;
     this.isConnected = isConnected;
     this.reopen();
   }

@@ -1,0 +1,145 @@
+// hot path: bench row rpc/relayed
+import type { Timestamp } from '../../wire/gen/google.ts';
+import { PeerQueue, type MergeTime } from './peer-queue.ts';
+
+/** A frame waits this long for those of other peers, then it goes. Hubble's relay drains its sort buffer after 1 s. */
+export const patienceMs = 1_000;
+/** A peer of ours that gave no watermark younger than this is behind: the others do not wait for it. */
+export const behindMs = 1_000;
+/** What all peers of one call may have waiting. */
+export const maxMergeBytes = 64 * 1024 * 1024;
+/** No peer needs more than this to keep its stream busy. */
+const maxPeerBytes = 4 * 1024 * 1024;
+
+/** Counts of one merge since its start. */
+export interface MergeCounts {
+  frames: number;
+  /** Passed on after a younger one. */
+  late: number;
+  malformed: number;
+}
+
+/**
+ * Puts the frames of many peers into the order of their times, without decoding
+ * or changing them. Peers that send watermarks are waited for until their
+ * watermark says that nothing older comes; behind others the wait is bounded
+ * by patienceMs. Times are the caller's wall clock in ms since 1970.
+ */
+export class FlowMerge {
+  readonly counts: MergeCounts = { frames: 0, late: 0, malformed: 0 };
+  private readonly baseSeconds: number;
+  private queues: PeerQueue[] = [];
+  private lastTime: MergeTime = -Infinity;
+
+  constructor(startMs: number) {
+    this.baseSeconds = Math.floor(startMs / 1000);
+  }
+
+  /** A new peer; give its queue to leave() when its stream has ended. */
+  join(nowMs: number): PeerQueue {
+    const queue = new PeerQueue(this.baseSeconds, nowMs);
+    this.queues.push(queue);
+    return queue;
+  }
+
+  /** The peer sends no more; what it sent still comes out. */
+  leave(queue: PeerQueue): void {
+    queue.isOpen = false;
+    this.sweep();
+  }
+
+  /** Bytes one peer may have waiting before its stream should be paused. */
+  get peerLimitBytes(): number {
+    return Math.min(maxPeerBytes, Math.floor(maxMergeBytes / Math.max(1, this.queues.length)));
+  }
+
+  /** Nothing waits. */
+  get isEmpty(): boolean {
+    return this.queues.every((queue) => !queue.hasHead);
+  }
+
+  /** Peers of ours whose watermark is too old to wait for. */
+  behind(nowMs: number): PeerQueue[] {
+    return this.queues.filter((queue) => !queue.hasHead && this.isBehind(queue, nowMs));
+  }
+
+  /**
+   * Hands on what is in order by now, as ranges of whole frames in `bytes`, until about `maxBytes` are given.
+   * True when it stopped for that.
+   */
+  drain(nowMs: number, maxBytes: number, give: (bytes: Uint8Array, start: number, end: number) => void): boolean {
+    let budget = maxBytes;
+    while (budget > 0) {
+      let best: PeerQueue | undefined;
+      let nextHead: MergeTime = Infinity;
+      let waitBound: MergeTime = Infinity;
+      for (const queue of this.queues) {
+        if (queue.hasHead) {
+          if (best === undefined || queue.headTime < best.headTime) {
+            if (best !== undefined && best.headTime < nextHead) nextHead = best.headTime;
+            best = queue;
+          } else if (queue.headTime < nextHead) nextHead = queue.headTime;
+        } else if (queue.isOpen && queue.bound < waitBound && !this.isBehind(queue, nowMs)) waitBound = queue.bound;
+      }
+      if (best === undefined || !isDue(best, waitBound, nowMs)) {
+        this.sweep();
+        return false;
+      }
+      budget -= this.giveRun(best, { nextHead, waitBound, nowMs, budget }, give);
+    }
+    return true;
+  }
+
+  /** The time that nothing to come is older than; undefined while a peer's is unknown. */
+  lowWater(nowMs: number): Timestamp | undefined {
+    const slowest = (nowMs - patienceMs - this.baseSeconds * 1000) * 1e6;
+    let low: MergeTime = Infinity;
+    for (const queue of this.queues) {
+      if (this.isBehind(queue, nowMs)) continue;
+      const bound = queue.sendsWatermarks ? queue.bound : Math.max(queue.bound, slowest);
+      low = Math.min(low, queue.hasHead ? Math.min(queue.headTime, bound) : bound);
+    }
+    if (!Number.isFinite(low)) return undefined;
+    const seconds = Math.floor(low / 1e9);
+    return { seconds: BigInt(this.baseSeconds + seconds), nanos: Math.floor(low - seconds * 1e9) };
+  }
+
+  private giveRun(
+    queue: PeerQueue,
+    until: { nextHead: MergeTime; waitBound: MergeTime; nowMs: number; budget: number },
+    give: (bytes: Uint8Array, start: number, end: number) => void,
+  ): number {
+    const batch = queue.headBatch;
+    const start = queue.headStart;
+    let end = start;
+    do {
+      this.counts.frames++;
+      if (queue.headTime < this.lastTime) this.counts.late++;
+      else this.lastTime = queue.headTime;
+      end = queue.headEnd;
+      queue.advance();
+    } while (
+      queue.hasHead && queue.headBatch === batch && queue.headStart === end && end - start < until.budget &&
+      queue.headTime <= until.nextHead && isDue(queue, until.waitBound, until.nowMs)
+    );
+    give(batch, start, end);
+    return end - start;
+  }
+
+  private isBehind(queue: PeerQueue, nowMs: number): boolean {
+    if (!queue.sendsWatermarks || !queue.isOpen) return false;
+    return queue.bound < (nowMs - behindMs - this.baseSeconds * 1000) * 1e6;
+  }
+
+  private sweep(): void {
+    for (const queue of this.queues) {
+      this.counts.malformed += queue.malformed;
+      queue.malformed = 0;
+    }
+    if (this.queues.some((queue) => !queue.isOpen && !queue.hasHead)) this.queues = this.queues.filter((queue) => queue.isOpen || queue.hasHead);
+  }
+}
+
+function isDue(queue: PeerQueue, waitBound: MergeTime, nowMs: number): boolean {
+  return queue.headTime <= waitBound || nowMs - queue.headArrivedMs >= patienceMs;
+}

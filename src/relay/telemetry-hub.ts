@@ -1,0 +1,94 @@
+import type { FlowsOut } from '../rpc/batch-out.ts';
+import { frameOf } from '../wire/frame-splitter.ts';
+import { ReportCodec, type Report } from '../wire/gen/hubtop.ts';
+import { ReportMerge } from './merge/report-merge.ts';
+import type { Peer } from './peer-pool.ts';
+
+/** A merged report goes out when every node has reported, or after this long. */
+const longestWaitMs = 1_200;
+
+interface Watcher {
+  out: FlowsOut;
+  isBusy: boolean;
+  /** What a slow watcher missed, merged. */
+  missed: ReportMerge | undefined;
+}
+
+/** Merges the reports of all nodes once a second for all who watch. */
+export class RelayTelemetry {
+  private readonly merge = new ReportMerge();
+  private readonly reported = new Set<Peer>();
+  private readonly watchers = new Set<Watcher>();
+  private readonly timer: ReturnType<typeof setInterval>;
+  private lastMs = Date.now();
+
+  constructor(private readonly peers: () => readonly Peer[]) {
+    this.timer = setInterval(() => {
+      if (Date.now() - this.lastMs >= longestWaitMs) this.send();
+    }, 100);
+  }
+
+  /** A node's report came. */
+  take(peer: Peer, report: Report): void {
+    this.merge.add(peer.address, report);
+    this.reported.add(peer);
+    if (this.peers().every((known) => !known.isAvailable || !known.hasTelemetry || this.reported.has(known))) this.send();
+  }
+
+  /** Serves one Watch call until its signal aborts. */
+  watch(out: FlowsOut, signal: AbortSignal): Promise<void> {
+    const watcher: Watcher = { out, isBusy: false, missed: undefined };
+    this.watchers.add(watcher);
+    return new Promise((resolve) => {
+      signal.addEventListener('abort', () => {
+        this.watchers.delete(watcher);
+        resolve();
+      });
+    });
+  }
+
+  close(): void {
+    clearInterval(this.timer);
+  }
+
+  private send(): void {
+    const nowMs = Date.now();
+    this.lastMs = nowMs;
+    this.reported.clear();
+    for (const peer of this.peers()) {
+      const trouble = troubleOf(peer);
+      if (trouble) this.merge.add('', { nodes: [{ name: peer.name, ...trouble }] });
+    }
+    // taken even when nobody watches: the next to come shall not get the past in one second
+    const report = this.merge.take(timeOf(nowMs));
+    if (this.watchers.size === 0) return;
+    const frame = frameOf(ReportCodec.encode(report));
+    for (const watcher of this.watchers) this.give(watcher, report, frame);
+  }
+
+  private give(watcher: Watcher, report: Report, frame: Uint8Array): void {
+    if (watcher.isBusy) {
+      watcher.missed ??= new ReportMerge();
+      watcher.missed.add('', report);
+      return;
+    }
+    if (watcher.out.write(frame)) return;
+    watcher.isBusy = true;
+    void watcher.out.drain().then(() => {
+      watcher.isBusy = false;
+      const missed = watcher.missed?.take(report.time ?? timeOf(Date.now()));
+      watcher.missed = undefined;
+      if (missed) this.give(watcher, missed, frameOf(ReportCodec.encode(missed)));
+    });
+  }
+}
+
+function troubleOf(peer: Peer): { state: string; message: string } | undefined {
+  if (!peer.isAvailable) return { state: 'NODE_UNAVAILABLE', message: peer.error };
+  if (!peer.hasTelemetry) return { state: 'NODE_CONNECTED', message: 'no telemetry: a stock Hubble node' };
+  return undefined;
+}
+
+function timeOf(nowMs: number): NonNullable<Report['time']> {
+  return { seconds: BigInt(Math.floor(nowMs / 1000)), nanos: (nowMs % 1000) * 1e6 };
+}

@@ -1,0 +1,163 @@
+import { expect, test } from 'vitest';
+import { FlowMerge, behindMs, patienceMs } from '../../../../src/relay/merge/flow-merge.ts';
+import type { PeerQueue } from '../../../../src/relay/merge/peer-queue.ts';
+import { askForWatermarks, flowsOptionsUrl, wantsWatermarks, watermarkMessage, watermarkTime } from '../../../../src/relay/merge/watermark.ts';
+import { forEachMessage, frameOf } from '../../../../src/wire/frame-splitter.ts';
+import { FlowsOptionsCodec } from '../../../../src/wire/gen/hubtop.ts';
+import { GetFlowsResponseCodec } from '../../../../src/wire/gen/observer.ts';
+import { seededRandom } from '../../seeded-random.ts';
+
+const startMs = 1_700_000_000_000;
+const base = 1_700_000_000n;
+
+/** `5` is a flow 5 ns after the start, `w5` a watermark, `-` a flow without a time. */
+function frames(words: string, node = 'n'): Uint8Array {
+  return Buffer.concat(words.split(' ').filter(Boolean).map((word) => {
+    if (word.startsWith('w')) return frameOf(watermarkMessage({ seconds: base, nanos: Number(word.slice(1)) }));
+    const summary = `${node}${word} ${'x'.repeat(120)}`;
+    const time = word === '-' ? {} : { time: { seconds: base, nanos: Number(word) } };
+    return frameOf(GetFlowsResponseCodec.encode({ flow: { Summary: summary, ...time }, node_name: node, ...time }));
+  }));
+}
+
+function wordsOf(bytes: Uint8Array, start: number, end: number): string[] {
+  const words: string[] = [];
+  forEachMessage(bytes.subarray(start, end), (from, to) => {
+    const { flow } = GetFlowsResponseCodec.decode(bytes.subarray(start + from, start + to));
+    words.push(flow?.Summary?.split(' ')[0] ?? '');
+  });
+  return words;
+}
+
+function drained(merge: FlowMerge, nowMs: number): string {
+  const words: string[] = [];
+  merge.drain(nowMs, Infinity, (bytes, start, end) => words.push(...wordsOf(bytes, start, end)));
+  return words.join(' ');
+}
+
+function twoPeers(): { merge: FlowMerge; a: PeerQueue; b: PeerQueue } {
+  const merge = new FlowMerge(startMs);
+  return { merge, a: merge.join(startMs), b: merge.join(startMs) };
+}
+
+test('FlowMerge puts frames in order and holds back what a silent peer might still precede', () => {
+  const { merge, a, b } = twoPeers();
+  a.push(frames('1 4 9', 'a'), startMs);
+  b.push(frames('2 3', 'b'), startMs);
+  expect(drained(merge, startMs)).toBe('a1 b2 b3');
+  b.push(frames('7', 'b'), startMs);
+  expect(drained(merge, startMs)).toBe('a4 b7');
+  merge.leave(b);
+  expect(drained(merge, startMs)).toBe('a9');
+  expect(merge.isEmpty).toBe(true);
+  expect(merge.counts).toEqual({ frames: 6, late: 0, malformed: 0 });
+});
+
+test('FlowMerge lets a frame go after its patience, and counts what comes late', () => {
+  const { merge, a, b } = twoPeers();
+  a.push(frames('5', 'a'), startMs);
+  expect(drained(merge, startMs + patienceMs - 1)).toBe('');
+  expect(drained(merge, startMs + patienceMs)).toBe('a5');
+  b.push(frames('3', 'b'), startMs + patienceMs);
+  expect(drained(merge, startMs + patienceMs)).toBe('b3');
+  expect(merge.counts.late).toBe(1);
+});
+
+test('FlowMerge lets frames go when watermarks say that nothing older comes, and swallows the watermarks', () => {
+  const { merge, a, b } = twoPeers();
+  a.push(frames('1 5 w6', 'a'), startMs);
+  b.push(frames('w4', 'b'), startMs);
+  expect(drained(merge, startMs)).toBe('a1');
+  b.push(frames('w8', 'b'), startMs);
+  expect(drained(merge, startMs)).toBe('a5');
+  expect(merge.lowWater(startMs)).toEqual({ seconds: base, nanos: 6 });
+});
+
+test('FlowMerge does not wait for a peer whose watermark is too old, and names it', () => {
+  const { merge, a, b } = twoPeers();
+  b.push(frames('w1', 'b'), startMs);
+  const laterMs = startMs + behindMs + 1;
+  a.push(frames('5', 'a'), laterMs);
+  expect(merge.behind(laterMs)).toEqual([b]);
+  expect(drained(merge, laterMs)).toBe('a5');
+});
+
+test('FlowMerge keeps flows without a time in the place where their peer sent them', () => {
+  const { merge, a, b } = twoPeers();
+  a.push(frames('1 - 6', 'a'), startMs);
+  b.push(frames('2 9', 'b'), startMs);
+  merge.leave(a);
+  merge.leave(b);
+  expect(drained(merge, startMs)).toBe('a1 a- b2 a6 b9');
+});
+
+test('FlowMerge passes malformed messages on and counts them', () => {
+  const merge = new FlowMerge(startMs);
+  const only = merge.join(startMs);
+  const junk = frameOf(Uint8Array.of(0x0a, 0xff, 0x01));
+  only.push(junk, startMs);
+  merge.leave(only);
+  let bytes = 0;
+  merge.drain(startMs, Infinity, (_bytes, start, end) => { bytes += end - start; });
+  expect(bytes).toBe(junk.length);
+  expect(merge.counts).toMatchObject({ frames: 1, malformed: 1 });
+});
+
+test('FlowMerge stops when the budget is used and goes on where it stopped', () => {
+  const merge = new FlowMerge(startMs);
+  const only = merge.join(startMs);
+  only.push(frames('1 2 3 4 5 6', 'a'), startMs);
+  merge.leave(only);
+  const words: string[] = [];
+  let rounds = 0;
+  while (merge.drain(startMs, 300, (bytes, start, end) => words.push(...wordsOf(bytes, start, end)))) rounds++;
+  expect(words.join(' ')).toBe('a1 a2 a3 a4 a5 a6');
+  expect(rounds).toBeGreaterThan(1);
+  expect(only.bytes).toBe(0);
+});
+
+test('law: whatever the interleaving, with watermarks the order is strict and every byte comes out once', () => {
+  for (let seed = 1; seed <= 40; seed++) {
+    const random = seededRandom(seed);
+    const merge = new FlowMerge(startMs);
+    const peers = Array.from({ length: 1 + Math.floor(random() * 12) }, () => merge.join(startMs));
+    const clocks = peers.map(() => 0);
+    const pushed = new Map<string, number>();
+    const out: string[] = [];
+    const take = (): void => void merge.drain(startMs, 1 + random() * 2000, (bytes, start, end) => out.push(...wordsOf(bytes, start, end)));
+    for (let step = 0; step < 200; step++) {
+      const index = Math.floor(random() * peers.length);
+      let words = '';
+      for (let i = Math.floor(random() * 5); i > 0; i--) {
+        clocks[index] = (clocks[index] ?? 0) + Math.floor(random() * 10);
+        words += ` ${clocks[index]}`;
+        const key = `p${index}-${clocks[index]}`;
+        pushed.set(key, (pushed.get(key) ?? 0) + 1);
+      }
+      if (random() < 0.5) words += ` w${clocks[index]}`;
+      peers[index]?.push(frames(words, `p${index}-`), startMs);
+      if (random() < 0.5) take();
+    }
+    for (const peer of peers) merge.leave(peer);
+    while (!merge.isEmpty) take();
+    const times = out.map((word) => Number(word.split('-')[1]));
+    expect(times, `seed ${seed}`).toEqual(times.toSorted((one, other) => one - other));
+    const counted = new Map<string, number>();
+    for (const word of out) counted.set(word, (counted.get(word) ?? 0) + 1);
+    expect(counted, `seed ${seed}`).toEqual(pushed);
+    expect(merge.counts.late, `seed ${seed}`).toBe(0);
+  }
+});
+
+test('watermarks round-trip, and are asked for without touching what the client asked', () => {
+  expect(watermarkTime(watermarkMessage({ seconds: 5n, nanos: 7 }))).toMatchObject({ seconds: 5n, nanos: 7 });
+  expect(watermarkTime(GetFlowsResponseCodec.encode({ node_name: 'x' }))).toBeUndefined();
+  const request = { number: 3n, extensions: { type_url: flowsOptionsUrl, value: FlowsOptionsCodec.encode({ flow_extension: true }) } };
+  expect(wantsWatermarks(request)).toBe(false);
+  const asked = askForWatermarks(request);
+  expect(wantsWatermarks(asked)).toBe(true);
+  expect(FlowsOptionsCodec.decode(asked.extensions?.value ?? new Uint8Array(0))).toMatchObject({ flow_extension: true, watermarks: true });
+  expect(wantsWatermarks(askForWatermarks({}))).toBe(true);
+  const foreign = { extensions: { type_url: 'type.googleapis.com/other.Thing', value: Uint8Array.of(1) } };
+  expect(askForWatermarks(foreign)).toEqual(foreign);
+});
