@@ -149,7 +149,7 @@ struct ht_conntrack_side { /* one direction of packets */
 	__u16 tcp_fresh;   /* flags since the last report */
 };
 struct ht_conntrack {
-	__u64 created_ns;
+	__u64 created_ns;     /* CLOCK_BOOTTIME, whole seconds */
 	__u32 last_seen;      /* seconds of CLOCK_BOOTTIME */
 	__u32 a_ref;
 	__u32 b_ref;

@@ -5,7 +5,9 @@ import type { BenchRow } from './row.ts';
 
 type Part = { run(report: (row: BenchRow) => void): Promise<void> };
 
-const parts: Record<string, () => Promise<Part>> = {};
+const parts: Record<string, () => Promise<Part>> = {
+  kernel: () => import('./kernel.ts'),
+};
 
 async function main(): Promise<void> {
   const wanted = process.argv.slice(2).filter((word) => !word.startsWith('-'));

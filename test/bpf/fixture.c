@@ -35,7 +35,7 @@ int main(void)
 	       HT_WHY_UNTRACKED, HT_WHY_DROP);
 	event.version = HT_EVENT_VERSION;
 	event.type = HT_EVENT_KERNEL_DROP;
-	event.time_ns = 0x0102030405060708ULL;
+	event.time_ns = 0x01020304050600ULL;
 	event.source_port = 40000;
 	event.source_ip[0] = 10;
 	event.source_ip[3] = 5;

@@ -22,19 +22,21 @@ function whyNot(): string {
   return '';
 }
 
-let compiled: Uint8Array | undefined;
+const compiled = new Map<string, Uint8Array>();
 
 /** The object as build.mjs compiles it, from the sources as they are now. */
-export function objectBytes(): Uint8Array {
-  if (compiled !== undefined) return compiled;
+export function compileObject(source = 'bpf/hubtop.bpf.c'): Uint8Array {
+  const known = compiled.get(source);
+  if (known !== undefined) return known;
   const folder = mkdtempSync(join(tmpdir(), 'hubtop-bpf-'));
   const object = join(folder, 'hubtop.o');
   const triplet = spawnSync('clang', ['-print-multiarch'], { encoding: 'utf8' }).stdout.trim() || 'x86_64-linux-gnu';
   const machine = process.arch === 'x64' ? 'x86' : process.arch;
-  execFileSync('clang', ['-O2', '-g', '-target', 'bpf', '-mcpu=v3', `-D__TARGET_ARCH_${machine}`, '-Wall', '-Werror', '-I', 'bpf', '-I', `/usr/include/${triplet}`, '-c', 'bpf/hubtop.bpf.c', '-o', object], { stdio: 'inherit' });
-  compiled = readFileSync(object);
+  execFileSync('clang', ['-O2', '-g', '-target', 'bpf', '-mcpu=v3', `-D__TARGET_ARCH_${machine}`, '-Wall', '-Werror', '-I', 'bpf', '-I', `/usr/include/${triplet}`, '-c', source, '-o', object], { stdio: 'inherit' });
+  const bytes = readFileSync(object);
   rmSync(folder, { recursive: true });
-  return compiled;
+  compiled.set(source, bytes);
+  return bytes;
 }
 
 /** A record of a ring, its numbers by the names of struct ht_event. */
@@ -84,9 +86,9 @@ export class Programs {
   readonly object: BpfObject;
   private readonly rings: { reader: RingReader; memory: OpenRing }[];
 
-  constructor(options: LoadOptions = {}) {
+  constructor(options: LoadOptions = {}, bytes: Uint8Array = compileObject()) {
     const maxEntries = { ht_urgent: 1 << 20, ht_bulk: 1 << 20, ht_conntrack: 16_384, ...options.maxEntries };
-    this.object = loadObject(objectBytes(), { ...options, maxEntries });
+    this.object = loadObject(bytes, { ...options, maxEntries });
     this.rings = ['ht_urgent', 'ht_bulk'].map((name, lane) => {
       const map = this.object.map(name);
       const memory = openRing({ kind: 'mmap', lane, mapFd: map.fd, sizeBytes: map.maxEntries });
@@ -152,6 +154,15 @@ export class Programs {
       reader.publish();
       return found;
     });
+  }
+
+  /** Empties the rings without a look. */
+  discardEvents(): void {
+    for (const { reader } of this.rings) {
+      reader.refresh();
+      while (reader.peek()) reader.take();
+      reader.publish();
+    }
   }
 
   /** Counters, summed over CPUs. */

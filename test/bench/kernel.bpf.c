@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
+/* The product's programs, and what is needed to time them: nothing, and a new connection on each run. */
+#include "hubtop.bpf.c"
+
+SEC("tc")
+int ht_bench_nothing(struct __sk_buff *skb)
+{
+	return HT_NEXT;
+}
+
+/* Another source address and port for each run. The low half of the count is the port. */
+static __always_inline bool ht_bench_touch_source(struct __sk_buff *skb)
+{
+	static __u32 runs;
+	void *data = (void *)(long)skb->data;
+	__u32 run = __sync_fetch_and_add(&runs, 1);
+
+	if (data + HT_ETH_BYTES + 22 > (void *)(long)skb->data_end)
+		return false;
+	*(__u16 *)(data + HT_ETH_BYTES + 14) = run >> 16;
+	*(__u16 *)(data + HT_ETH_BYTES + 20) = run;
+	return true;
+}
+
+SEC("tc")
+int ht_bench_touch(struct __sk_buff *skb)
+{
+	ht_bench_touch_source(skb);
+	return HT_NEXT;
+}
+
+SEC("tc")
+int ht_bench_new(struct __sk_buff *skb)
+{
+	if (!ht_bench_touch_source(skb))
+		return HT_NEXT;
+	return ht_handle(skb, HT_DIRECTION_EGRESS);
+}
