@@ -1,7 +1,7 @@
 // Hot path (bench row wire/scan): reads what counts of a GetFlowsResponse without making objects.
 import {
-  AggregateField, BoolValueField, CiliumEventTypeField, DNSField, FlowField, GetFlowsResponseField, HTTPField, ICMPv4Field, IPField, Layer4Field, Layer7Field,
-  LostEventField, TCPField, TimestampField,
+  AggregateTag, BoolValueTag, CiliumEventTypeTag, DNSTag, FlowTag, GetFlowsResponseTag, HTTPTag, ICMPv4Tag, IPTag, Layer4Field, Layer7Tag, LostEventTag, TCPTag,
+  TimestampTag,
 } from './gen/field-numbers.ts';
 
 const VARINT = 0;
@@ -102,23 +102,40 @@ export class FlowScan {
 
 /** Where the next byte is; FAILED after anything malformed, which ends every loop below. */
 let cursor = 0;
-const FAILED = Number.MAX_SAFE_INTEGER;
+/** Beyond the end of every buffer, and a small integer for V8. */
+const FAILED = 0x7000_0000;
+
+/** Where the last scanned flow has its own time; read only if the response has none. */
+let flowTimeStart = 0;
+let flowTimeEnd = 0;
 
 /** The low 32 bits of a varint. */
 function readVarint(b: Uint8Array, end: number): number {
-  let at = cursor;
-  let byte = b[at++] ?? 0;
-  let value = byte & 127;
-  for (let shift = 7; byte > 127; shift += 7) {
-    if (at >= end || shift > 63) {
-      cursor = FAILED;
-      return 0;
+  const at = cursor;
+  if (at < end) {
+    const byte = b[at] ?? 0;
+    if (byte < 128) {
+      cursor = at + 1;
+      return byte;
     }
-    byte = b[at++] ?? 0;
-    if (shift < 32) value |= (byte & 127) << shift;
   }
-  cursor = at > end ? FAILED : at;
-  return value >>> 0;
+  return readLaterVarint(b, end);
+}
+
+/** A varint of more than one byte. */
+function readLaterVarint(b: Uint8Array, end: number): number {
+  let at = cursor;
+  let value = 0;
+  for (let shift = 0; shift < 70 && at < end; shift += 7) {
+    const byte = b[at++] ?? 0;
+    if (shift < 32) value |= (byte & 127) << shift;
+    if (byte < 128) {
+      cursor = at;
+      return value >>> 0;
+    }
+  }
+  cursor = FAILED;
+  return 0;
 }
 
 /** A varint as a number, exact up to 2^53. */
@@ -190,6 +207,7 @@ export function scanResponse(bytes: Uint8Array, start: number, end: number, out:
   clear(out);
   if (end > bytes.length || start > end) return false;
   cursor = start;
+  flowTimeStart = flowTimeEnd = 0;
   let nodeNameStart = 0;
   let nodeNameEnd = 0;
   let timeStart = 0;
@@ -197,30 +215,30 @@ export function scanResponse(bytes: Uint8Array, start: number, end: number, out:
   while (cursor < end) {
     const tag = readVarint(bytes, end);
     switch (tag) {
-      case (GetFlowsResponseField.flow << 3) | DELIMITED:
+      case GetFlowsResponseTag.flow:
         out.kind = ScanKind.FLOW;
         out.flowEnd = readLength(bytes, end) + cursor;
         out.flowStart = cursor;
         if (cursor !== FAILED) scanFlow(bytes, out.flowEnd, out);
         break;
-      case (GetFlowsResponseField.node_status << 3) | DELIMITED:
+      case GetFlowsResponseTag.node_status:
         out.kind = ScanKind.NODE_STATUS;
         out.nodeStatusEnd = readLength(bytes, end) + cursor;
         out.nodeStatusStart = cursor;
         jump(out.nodeStatusEnd);
         break;
-      case (GetFlowsResponseField.lost_events << 3) | DELIMITED:
+      case GetFlowsResponseTag.lost_events:
         out.kind = ScanKind.LOST_EVENTS;
         out.lostEnd = readLength(bytes, end) + cursor;
         out.lostStart = cursor;
         if (cursor !== FAILED) scanLost(bytes, out.lostEnd, out);
         break;
-      case (GetFlowsResponseField.node_name << 3) | DELIMITED:
+      case GetFlowsResponseTag.node_name:
         nodeNameEnd = readLength(bytes, end) + cursor;
         nodeNameStart = cursor;
         jump(nodeNameEnd);
         break;
-      case (GetFlowsResponseField.time << 3) | DELIMITED:
+      case GetFlowsResponseTag.time:
         timeEnd = readLength(bytes, end) + cursor;
         timeStart = cursor;
         jump(timeEnd);
@@ -233,13 +251,10 @@ export function scanResponse(bytes: Uint8Array, start: number, end: number, out:
     out.nodeNameStart = nodeNameStart;
     out.nodeNameEnd = nodeNameEnd;
   }
-  if (timeEnd > timeStart) {
-    out.timeSeconds = out.timeNanos = 0;
-    cursor = timeStart;
-    scanTime(bytes, timeEnd, out);
-    if (cursor !== timeEnd) return false;
-  }
-  return true;
+  const hasTime = timeEnd > timeStart;
+  cursor = hasTime ? timeStart : flowTimeStart;
+  scanTime(bytes, hasTime ? timeEnd : flowTimeEnd, out);
+  return cursor !== FAILED;
 }
 
 /** Moves to the end of a range, unless its length was malformed. */
@@ -251,41 +266,42 @@ function scanFlow(b: Uint8Array, end: number, out: FlowScan): void {
   let dropReason = 0;
   while (cursor < end) {
     const tag = readVarint(b, end);
+    // tags of one byte lie close together, so that this switch becomes a table
     switch (tag) {
-      case (FlowField.time << 3) | DELIMITED: {
-        const timeEnd = readLength(b, end) + cursor;
-        scanTime(b, timeEnd, out);
+      case FlowTag.time:
+        flowTimeEnd = readLength(b, end) + cursor;
+        flowTimeStart = cursor;
+        jump(flowTimeEnd);
         break;
-      }
-      case FlowField.verdict << 3: out.verdict = readVarint(b, end); break;
-      case FlowField.drop_reason << 3: dropReason = readVarint(b, end); break;
-      case (FlowField.IP << 3) | DELIMITED: {
+      case FlowTag.verdict: out.verdict = readVarint(b, end); break;
+      case FlowTag.drop_reason: dropReason = readVarint(b, end); break;
+      case FlowTag.IP: {
         const ipEnd = readLength(b, end) + cursor;
         scanIp(b, ipEnd, out);
         break;
       }
-      case (FlowField.l4 << 3) | DELIMITED: {
+      case FlowTag.l4: {
         const l4End = readLength(b, end) + cursor;
         scanLayer4(b, l4End, out);
         break;
       }
-      case (FlowField.source << 3) | DELIMITED:
+      case FlowTag.source:
         out.sourceEnd = readLength(b, end) + cursor;
         out.sourceStart = cursor;
         jump(out.sourceEnd);
         break;
-      case (FlowField.destination << 3) | DELIMITED:
+      case FlowTag.destination:
         out.destinationEnd = readLength(b, end) + cursor;
         out.destinationStart = cursor;
         jump(out.destinationEnd);
         break;
-      case FlowField.Type << 3: out.flowType = readVarint(b, end); break;
-      case (FlowField.node_name << 3) | DELIMITED:
+      case FlowTag.Type: out.flowType = readVarint(b, end); break;
+      case FlowTag.node_name:
         out.nodeNameEnd = readLength(b, end) + cursor;
         out.nodeNameStart = cursor;
         jump(out.nodeNameEnd);
         break;
-      case (FlowField.source_names << 3) | DELIMITED: {
+      case FlowTag.source_names: {
         const nameEnd = readLength(b, end) + cursor;
         if (out.sourceNameEnd === 0) {
           out.sourceNameStart = cursor;
@@ -294,7 +310,7 @@ function scanFlow(b: Uint8Array, end: number, out: FlowScan): void {
         jump(nameEnd);
         break;
       }
-      case (FlowField.destination_names << 3) | DELIMITED: {
+      case FlowTag.destination_names: {
         const nameEnd = readLength(b, end) + cursor;
         if (out.destinationNameEnd === 0) {
           out.destinationNameStart = cursor;
@@ -303,72 +319,78 @@ function scanFlow(b: Uint8Array, end: number, out: FlowScan): void {
         jump(nameEnd);
         break;
       }
-      case (FlowField.l7 << 3) | DELIMITED:
+      case FlowTag.l7:
         out.l7End = readLength(b, end) + cursor;
         out.l7Start = cursor;
         if (cursor !== FAILED) scanLayer7(b, out.l7End, out);
         break;
-      case (FlowField.event_type << 3) | DELIMITED: {
-        const eventEnd = readLength(b, end) + cursor;
-        scanEventType(b, eventEnd, out);
-        break;
-      }
-      case (FlowField.source_service << 3) | DELIMITED:
-        out.sourceServiceEnd = readLength(b, end) + cursor;
-        out.sourceServiceStart = cursor;
-        jump(out.sourceServiceEnd);
-        break;
-      case (FlowField.destination_service << 3) | DELIMITED:
-        out.destinationServiceEnd = readLength(b, end) + cursor;
-        out.destinationServiceStart = cursor;
-        jump(out.destinationServiceEnd);
-        break;
-      case FlowField.traffic_direction << 3: out.direction = readVarint(b, end); break;
-      case FlowField.trace_observation_point << 3: out.tracePoint = readVarint(b, end); break;
-      case FlowField.drop_reason_desc << 3: out.dropReason = readVarint(b, end); break;
-      case (FlowField.is_reply << 3) | DELIMITED: {
-        const replyEnd = readLength(b, end) + cursor;
-        scanIsReply(b, replyEnd, out);
-        break;
-      }
-      case (FlowField.interface << 3) | DELIMITED:
-        out.interfaceEnd = readLength(b, end) + cursor;
-        out.interfaceStart = cursor;
-        jump(out.interfaceEnd);
-        break;
-      case (FlowField.uuid << 3) | DELIMITED:
-        out.uuidEnd = readLength(b, end) + cursor;
-        out.uuidStart = cursor;
-        jump(out.uuidEnd);
-        break;
-      case FlowField.trace_reason << 3: out.traceReason = readVarint(b, end); break;
-      case (FlowField.aggregate << 3) | DELIMITED: {
-        const aggregateEnd = readLength(b, end) + cursor;
-        scanAggregate(b, aggregateEnd, out);
-        break;
-      }
-      case (FlowField.Summary << 3) | DELIMITED:
-        out.summaryEnd = readLength(b, end) + cursor;
-        out.summaryStart = cursor;
-        jump(out.summaryEnd);
-        break;
-      case (FlowField.extensions << 3) | DELIMITED:
-        out.extensionsEnd = readLength(b, end) + cursor;
-        out.extensionsStart = cursor;
-        jump(out.extensionsEnd);
-        break;
-      default: skip(b, end, tag);
+      default: scanFlowFurther(b, end, tag, out);
     }
   }
   if (out.dropReason === 0) out.dropReason = dropReason;
   if (cursor !== end) cursor = FAILED;
 }
 
+function scanFlowFurther(b: Uint8Array, end: number, tag: number, out: FlowScan): void {
+  switch (tag) {
+    case FlowTag.event_type: {
+      const eventEnd = readLength(b, end) + cursor;
+      scanEventType(b, eventEnd, out);
+      break;
+    }
+    case FlowTag.source_service:
+      out.sourceServiceEnd = readLength(b, end) + cursor;
+      out.sourceServiceStart = cursor;
+      jump(out.sourceServiceEnd);
+      break;
+    case FlowTag.destination_service:
+      out.destinationServiceEnd = readLength(b, end) + cursor;
+      out.destinationServiceStart = cursor;
+      jump(out.destinationServiceEnd);
+      break;
+    case FlowTag.traffic_direction: out.direction = readVarint(b, end); break;
+    case FlowTag.trace_observation_point: out.tracePoint = readVarint(b, end); break;
+    case FlowTag.drop_reason_desc: out.dropReason = readVarint(b, end); break;
+    case FlowTag.is_reply: {
+      const replyEnd = readLength(b, end) + cursor;
+      scanIsReply(b, replyEnd, out);
+      break;
+    }
+    case FlowTag.interface:
+      out.interfaceEnd = readLength(b, end) + cursor;
+      out.interfaceStart = cursor;
+      jump(out.interfaceEnd);
+      break;
+    case FlowTag.uuid:
+      out.uuidEnd = readLength(b, end) + cursor;
+      out.uuidStart = cursor;
+      jump(out.uuidEnd);
+      break;
+    case FlowTag.trace_reason: out.traceReason = readVarint(b, end); break;
+    case FlowTag.aggregate: {
+      const aggregateEnd = readLength(b, end) + cursor;
+      scanAggregate(b, aggregateEnd, out);
+      break;
+    }
+    case FlowTag.Summary:
+      out.summaryEnd = readLength(b, end) + cursor;
+      out.summaryStart = cursor;
+      jump(out.summaryEnd);
+      break;
+    case FlowTag.extensions:
+      out.extensionsEnd = readLength(b, end) + cursor;
+      out.extensionsStart = cursor;
+      jump(out.extensionsEnd);
+      break;
+    default: skip(b, end, tag);
+  }
+}
+
 function scanTime(b: Uint8Array, end: number, out: FlowScan): void {
   while (cursor < end) {
     const tag = readVarint(b, end);
-    if (tag === TimestampField.seconds << 3) out.timeSeconds = readLongVarint(b, end);
-    else if (tag === TimestampField.nanos << 3) out.timeNanos = readVarint(b, end);
+    if (tag === TimestampTag.seconds) out.timeSeconds = readLongVarint(b, end);
+    else if (tag === TimestampTag.nanos) out.timeNanos = readVarint(b, end);
     else skip(b, end, tag);
   }
   if (cursor !== end) cursor = FAILED;
@@ -377,15 +399,15 @@ function scanTime(b: Uint8Array, end: number, out: FlowScan): void {
 function scanIp(b: Uint8Array, end: number, out: FlowScan): void {
   while (cursor < end) {
     const tag = readVarint(b, end);
-    if (tag === ((IPField.source << 3) | DELIMITED)) {
+    if (tag === IPTag.source) {
       out.sourceIpEnd = readLength(b, end) + cursor;
       out.sourceIpStart = cursor;
       jump(out.sourceIpEnd);
-    } else if (tag === ((IPField.destination << 3) | DELIMITED)) {
+    } else if (tag === IPTag.destination) {
       out.destinationIpEnd = readLength(b, end) + cursor;
       out.destinationIpStart = cursor;
       jump(out.destinationIpEnd);
-    } else if (tag === IPField.ipVersion << 3) out.ipVersion = readVarint(b, end);
+    } else if (tag === IPTag.ipVersion) out.ipVersion = readVarint(b, end);
     else skip(b, end, tag);
   }
   if (cursor !== end) cursor = FAILED;
@@ -414,9 +436,9 @@ function scanPorts(b: Uint8Array, end: number, out: FlowScan): void {
   out.sourcePort = out.destinationPort = out.tcpFlags = 0;
   while (cursor < end) {
     const tag = readVarint(b, end);
-    if (tag === TCPField.source_port << 3) out.sourcePort = readVarint(b, end);
-    else if (tag === TCPField.destination_port << 3) out.destinationPort = readVarint(b, end);
-    else if (tag === ((TCPField.flags << 3) | DELIMITED) && out.protocol === ScanProtocol.TCP) {
+    if (tag === TCPTag.source_port) out.sourcePort = readVarint(b, end);
+    else if (tag === TCPTag.destination_port) out.destinationPort = readVarint(b, end);
+    else if (tag === TCPTag.flags && out.protocol === ScanProtocol.TCP) {
       const flagsEnd = readLength(b, end) + cursor;
       scanFlags(b, flagsEnd, out);
     } else skip(b, end, tag);
@@ -442,8 +464,8 @@ function scanIcmp(b: Uint8Array, end: number, out: FlowScan): void {
   out.icmpType = out.icmpCode = 0;
   while (cursor < end) {
     const tag = readVarint(b, end);
-    if (tag === ICMPv4Field.type << 3) out.icmpType = readVarint(b, end);
-    else if (tag === ICMPv4Field.code << 3) out.icmpCode = readVarint(b, end);
+    if (tag === ICMPv4Tag.type) out.icmpType = readVarint(b, end);
+    else if (tag === ICMPv4Tag.code) out.icmpCode = readVarint(b, end);
     else skip(b, end, tag);
   }
   if (cursor !== end) cursor = FAILED;
@@ -453,18 +475,18 @@ function scanLayer7(b: Uint8Array, end: number, out: FlowScan): void {
   out.l7 = ScanL7.OTHER;
   while (cursor < end) {
     const tag = readVarint(b, end);
-    if (tag === Layer7Field.type << 3) out.l7Type = readVarint(b, end);
-    else if (tag === Layer7Field.latency_ns << 3) out.latencyNs = readLongVarint(b, end);
-    else if (tag === ((Layer7Field.dns << 3) | DELIMITED)) {
+    if (tag === Layer7Tag.type) out.l7Type = readVarint(b, end);
+    else if (tag === Layer7Tag.latency_ns) out.latencyNs = readLongVarint(b, end);
+    else if (tag === Layer7Tag.dns) {
       out.l7 = ScanL7.DNS;
       const recordEnd = readLength(b, end) + cursor;
-      out.dnsRcode = scanOneNumber(b, recordEnd, DNSField.rcode);
-    } else if (tag === ((Layer7Field.http << 3) | DELIMITED)) {
+      out.dnsRcode = scanOneNumber(b, recordEnd, DNSTag.rcode);
+    } else if (tag === Layer7Tag.http) {
       out.l7 = ScanL7.HTTP;
       const recordEnd = readLength(b, end) + cursor;
-      out.httpCode = scanOneNumber(b, recordEnd, HTTPField.code);
+      out.httpCode = scanOneNumber(b, recordEnd, HTTPTag.code);
     } else {
-      if (tag === ((Layer7Field.kafka << 3) | DELIMITED)) out.l7 = ScanL7.KAFKA;
+      if (tag === Layer7Tag.kafka) out.l7 = ScanL7.KAFKA;
       skip(b, end, tag);
     }
   }
@@ -472,11 +494,11 @@ function scanLayer7(b: Uint8Array, end: number, out: FlowScan): void {
 }
 
 /** The one number that is asked for, of a message whose rest is skipped. */
-function scanOneNumber(b: Uint8Array, end: number, field: number): number {
+function scanOneNumber(b: Uint8Array, end: number, wanted: number): number {
   let value = 0;
   while (cursor < end) {
     const tag = readVarint(b, end);
-    if (tag === field << 3) value = readVarint(b, end);
+    if (tag === wanted) value = readVarint(b, end);
     else skip(b, end, tag);
   }
   if (cursor !== end) cursor = FAILED;
@@ -486,22 +508,22 @@ function scanOneNumber(b: Uint8Array, end: number, field: number): number {
 function scanEventType(b: Uint8Array, end: number, out: FlowScan): void {
   while (cursor < end) {
     const tag = readVarint(b, end);
-    if (tag === CiliumEventTypeField.type << 3) out.eventType = readVarint(b, end) | 0;
-    else if (tag === CiliumEventTypeField.sub_type << 3) out.eventSubType = readVarint(b, end) | 0;
+    if (tag === CiliumEventTypeTag.type) out.eventType = readVarint(b, end) | 0;
+    else if (tag === CiliumEventTypeTag.sub_type) out.eventSubType = readVarint(b, end) | 0;
     else skip(b, end, tag);
   }
   if (cursor !== end) cursor = FAILED;
 }
 
 function scanIsReply(b: Uint8Array, end: number, out: FlowScan): void {
-  out.isReply = scanOneNumber(b, end, BoolValueField.value) === 0 ? 0 : 1;
+  out.isReply = scanOneNumber(b, end, BoolValueTag.value) === 0 ? 0 : 1;
 }
 
 function scanAggregate(b: Uint8Array, end: number, out: FlowScan): void {
   let count = 0;
   while (cursor < end) {
     const tag = readVarint(b, end);
-    if ((tag & 7) === VARINT && tag >= AggregateField.ingress_flow_count << 3 && tag <= AggregateField.unknown_direction_flow_count << 3) count += readVarint(b, end);
+    if ((tag & 7) === VARINT && tag >= AggregateTag.ingress_flow_count && tag <= AggregateTag.unknown_direction_flow_count) count += readVarint(b, end);
     else skip(b, end, tag);
   }
   out.aggregateCount = count;
@@ -511,8 +533,8 @@ function scanAggregate(b: Uint8Array, end: number, out: FlowScan): void {
 function scanLost(b: Uint8Array, end: number, out: FlowScan): void {
   while (cursor < end) {
     const tag = readVarint(b, end);
-    if (tag === LostEventField.num_events_lost << 3) out.lostCount = readLongVarint(b, end);
-    else if (tag === LostEventField.source << 3) out.lostSource = readVarint(b, end);
+    if (tag === LostEventTag.num_events_lost) out.lostCount = readLongVarint(b, end);
+    else if (tag === LostEventTag.source) out.lostSource = readVarint(b, end);
     else skip(b, end, tag);
   }
   if (cursor !== end) cursor = FAILED;
@@ -551,11 +573,11 @@ export function peekTime(bytes: Uint8Array, start: number, end: number, out: Wir
   let hasTime = false;
   while (cursor < end) {
     const tag = readVarint(bytes, end);
-    if (tag === ((GetFlowsResponseField.time << 3) | DELIMITED)) {
+    if (tag === GetFlowsResponseTag.time) {
       const timeEnd = readLength(bytes, end) + cursor;
       peekTimestamp(bytes, timeEnd, out);
       hasTime = true;
-    } else if (tag === ((GetFlowsResponseField.flow << 3) | DELIMITED)) {
+    } else if (tag === GetFlowsResponseTag.flow) {
       flowEnd = readLength(bytes, end) + cursor;
       flowStart = cursor;
       jump(flowEnd);
@@ -569,7 +591,7 @@ function peekFlowTime(bytes: Uint8Array, start: number, end: number, out: WireTi
   cursor = start;
   while (cursor < end) {
     const tag = readVarint(bytes, end);
-    if (tag === ((FlowField.time << 3) | DELIMITED)) {
+    if (tag === FlowTag.time) {
       const timeEnd = readLength(bytes, end) + cursor;
       peekTimestamp(bytes, timeEnd, out);
       return cursor === timeEnd;
@@ -582,8 +604,8 @@ function peekFlowTime(bytes: Uint8Array, start: number, end: number, out: WireTi
 function peekTimestamp(b: Uint8Array, end: number, out: WireTime): void {
   while (cursor < end) {
     const tag = readVarint(b, end);
-    if (tag === TimestampField.seconds << 3) out.seconds = readLongVarint(b, end);
-    else if (tag === TimestampField.nanos << 3) out.nanos = readVarint(b, end);
+    if (tag === TimestampTag.seconds) out.seconds = readLongVarint(b, end);
+    else if (tag === TimestampTag.nanos) out.nanos = readVarint(b, end);
     else skip(b, end, tag);
   }
   if (cursor !== end) cursor = FAILED;
