@@ -24,10 +24,20 @@ export async function askStatus(address: string): Promise<ServerFigures | undefi
   }
 }
 
-/** Asks until the answer is good. `check` may throw to give up early. */
-export async function waitForStatus(address: string, options: { what: string; seconds: number; isGood: (figures: ServerFigures) => boolean; check: () => void }): Promise<void> {
+/** What to wait for, and when to give up: `check` may throw. */
+export interface WaitOptions {
+  what: string;
+  seconds: number;
+  isGood: (figures: ServerFigures) => boolean;
+  check: () => void;
+  signal: AbortSignal | undefined;
+}
+
+/** Asks until the answer is good. */
+export async function waitForStatus(address: string, options: WaitOptions): Promise<void> {
   const deadlineMs = Date.now() + options.seconds * 1000;
   for (;;) {
+    if (options.signal?.aborted === true) throw new LabError('the lab was stopped before it was ready');
     options.check();
     const figures = await askStatus(address);
     if (figures !== undefined && options.isGood(figures)) return;

@@ -98,7 +98,7 @@ function rolesOf(app: string, pods: readonly Omit<LabPod, 'roles'>[]): PodRole[]
     if (pod === undefined) throw new Error(`no pod of ${wanted} in the lab`);
     return pod;
   };
-  const dns = { server: find('dns').ipv4 };
+  const dns = { servers: [find('dns').ipv4, find('dns').ipv6] };
   switch (app) {
     case 'web':
       return [

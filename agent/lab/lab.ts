@@ -1,7 +1,7 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { dump } from 'js-yaml';
-import { waitForStatus } from './agent-status.ts';
+import { waitForStatus, type ServerFigures } from './agent-status.ts';
 import { planLab, type LabNode, type LabPlan } from './lab-plan.ts';
 import { cleanLabs, folderPrefix, removeLab, saveState, type LabState } from './lab-state.ts';
 import { createNamespaces, disableOffloads, inNamespace } from './namespace.ts';
@@ -85,21 +85,18 @@ async function buildLab(plan: LabPlan, state: LabState, options: LabOptions): Pr
   };
   if (agents.length > 0) for (const node of plan.nodes) start(`agent of ${node.name}`, node.netns, agentArgs(node, state, objectsPath, options));
   saveState(state);
-  const check = (): void => {
-    if (options.signal?.aborted === true) throw new LabError('the lab was stopped before it was ready');
-    checkProcesses(processes);
-  };
+  const check = (): void => { checkProcesses(processes); };
+  const wait = (what: string, isGood: (figures: ServerFigures) => boolean): Promise<unknown> => Promise.all(agents.map(({ node, address }) =>
+    waitForStatus(address, { what: `${what} of ${node}`, seconds: agentSeconds, isGood, check, signal: options.signal })));
   // Agents first: they shall see the first packet of every connection.
-  for (const { node, address } of agents) await waitForStatus(address, { what: `agent of ${node}`, seconds: agentSeconds, isGood: () => true, check });
+  await wait('agent', () => true);
   await options.beforeTraffic?.(agents, plan);
   const pods = plan.pods.map((pod) => start(`pod ${pod.namespace}/${pod.name}`, pod.netns, ['lab-pod', JSON.stringify(pod.roles)]));
   saveState(state);
   let closing: Promise<void> | undefined;
   return {
     plan, agents, objectsPath, check,
-    flowsArrive: async () => {
-      for (const { node, address } of agents) await waitForStatus(address, { what: `flows of ${node}`, seconds: agentSeconds, isGood: ({ seenFlows }) => seenFlows > 0, check });
-    },
+    flowsArrive: async () => { await wait('flows', ({ seenFlows }) => seenFlows > 0); },
     stopTraffic: () => stopProcesses(pods.map(({ mark }) => mark)),
     close: () => closing ??= removeLab(state),
   };

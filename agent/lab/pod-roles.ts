@@ -1,6 +1,7 @@
 /** Where a client asks for names. */
 export interface DnsChoice {
-  server: string;
+  /** Asked by turns. */
+  servers: string[];
 }
 
 /** What a process in a pod does. Plain data: it travels on the command line. */

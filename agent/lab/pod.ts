@@ -64,13 +64,18 @@ function requestAgainAndAgain(role: Extract<PodRole, { role: 'http-client' }>, s
 
 /** Resolves a name at the lab's DNS server, by turns to IPv4 and IPv6, and gets a page. `done` follows whatever happens. */
 function requester(dns: DnsChoice, isKeptAlive: boolean): (host: string, port: number, path: string, done: () => void) => void {
-  const resolver = new Resolver({ timeout: clientTimeoutMs, tries: 1 });
-  resolver.setServers([dns.server]);
+  const resolvers = dns.servers.map((server) => {
+    const resolver = new Resolver({ timeout: clientTimeoutMs, tries: 1 });
+    resolver.setServers([isIPv6(server) ? `[${server}]` : server]);
+    return resolver;
+  });
   const agent = new Agent({ keepAlive: isKeptAlive, maxSockets: isKeptAlive ? 1 : Infinity });
   let turn = 0;
   let known: string | undefined;
   return (host, port, path, done) => {
     turn += 1;
+    const resolver = resolvers[turn % resolvers.length];
+    if (resolver === undefined) return;
     // A client with a connection it keeps has no reason to ask again.
     const resolving = isKeptAlive && known !== undefined ? Promise.resolve([known]) : turn % 3 === 0 ? resolver.resolve6(host) : resolver.resolve4(host);
     resolving.then(([ip]) => {

@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 
-/** The built program: agents and pods of the lab are started from it. */
-export const program = [process.execPath, join(import.meta.dirname, '../../dist/hubtop.js')];
+/** The built program, or another build of it: agents and pods of the lab are started from it. */
+export const program = [process.execPath, process.env['HUBTOP_BUNDLE_PATH'] ?? join(import.meta.dirname, '../../dist/hubtop.js')];
 
 const hasTool = (tool: string): boolean => spawnSync('sh', ['-c', `command -v ${tool}`]).status === 0;
 
