@@ -1,0 +1,96 @@
+import { afterEach, expect, test } from 'vitest';
+import type { ClientMessage } from '../../../src/client/client-message.ts';
+import { connectCluster, type ClusterClient } from '../../../src/client/cluster-client.ts';
+import { forEachMessage } from '../../../src/wire/frame-splitter.ts';
+import { GetFlowsResponseCodec } from '../../../src/wire/gen/observer.ts';
+import { FakeAgent, flow, until } from '../relay/fake-agent.ts';
+
+const closers: (() => Promise<void> | void)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).toReversed()) await close();
+});
+
+async function startAgent(listen?: string, telemetry = true): Promise<FakeAgent> {
+  const agent = new FakeAgent('n');
+  if (telemetry) agent.telemetry = [{ nodes: [{ name: 'n' }] }] as unknown as FakeAgent['telemetry'];
+  await agent.start(listen);
+  closers.push(() => agent.stop());
+  return agent;
+}
+
+function connect(server: string): { client: ClusterClient; messages: ClientMessage[]; words: () => string; uuids: () => string } {
+  const messages: ClientMessage[] = [];
+  const client = connectCluster({ server, random: () => 0 });
+  closers.push(() => client.close());
+  client.subscribe((message) => messages.push(message));
+  return {
+    client,
+    messages,
+    words: () => messages.map((message) => (message.type === 'connection' ? message.state : message.type === 'flows-state' ? `flows-${message.isOpen}` : message.type)).join(' '),
+    uuids: () => messages.flatMap((message) => {
+      const found: string[] = [];
+      if (message.type === 'flows') forEachMessage(message.bytes, (start, end) => found.push(GetFlowsResponseCodec.decode(message.bytes.subarray(start, end)).flow?.uuid ?? '?'));
+      return found;
+    }).join(' '),
+  };
+}
+
+test('connectCluster() gives telemetry at once and flows when asked, and ends them without telemetry noticing', async () => {
+  const agent = await startAgent();
+  agent.history = [flow('n', 1)];
+  const { client, words, uuids } = connect(agent.address);
+  await until(() => words() === 'connecting live telemetry');
+  client.setFlowsRequest({ number: 5n, follow: true });
+  await until(() => uuids() === 'n-1');
+  client.setFlowsRequest(null);
+  await until(() => agent.followerCount === 0);
+  expect(words()).toBe('connecting live telemetry flows-true flows flows-false');
+});
+
+test('connectCluster() says that a stock Hubble has no telemetry', async () => {
+  const agent = await startAgent(undefined, false);
+  const { words } = connect(agent.address);
+  await until(() => words() === 'connecting live telemetry-absent');
+});
+
+test('connectCluster() says why there is no connection, when it tries again, and comes back', async () => {
+  const agent = await startAgent();
+  const { address } = agent;
+  await agent.stop();
+  const { messages, words } = connect(address);
+  await until(() => words().startsWith('connecting lost'));
+  expect(messages[1]).toEqual({ type: 'connection', state: 'lost', error: `cannot connect to ${address}: connection refused (nothing listens there)`, retryInMs: 250 });
+  await startAgent(address);
+  await until(() => words().endsWith('live telemetry'));
+});
+
+test('connectCluster() resumes flows after a break: nothing twice, nothing missed', async () => {
+  const agent = await startAgent();
+  const { client, uuids, words } = connect(agent.address);
+  client.setFlowsRequest({ number: 5n, follow: true, whitelist: [{ verdict: [1] }] });
+  await until(() => agent.followerCount === 1);
+  agent.send(flow('n', 100), flow('n', 200));
+  await until(() => uuids() === 'n-100 n-200');
+  await agent.stop();
+  const again = new FakeAgent('n');
+  again.history = [flow('n', 100), flow('n', 150), flow('n', 200), flow('n', 300)];
+  await again.start(agent.address);
+  closers.push(() => again.stop());
+  await until(() => uuids().endsWith('n-300'));
+  expect(uuids()).toBe('n-100 n-200 n-150 n-300');
+  expect(again.requests[0]?.since).toBeDefined();
+  expect(again.requests[0]?.number).toBeUndefined();
+  expect(again.requests[0]?.whitelist).toEqual([{ verdict: [1] }]);
+  expect(words()).toContain('lost');
+});
+
+test('connectCluster() reports a request that the server refuses', async () => {
+  const agent = await startAgent();
+  const { client, messages } = connect(agent.address);
+  client.setFlowsRequest({ follow: true, whitelist: [{ source_pod: ['bad'] }] });
+  await until(() => messages.some((message) => message.type === 'flows-state' && message.error === 'invalid filter'));
+});
+
+test('connectCluster() throws for an address that is none', () => {
+  expect(() => connectCluster({ server: 'http://x:y' })).toThrow(/is not an address/);
+});

@@ -1,0 +1,155 @@
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openChannel, type Channel } from '../../../src/rpc/channel.ts';
+import { openFlows } from '../../../src/rpc/flows-session.ts';
+import { Code } from '../../../src/rpc/status.ts';
+import { parseTarget } from '../../../src/rpc/target.ts';
+import { startRelay, type Relay } from '../../../src/relay/relay.ts';
+import { forEachMessage } from '../../../src/wire/frame-splitter.ts';
+import type { Report } from '../../../src/wire/gen/hubtop.ts';
+import { GetFlowsResponseCodec, type GetFlowsRequest, type GetFlowsResponse } from '../../../src/wire/gen/observer.ts';
+import { NodeState } from '../../../src/wire/gen/relay.ts';
+import { HealthService, ObserverService, TelemetryService } from '../../../src/wire/services.ts';
+import { FakeAgent, flow, until } from './fake-agent.ts';
+
+let closers: (() => Promise<void> | void)[] = [];
+let agents: FakeAgent[];
+let relay: Relay;
+let channel: Channel;
+
+async function startWith(options: { telemetry?: boolean } = {}): Promise<void> {
+  agents = ['a', 'b', 'c'].map((name) => new FakeAgent(name));
+  for (const agent of agents) {
+    if (options.telemetry) agent.telemetry = [report(agent.name, 10), report(agent.name, 5)] as unknown as AsyncIterable<Report>;
+    await agent.start();
+    closers.push(() => agent.stop());
+  }
+  relay = await startRelay({ peers: agents.map((agent) => `${agent.name}=${agent.address}`), listen: ['127.0.0.1:0'], name: 'relay-1' });
+  closers.push(() => relay.close());
+  channel = openChannel(parseTarget(relay.addresses[0] ?? ''), { metadata: { authorization: 'Basic eA==' } });
+  closers.push(() => channel.close());
+}
+
+function agentAt(index: number): FakeAgent {
+  const agent = agents[index];
+  if (agent === undefined) throw new Error(`no agent ${index}`);
+  return agent;
+}
+
+function report(node: string, flows: number): Report {
+  return { interval_ns: 1e9, nodes: [{ name: node, flows, time: { seconds: 1n } }], verdicts: [{ verdict: 1, flows }] };
+}
+
+beforeEach(() => { closers = []; });
+afterEach(async () => {
+  for (const close of closers.toReversed()) await close();
+});
+
+async function flowsOf(request: GetFlowsRequest): Promise<GetFlowsResponse[]> {
+  const all: GetFlowsResponse[] = [];
+  for await (const response of channel.stream(ObserverService.GetFlows, request)) all.push(response);
+  return all;
+}
+
+const uuids = (responses: GetFlowsResponse[]): string => responses.flatMap((response) => response.flow?.uuid ?? []).join(' ');
+const statuses = (responses: GetFlowsResponse[]): unknown[] =>
+  responses.flatMap(({ node_status: status }) => (status ? [[status.state_change, status.node_names, status.message]] : []));
+
+test('GetFlows merges the nodes in order of time, after saying who is there', async () => {
+  await startWith();
+  agentAt(0).history = [flow('a', 1), flow('a', 4)];
+  agentAt(1).history = [flow('b', 2), flow('b', 3), { lost_events: { num_events_lost: 7n }, node_name: 'b', time: flow('b', 5).time }];
+  const responses = await flowsOf({ number: 20n });
+  expect(statuses(responses)).toEqual([[NodeState.NODE_CONNECTED, ['a', 'b', 'c'], undefined]]);
+  expect(responses[0]?.node_name).toBe('relay-1');
+  expect(uuids(responses)).toBe('a-1 b-2 b-3 a-4');
+  expect(responses.at(-1)?.lost_events?.num_events_lost).toBe(7n);
+  expect(agentAt(0).requests[0]).toEqual({ number: 20n });
+  expect(agentAt(0).metadata[0]?.['authorization']).toBe('Basic eA==');
+  expect(relay.counts).toMatchObject({ late: 0, malformed: 0 });
+});
+
+test('GetFlows passes the bytes of flows on unchanged, unknown fields and all', async () => {
+  await startWith();
+  agentAt(0).history = [flow('a', 1)];
+  const expected = GetFlowsResponseCodec.encode(flow('a', 1));
+  const found: Uint8Array[] = [];
+  const call = await openFlows(channel, ObserverService.GetFlows, {}, {
+    onBatch: (frames) => forEachMessage(frames, (start, end) => found.push(frames.slice(start, end))),
+  });
+  await call.done;
+  expect(found.map((bytes) => Buffer.from(bytes).toString('hex'))).toContain(Buffer.from(expected).toString('hex'));
+});
+
+test('GetFlows says which nodes are not there and merges equal errors', async () => {
+  await startWith();
+  await agentAt(2).stop();
+  let responses: GetFlowsResponse[] = [];
+  for (let tries = 0; tries < 100; tries++) {
+    responses = await flowsOf({ whitelist: [{ source_pod: ['bad'] }] });
+    if (statuses(responses).some((status) => (status as unknown[])[0] === NodeState.NODE_UNAVAILABLE)) break;
+  }
+  expect(statuses(responses)).toEqual([
+    [NodeState.NODE_CONNECTED, ['a', 'b'], undefined],
+    [NodeState.NODE_UNAVAILABLE, ['c'], undefined],
+    [NodeState.NODE_ERROR, ['a', 'b'], 'invalid filter'],
+  ]);
+});
+
+test('following goes on while a node dies and comes back, from where it was', async () => {
+  await startWith();
+  const seen: GetFlowsResponse[] = [];
+  const follow = (async () => {
+    for await (const response of channel.stream(ObserverService.GetFlows, { follow: true, number: 5n })) {
+      seen.push(response);
+      if (response.flow?.uuid === 'b-30') return;
+    }
+  })();
+  await until(() => agents.every((agent) => agent.followerCount === 1));
+  for (const agent of agents) agent.watermark(5);
+  agentAt(1).send(flow('b', 10));
+  agentAt(0).send(flow('a', 11));
+  for (const agent of agents) agent.watermark(15);
+  await until(() => uuids(seen) === 'b-10 a-11');
+  const { address } = agentAt(1);
+  await agentAt(1).stop();
+  const again = new FakeAgent('b');
+  await again.start(address);
+  closers.push(() => again.stop());
+  await until(() => again.followerCount === 1);
+  expect(again.requests[0]?.since).toMatchObject({ seconds: flow('b', 10).time?.seconds, nanos: 10_000_001 });
+  expect(again.requests[0]?.number).toBeUndefined();
+  again.send(flow('b', 30));
+  await follow;
+  // agents that give no watermark for a second are behind, and here they stop giving any
+  const states = statuses(seen).filter((status) => !String((status as unknown[])[2]).startsWith('behind')).map((status) => (status as unknown[])[0]);
+  expect(states).toEqual([NodeState.NODE_CONNECTED, NodeState.NODE_ERROR, NodeState.NODE_CONNECTED]);
+}, 15_000);
+
+test('Telemetry merges what the nodes counted, each report once, and shows who is unreachable', async () => {
+  await startWith({ telemetry: true });
+  await agentAt(2).stop();
+  let flows = 0;
+  for await (const merged of channel.stream(TelemetryService.Watch, {})) {
+    flows += merged.verdicts?.[0]?.flows ?? 0;
+    const c = merged.nodes?.find((node) => node.name === 'c');
+    if (c?.state === 'NODE_UNAVAILABLE' && c.time === undefined) {
+      expect(c.message).toMatch(/connection refused|lost/);
+      break;
+    }
+  }
+  expect(flows % 5).toBe(0);
+}, 15_000);
+
+test('ServerStatus sums, GetNodes lists, GetNamespaces unites, events are refused', async () => {
+  await startWith();
+  expect(await channel.unary(ObserverService.ServerStatus, {})).toMatchObject({
+    num_flows: 30n, max_flows: 12285n, seen_flows: 300n, flows_rate: 4.5, num_connected_nodes: { value: 3 }, num_unavailable_nodes: {}, version: 'hubble-relay v1.19.4+hubtop',
+  });
+  const { nodes } = await channel.unary(ObserverService.GetNodes, {});
+  expect(nodes?.map((node) => [node.name, node.state, node.address])).toEqual(agents.map((agent) => [agent.name, NodeState.NODE_CONNECTED, agent.address]));
+  const { namespaces } = await channel.unary(ObserverService.GetNamespaces, {});
+  expect(namespaces?.map((entry) => entry.namespace)).toEqual(['a', 'b', 'c', 'shop']);
+  await expect(channel.stream(ObserverService.GetAgentEvents, {}).next()).rejects.toMatchObject({ code: Code.UNIMPLEMENTED });
+  expect(await channel.unary(HealthService.Check, { service: 'hubble.server.Observer' })).toEqual({ status: 1 });
+  await expect(channel.unary(HealthService.Check, { service: 'observer.Observer' })).rejects.toMatchObject({ code: Code.NOT_FOUND });
+});
