@@ -143,7 +143,7 @@ export class EndpointVersions {
     for (const version of this.live.values()) {
       for (const ip of version.ips) {
         if (wanted.has(ip)) continue;
-        wanted.set(ip, { ip, ref: version.ref, labels: version.labels, isLocal: version.nodeName === this.nodeName });
+        wanted.set(ip, { ip, ref: version.ref, labels: version.labels, isLocal: version.nodeName === this.nodeName && version.endpoint.pod_name !== undefined });
       }
     }
     const upserts = [...wanted.values()].filter((row) => !sameAddress(this.addresses.get(row.ip), row));

@@ -143,9 +143,13 @@ export class RowView implements FlowView {
   get source(): EndpointView { return viewOf(this.sourceVersion); }
   get destination(): EndpointView { return viewOf(this.destinationVersion); }
 
-  get sourceService(): ServiceView | undefined { return this.hasPorts ? this.context.service(this.sourceIp, this.sourcePort) : undefined; }
+  // A virtual address never belongs to an endpoint.
+  get sourceService(): ServiceView | undefined {
+    return this.hasPorts && this.sourceVersion.ref === 0 ? this.context.service(this.sourceIp, this.sourcePort) : undefined;
+  }
+
   get destinationService(): ServiceView | undefined {
-    return this.hasPorts ? this.context.service(this.destinationIp, this.destinationPort) : undefined;
+    return this.hasPorts && this.destinationVersion.ref === 0 ? this.context.service(this.destinationIp, this.destinationPort) : undefined;
   }
 
   get interface(): { readonly index: number; readonly name: string } | undefined {

@@ -105,6 +105,7 @@ class FlowStream {
     for (let rows = 0; rows < ROWS_PER_TURN && frames.length < BATCH_BYTES; rows++) {
       const step = this.cursor.next(ROWS_PER_TURN);
       if (step !== 'row') return step;
+      if (this.cursor.overtakenCount > 0) this.noteOvertaken(false);
       this.tellGaps(this.view.timeNs);
       this.writeRow();
     }

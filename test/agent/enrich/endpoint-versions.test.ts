@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest';
+import type { CatalogSnapshot } from '../../../agent/decode/facts.ts';
+import { EndpointVersions, WORLD_LABELS } from '../../../agent/enrich/endpoint-versions.ts';
+import { shop } from '../row-fixture.ts';
+
+function refOf(update: { upserts: { ip: string; ref: number }[] }, ip: string): number {
+  return update.upserts.find((row) => row.ip === ip)?.ref ?? -1;
+}
+
+test('EndpointVersions.apply() names pods and nodes, not pods on the host network', () => {
+  const versions = new EndpointVersions('node-a');
+  const update = versions.apply(shop, 1n);
+  expect(update.upserts.map((row) => [row.ip, row.isLocal, versions.get(row.ref).endpoint.pod_name ?? versions.get(row.ref).endpoint.labels?.[0]])).toEqual([
+    ['192.168.0.1', false, 'reserved:host'],
+    ['192.168.0.2', false, 'reserved:remote-node'],
+    ['10.0.1.5', true, 'web'],
+    ['fd00::5', true, 'web'],
+    ['10.0.2.7', false, 'api'],
+  ]);
+  expect(update.changes.map((change) => [change.kind, change.subject])).toEqual([
+    ['endpoint-added', 'node-a'], ['endpoint-added', 'node-b'], ['endpoint-added', 'shop/web'], ['endpoint-added', 'shop/api'],
+  ]);
+  expect(versions.apply(shop, 2n)).toEqual({ upserts: [], removals: [], changes: [] });
+});
+
+test('EndpointVersions keep the name of the past when an address gets a new owner', () => {
+  const versions = new EndpointVersions('node-a');
+  const before = refOf(versions.apply(shop, 1n), '10.0.2.7');
+  const heir = { ...shop.endpoints[1], pod_name: 'heir', uid: 'u9' } as CatalogSnapshot['endpoints'][number];
+  const update = versions.apply({ ...shop, endpoints: [...shop.endpoints.slice(0, 1), heir] }, 2n);
+  const after = refOf(update, '10.0.2.7');
+  expect(after).toBeGreaterThan(before);
+  expect([versions.get(before).endpoint.pod_name, versions.get(after).endpoint.pod_name]).toEqual(['api', 'heir']);
+  expect(update.changes.map((change) => change.kind).toSorted()).toEqual(['endpoint-added', 'endpoint-removed']);
+  expect(versions.apply({ ...shop, endpoints: [] }, 3n).removals.toSorted()).toEqual(['10.0.1.5', '10.0.2.7', 'fd00::5']);
+});
+
+test('EndpointVersions give pods of the same labels one label set, without a pod name', () => {
+  const versions = new EndpointVersions('node-a');
+  const twin = { ...shop.endpoints[0], pod_name: 'web-2', ips: ['10.0.1.6'], uid: 'u7' } as CatalogSnapshot['endpoints'][number];
+  const { upserts } = versions.apply({ ...shop, endpoints: [...shop.endpoints, twin] }, 1n);
+  const labels = upserts.filter((row) => row.ip.startsWith('10.0.1.')).map((row) => row.labels);
+  expect(new Set(labels).size).toBe(1);
+  expect(versions.labelSet(labels[0] ?? 0).endpoint).toEqual({ identity: 300, namespace: 'shop', labels: shop.endpoints[0]?.labels, workloads: shop.endpoints[0]?.workloads });
+  expect(versions.labelSet(WORLD_LABELS).endpoint).toMatchObject({ identity: 2, labels: ['reserved:world'] });
+  expect(versions.get(99_999)).toBe(versions.world);
+});
+
+test('EndpointVersions tell a changed identity', () => {
+  const versions = new EndpointVersions('node-a');
+  versions.apply(shop, 1n);
+  const relabelled = { ...shop.endpoints[0], identity: 999 } as CatalogSnapshot['endpoints'][number];
+  const update = versions.apply({ ...shop, endpoints: [relabelled, ...shop.endpoints.slice(1)] }, 5n);
+  expect(update.changes).toMatchObject([{ kind: 'identity-changed', subject: 'shop/web', detail: '300 to 999', timeNs: 5n }]);
+  expect(update.upserts.map((row) => row.ip)).toEqual(['10.0.1.5', 'fd00::5']);
+});

@@ -1,0 +1,110 @@
+import { expect, test } from 'vitest';
+import { EventType } from '../../../agent/decode/event.ts';
+import { RowView } from '../../../agent/enrich/row-view.ts';
+import { RowWriter } from '../../../agent/enrich/row-writer.ts';
+import { seededRandom } from '../../../agent/sim/random.ts';
+import type { FlowView } from '../../../src/flow/flow-view.ts';
+import { flowViewOf } from '../../../src/flow/view-of-flow.ts';
+import type { Flow } from '../../../src/wire/gen/flow.ts';
+import { FlowExtensionCodec } from '../../../src/wire/gen/hubtop.ts';
+import { GetFlowsResponseCodec, type GetFlowsResponse } from '../../../src/wire/gen/observer.ts';
+import { type EventFields, eventBytes } from '../ring-fixture.ts';
+import { shopContext } from '../row-fixture.ts';
+
+const context = shopContext();
+// nodes come first, see endpoint-versions.test.ts
+const WEB = 3;
+const API = 4;
+
+function rowOf(fields: EventFields): RowView {
+  const view = new RowView(context);
+  view.bytes.set(eventBytes(fields));
+  return view.moved();
+}
+
+function written(view: RowView, hasExtension = false): GetFlowsResponse {
+  const writer = new RowWriter(context);
+  writer.write(view, hasExtension);
+  return GetFlowsResponseCodec.decode(writer.frames.bytes().slice(5));
+}
+
+const syn: EventFields = {
+  type: EventType.trace, sub_type: 3, reason: 0, direction: 2, why: 1, protocol: 6, time_ns: 1_763_791_453_123_456_789n, sequence: 77, cpu: 3, lane: 0,
+  tcp_flags: 0x002, ifindex: 12, source_ref: WEB, destination_ref: API, source_ip: [10, 0, 1, 5], destination_ip: [10, 0, 2, 7],
+  source_port: 40_000, destination_port: 8080, skbs: 1, segments: 1, bytes: 74, source_mac: [2, 0, 0, 0, 0, 1], destination_mac: [2, 0, 0, 0, 0, 2],
+};
+
+test('RowWriter writes a first packet as Hubble would', () => {
+  const answer = written(rowOf(syn));
+  expect(answer).toMatchObject({ node_name: 'node-a', time: { seconds: 1_763_791_453n, nanos: 123_456_789 } });
+  expect(answer.flow).toMatchObject({
+    verdict: 1, Type: 1, node_name: 'node-a', node_labels: ['zone=one'], Summary: 'TCP Flags: SYN',
+    ethernet: { source: '02:00:00:00:00:01', destination: '02:00:00:00:00:02' },
+    IP: { source: '10.0.1.5', destination: '10.0.2.7', ipVersion: 1 },
+    l4: { TCP: { source_port: 40_000, destination_port: 8080, flags: { SYN: true } } },
+    source: { identity: 300, namespace: 'shop', pod_name: 'web', workloads: [{ name: 'web', kind: 'Deployment' }] },
+    destination: { identity: 301, namespace: 'shop', pod_name: 'api' },
+    event_type: { type: 4, sub_type: 3 }, traffic_direction: 2, trace_observation_point: 3, trace_reason: 1, is_reply: {},
+    interface: { index: 12, name: 'veth-web' }, emitter: { name: 'Hubble', version: '1.19.4+hubtop' },
+  });
+  expect(answer.flow?.uuid).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
+});
+
+const table: [string, EventFields, Flow][] = [
+  ['a packet to its endpoint has point TO_ENDPOINT', { ...syn, sub_type: 0 }, { trace_observation_point: 101, event_type: { type: 4 } }],
+  ['a reply says so', { ...syn, reason: 2 }, { is_reply: { value: true }, reply: true, trace_reason: 3 }],
+  ['an address nobody owns is the world', { ...syn, destination_ref: 0, destination_ip: [1, 1, 1, 1] }, { destination: { identity: 2, labels: ['reserved:world'] } }],
+  ['a virtual address names its service', { ...syn, destination_ref: 0, destination_ip: [10, 96, 0, 9], destination_port: 80 }, { destination_service: { name: 'api', namespace: 'shop' } }],
+  ['a kernel drop has no number of Hubble', { ...syn, type: 8, drop_reason: 3, why: 7 }, { verdict: 2, event_type: { type: 1, sub_type: 255 }, Summary: 'kernel: NO_SOCKET' }],
+  ['a policy drop has its reason twice', { ...syn, type: 1, drop_reason: 133, why: 7 }, { verdict: 2, drop_reason: 133, drop_reason_desc: 133, event_type: { type: 1, sub_type: 133 } }],
+  ['a ping has type and code', { ...syn, protocol: 1, source_port: 0, destination_port: 0, icmp_type: 8, tcp_flags: 0 }, { l4: { ICMPv4: { type: 8 } }, Summary: 'ICMPv4 EchoRequest' }],
+];
+
+test.each(table)('RowWriter: %s', (_name, fields, flow) => {
+  expect(written(rowOf(fields)).flow).toMatchObject(flow);
+});
+
+test('RowWriter leaves out what a drop cannot say', () => {
+  const { flow } = written(rowOf({ ...syn, type: 8, drop_reason: 3 }));
+  expect([flow?.is_reply, flow?.drop_reason_desc, flow?.trace_reason, flow?.ethernet]).toEqual([undefined, undefined, undefined, undefined]);
+});
+
+test('RowWriter writes the extension only for those who ask', () => {
+  const view = rowOf({ ...syn, type: 8, drop_reason: 3, why: 7, flags: 0x20 });
+  expect(written(view).flow?.extensions).toBeUndefined();
+  const any = written(view, true).flow?.extensions;
+  expect(any?.type_url).toBe('type.googleapis.com/hubtop.v1.FlowExtension');
+  expect(FlowExtensionCodec.decode(any?.value ?? new Uint8Array(0))).toEqual({
+    kernel_drop_reason: 'NO_SOCKET', kernel_drop_subsystem: 'core', skbs: 1, segments: 1, bytes: 74, why: 'drop', mid_stream: true,
+  });
+});
+
+const asked = [
+  'timeNs', 'uuid', 'verdict', 'eventType', 'eventSubType', 'dropReason', 'direction', 'isReply', 'l4Protocol', 'l7Protocol', 'sourceIp', 'destinationIp',
+  'sourceIpXlated', 'ipVersion', 'isEncrypted', 'sourcePort', 'destinationPort', 'tcpFlags', 'source', 'destination', 'sourceService', 'destinationService',
+  'sourceNames', 'destinationNames', 'nodeName', 'nodeLabels', 'interface', 'http', 'dnsQuery', 'traceId', 'ipTraceId',
+] as const satisfies (keyof FlowView)[];
+
+test('RowView answers filters exactly as the written flow does, on random rows', () => {
+  const random = seededRandom(20_260_307);
+  const below = (limit: number): number => Math.floor(random() * limit);
+  const bytes = (count: number): number[] => Array.from({ length: count }, () => below(256));
+  for (let round = 0; round < 500; round++) {
+    const isIpv6 = below(3) === 0;
+    const protocol = [6, 17, 132, isIpv6 ? 58 : 1][below(4)] ?? 6;
+    const hasPorts = protocol !== 1 && protocol !== 58;
+    const view = rowOf({
+      type: [1, 4, 5, 8][below(4)] ?? 4, sub_type: [0, 3, 5][below(3)] ?? 0, reason: [0, 1, 2, 3, 5][below(5)] ?? 0, direction: below(3), why: below(8),
+      flags: (isIpv6 ? 1 : 0) | (below(4) === 0 ? 2 : 0), protocol, time_ns: 1_763_791_453_000_000_000n + BigInt(below(2 ** 40)), sequence: below(2 ** 45),
+      cpu: below(300), lane: below(2), tcp_flags: protocol === 6 ? below(512) : 0, ifindex: below(2) * 12, source_ref: below(6), destination_ref: below(6),
+      source_ip: isIpv6 ? [0xfd, ...bytes(15)] : bytes(4), destination_ip: isIpv6 ? [0xfd, ...bytes(15)] : bytes(4),
+      source_port: hasPorts ? below(65_536) : 0, destination_port: hasPorts ? below(65_536) : 0, icmp_type: below(20), icmp_code: below(3),
+      drop_reason: [0, 3, 133, 181][below(4)] ?? 0,
+    });
+    const flow = flowViewOf(written(view).flow ?? {});
+    for (const name of asked) {
+      const [mine, theirs] = [view[name], flow[name]].map((value) => (typeof value === 'object' && value !== null && 'id' in value ? { ...value, id: 0 } : value));
+      expect(mine, `round ${round}: ${name}`).toEqual(theirs);
+    }
+  }
+});

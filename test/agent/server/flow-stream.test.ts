@@ -1,0 +1,100 @@
+import { expect, test } from 'vitest';
+import { type GetFlowsRequest, GetFlowsResponseCodec, type GetFlowsResponse } from '../../../src/wire/gen/observer.ts';
+import { forEachMessage } from '../../../src/wire/frame-splitter.ts';
+import { HistoryWriter, allocateHistory } from '../../../agent/history/history.ts';
+import { type FlowStreamSource, streamFlows } from '../../../agent/server/flow-stream.ts';
+import { GapList } from '../../../agent/server/gap-list.ts';
+import { WakeUp } from '../../../agent/server/wake-up.ts';
+import { eventBytes } from '../ring-fixture.ts';
+import { shopContext } from '../row-fixture.ts';
+
+/** A node with a history of seven rows, and a client that can be slow. */
+function node(): { source: FlowStreamSource; push: (...timesNs: number[]) => void; overtaken: () => number } {
+  const history = allocateHistory(7);
+  const writer = new HistoryWriter(history);
+  let overtaken = 0;
+  const source: FlowStreamSource = {
+    context: shopContext(), history, gaps: new GapList(), news: new WakeUp(() => {}), wallNs: () => 5_000_000_000n,
+    onOvertaken: (count) => { overtaken += count; },
+  };
+  const push = (...timesNs: number[]): void => {
+    for (const timeNs of timesNs) writer.push(new Uint32Array(eventBytes({ type: 4, time_ns: BigInt(timeNs), protocol: 17 }).buffer), 0, 0, 0);
+    source.news.ring();
+  };
+  return { source, push, overtaken: () => overtaken };
+}
+
+class Client {
+  readonly answers: GetFlowsResponse[] = [];
+  isSlow = false;
+  private wake: () => void = () => {};
+
+  readonly out = {
+    write: (frames: Uint8Array): boolean => {
+      forEachMessage(frames, (start, end) => this.answers.push(GetFlowsResponseCodec.decode(frames.slice(start, end))));
+      return !this.isSlow;
+    },
+    drain: (): Promise<void> => new Promise((resolve) => { this.wake = resolve; }),
+  };
+
+  goOn(): void {
+    this.isSlow = false;
+    this.wake();
+  }
+
+  times(): string[] {
+    return this.answers.map(({ flow, lost_events }) => (lost_events === undefined ? String(flow?.time?.nanos ?? 0) : `lost ${lost_events.num_events_lost} from ${lost_events.source}`));
+  }
+}
+
+async function answer(request: GetFlowsRequest, setUp: (parts: ReturnType<typeof node>) => void): Promise<string[]> {
+  const parts = node();
+  setUp(parts);
+  const client = new Client();
+  await streamFlows(parts.source, request, client.out, new AbortController().signal);
+  return client.times();
+}
+
+const ns = (nanos: number): { seconds: bigint; nanos: number } => ({ seconds: 0n, nanos });
+
+test.each<[string, GetFlowsRequest, string[]]>([
+  ['everything', {}, ['4', '5', '6', '7', '8', '9', '10']],
+  ['the last two', { number: 2n }, ['9', '10']],
+  ['the first two', { number: 2n, first: true }, ['4', '5']],
+  ['more than there is', { number: 99n }, ['4', '5', '6', '7', '8', '9', '10']],
+  ['since a moment', { since: ns(8) }, ['8', '9', '10']],
+  ['two from a moment on', { since: ns(6), number: 2n }, ['6', '7']],
+  ['until a moment', { until: ns(5) }, ['4', '5']],
+  ['the last three, cut at a moment', { number: 3n, until: ns(8) }, ['8']],
+  ['nothing, when the newest are cut', { number: 2n, until: ns(5) }, []],
+  ['a filter that fits nothing', { whitelist: [{ verdict: [2] }] }, []],
+  ['an empty blacklist entry hides everything', { blacklist: [{}] }, []],
+])('streamFlows() answers %s', async (_name, request, times) => {
+  expect(await answer(request, ({ push }) => { push(1, 2, 3, 4, 5, 6, 7, 8, 9, 10); })).toEqual(times);
+});
+
+test('streamFlows() tells a proven gap where it happened', async () => {
+  const gap = { cpu: 1, lane: 0, firstNs: 2n, lastNs: 3n };
+  const times = await answer({ number: 3n }, ({ push, source }) => {
+    push(1, 2, 3, 4);
+    source.gaps.add([{ ...gap, count: 9, firstNs: 0n, lastNs: 1n }, { ...gap, count: 5 }]);
+  });
+  expect(times).toEqual(['2', 'lost 5 from 1', '3', '4']);
+});
+
+test('streamFlows() tells a slow client what was overwritten, and goes on', async () => {
+  const { source, push, overtaken } = node();
+  const client = new Client();
+  const ended = new AbortController();
+  push(1, 2);
+  client.isSlow = true;
+  const running = streamFlows(source, { follow: true, number: 2n }, client.out, ended.signal);
+  expect(client.times()).toEqual(['1', '2']);
+  push(...Array.from({ length: 20 }, (_, index) => index + 3));
+  client.goOn();
+  await new Promise((resolve) => { setImmediate(() => setImmediate(() => setImmediate(resolve))); });
+  ended.abort();
+  await running;
+  expect(client.times()).toEqual(['1', '2', 'lost 13 from 3', '16', '17', '18', '19', '20', '21', '22']);
+  expect(overtaken()).toBe(13);
+});
