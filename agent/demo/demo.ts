@@ -47,7 +47,7 @@ export async function startDemo(options: DemoOptions, startRelay: StartRelay): P
     agents.push(...await Promise.all(simOptions(fleet, options).map((sim) => startAgent({
       nodeName: sim.nodeName, kernel: { kind: 'sim', options: sim }, catalog, listen: ['127.0.0.1:0'], drain,
     }))));
-    const relay = await startRelay({ peers: agents.flatMap((agent) => agent.addresses), listen: [...(options.listen ?? ['127.0.0.1:0'])] });
+    const relay = await startRelay({ peers: agents.map((agent, index) => `${fleet.nodes[index]?.name ?? ''}=${agent.addresses[0] ?? ''}`), listen: [...(options.listen ?? ['127.0.0.1:0'])] });
     return {
       address: relay.addresses[0] ?? '',
       close: async () => {
