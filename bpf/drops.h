@@ -15,6 +15,7 @@
 #define HT_NETNS_DOUBT_S 1 /* a foreign namespace may become a pod of ours */
 #define HT_NETDEV_ALIGN 32 /* NETDEV_ALIGN */
 #define HT_NO_HEADER 0xffff
+#define HT_MAX_LINK_HEADER 64
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 struct list_head {
@@ -52,8 +53,9 @@ struct sock {
 struct sk_buff {
 	struct net_device *dev;
 	struct sock *sk;
-	unsigned int len;
+	unsigned int data_len;
 	__u32 hash;
+	__u16 mac_header;
 	__u16 network_header;
 	__u32 tail;
 	unsigned char *head;
@@ -182,6 +184,38 @@ static __always_inline bool ht_read_linear(const struct sk_buff *skb, __u32 offs
 	return bpf_probe_read_kernel(to, bytes, BPF_CORE_READ(skb, head) + offset) == 0;
 }
 
+/* Length with the link header, if there is one: skb->len shrinks as layer after layer takes its header off. */
+static __always_inline __u32 ht_dropped_bytes(const struct sk_buff *skb)
+{
+	__u32 l2 = BPF_CORE_READ(skb, mac_header), l3 = BPF_CORE_READ(skb, network_header);
+	__u32 start = l2 < l3 && l3 - l2 <= HT_MAX_LINK_HEADER ? l2 : l3;
+
+	return BPF_CORE_READ(skb, tail) - start + BPF_CORE_READ(skb, data_len);
+}
+
+/* Goes past the extension headers that stand in the linear part, as ht_skip_extensions does. */
+static __always_inline void ht_skip_dropped_extensions(const struct sk_buff *skb, struct ht_packet *packet)
+{
+	struct ht_ends *ends = &packet->ends;
+	__u8 header[8];
+
+	for (int i = 0; i < HT_MAX_EXTENSIONS; i++) {
+		__u8 type = ends->protocol;
+
+		if (type != HT_IP_HOP_BY_HOP && type != HT_IP_ROUTING && type != HT_IP_DESTINATION && type != HT_IP_MOBILITY &&
+		    type != HT_IP_AH && type != HT_IP_FRAGMENT)
+			return;
+		if (packet->l4 > HT_MAX_OFFSET || !ht_read_linear(skb, packet->l4, header, 8))
+			return;
+		if (type == HT_IP_FRAGMENT && (header[2] || header[3] & 0xf8))
+			packet->flags |= HT_FLAG_FRAGMENT;
+		packet->l4 += type == HT_IP_FRAGMENT ? 8 : type == HT_IP_AH ? (header[1] + 2) * 4 : (header[1] + 1) * 8;
+		ends->protocol = header[0];
+		if (packet->flags & HT_FLAG_FRAGMENT)
+			return;
+	}
+}
+
 static __always_inline bool ht_read_dropped_l4(const struct sk_buff *skb, struct ht_packet *packet)
 {
 	struct ht_ends *ends = &packet->ends;
@@ -246,6 +280,7 @@ static __noinline bool ht_read_dropped(const struct sk_buff *skb, struct ht_pack
 		ht_copy(ends->source, header.byte + 8, 16);
 		ht_copy(ends->destination, header.byte + 24, 16);
 		packet->l4 = l3 + 40;
+		ht_skip_dropped_extensions(skb, packet);
 	} else {
 		return false;
 	}
@@ -313,7 +348,7 @@ static __always_inline void ht_emit_drop(struct ht_counters *counters, const str
 	event->drop_reason = reason;
 	event->skbs = 1;
 	event->segments = 1;
-	event->bytes = BPF_CORE_READ(skb, len);
+	event->bytes = ht_dropped_bytes(skb);
 	event->hash = BPF_CORE_READ(skb, hash);
 	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
 	ht_add_shared(&counts->submitted, 1);
@@ -354,7 +389,7 @@ static __always_inline void ht_drop(const struct sk_buff *skb, __u32 reason, con
 	report.why = HT_WHY_DROP;
 	report.reason = HT_TRACE_UNKNOWN;
 	report.direction = ht_drop_direction(&report);
-	ht_count_drop(counters, &packet, &report, reason, BPF_CORE_READ(skb, len));
+	ht_count_drop(counters, &packet, &report, reason, ht_dropped_bytes(skb));
 	ht_emit_drop(counters, skb, &packet, &report, reason);
 }
 

@@ -59,6 +59,8 @@ describe.skipIf(cannotTest !== '')('a pod behind a veth', () => {
     ip(`-n ${netns} link set lo up`);
     ip(`addr add ${host.join('.')}/24 dev ${device}`);
     ip(`link set ${device} up`);
+    ip(`addr add fd98:51:100::1/64 dev ${device} nodad`);
+    ip(`-n ${netns} addr add fd98:51:100::2/64 dev eth0 nodad`);
     server = createServer((socket) => socket.end(Buffer.alloc(bulkBytes)));
     await new Promise<void>((resolve) => server.listen(0, host.join('.'), resolve));
   });
@@ -124,7 +126,7 @@ describe.skipIf(cannotTest !== '')('a pod behind a veth', () => {
       ['NO_SOCKET', host.join('.'), pod.join('.'), Direction.ingress, true, POD_REF],
       ['NO_SOCKET', pod.join('.'), host.join('.'), Direction.egress, true, POD_REF],
     ]);
-    expect(found[0]).toMatchObject({ source_ref: 0, destination_ref: POD_REF, destination_labels: 70, why: 7, lane: 0, skbs: 1 });
+    expect(found[0]).toMatchObject({ source_ref: 0, destination_ref: POD_REF, destination_labels: 70, why: 7, lane: 0, skbs: 1, bytes: 14 + 20 + 8 + 1 });
     expect(programs.drops().filter((row) => row.port === 9)).toHaveLength(2);
   });
 
@@ -132,6 +134,14 @@ describe.skipIf(cannotTest !== '')('a pod behind a veth', () => {
     drops();
     await run('bash', ['-c', `echo > /dev/tcp/${pod.join('.')}/9 || true`]).catch(() => undefined);
     expect(drops().filter((event) => event.destination_port === 9).map((event) => [nameOf(event), event.protocol, event.tcp_flags & 0x12])).toEqual([['NO_SOCKET', 6, 2]]);
+  });
+
+  test('ht_kfree_skb() reads IPv6', async () => {
+    drops();
+    await run('bash', ['-c', 'echo > /dev/tcp/fd98:51:100::2/9']).catch(() => undefined);
+    expect(drops().filter((event) => event.destination_port === 9).map((event) => [nameOf(event), event.protocol, event.flags, event.destination, event.ifindex !== 0])).toEqual([
+      ['NO_SOCKET', 6, 1, 'fd980051010000000000000000000002', true],
+    ]);
   });
 
   test('ht_kfree_skb() leaves drops inside foreign namespaces to their node', async () => {
