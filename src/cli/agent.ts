@@ -1,0 +1,86 @@
+import { hostname } from 'node:os';
+import { type Command, type CommandContext, UsageError } from './command.ts';
+import type { FlagValues } from './flags.ts';
+import { readServing, type ServingChoice, servingFlags, splitList } from './serving-flags.ts';
+import { untilAborted } from './wait.ts';
+
+const agentPort = 4244;
+/** Hubble's bounds of a node's history. */
+const maxHistory = 65_535;
+
+/** `hubtop agent`: the node agent. */
+export const agent: Command = {
+  usage: 'agent --objects PATH [flags]',
+  summary: 'The node agent: watches this node\'s packets and serves its flows (root)',
+  flags: [
+    { name: 'objects', kind: 'list', value: 'PATH', help: 'Kubernetes objects as YAML or JSON, a file or a folder, followed; may be repeated' },
+    { name: 'node-name', kind: 'text', value: 'NAME', help: 'this node\'s name (default $K8S_NODE_NAME, else the host\'s)' },
+    { name: 'history', kind: 'count', value: 'N', help: 'flows kept, one less than a power of two (default 4095)' },
+    { name: 'devices', kind: 'text', value: 'REGEX', help: 'names of devices to watch, instead of the pods\' found by themselves' },
+    { name: 'report-interval', kind: 'count', value: 'SECONDS', help: 'how often an open connection is reported (default 5)' },
+    { name: 'socket', kind: 'text', value: 'PATH', help: 'serve on this unix socket too', group: 'Serving' },
+    ...servingFlags(agentPort),
+  ],
+  usageExitCode: 2,
+  maxPositionals: 0,
+  async run(values, _positionals, context) {
+    const serving = readServing(values, agentPort);
+    const socket = values.text('socket');
+    if (socket !== undefined) serving.listen.push(socket.startsWith('unix:') ? socket : `unix://${socket}`);
+    if (serving.listen.length === 0) throw new UsageError('nowhere to serve: give --listen or --socket');
+    return runAgent(values, serving, context);
+  },
+};
+
+async function runAgent(values: FlagValues, serving: ServingChoice, context: CommandContext): Promise<number> {
+  const paths = splitList(values.list('objects'));
+  if (paths.length === 0) throw new UsageError('who is who? give --objects PATH with Kubernetes objects');
+  const historyCapacity = readHistory(values.count('history'));
+  const devices = readDevices(values.text('devices'));
+  const reportIntervalSeconds = values.count('report-interval');
+  const nodeName = values.text('node-name') ?? context.env['K8S_NODE_NAME'] ?? hostname();
+  const warn = (line: string): void => { context.printError(`hubtop agent: ${line}`); };
+  const [{ startAgent }, { loadCatalog }, { openKernel }] = await Promise.all([
+    import('../../agent/agent.ts'), import('../../agent/catalog/load-catalog.ts'), import('../../agent/kernel/open-kernel.ts'),
+  ]);
+  let setCatalog: Awaited<ReturnType<typeof startAgent>>['setCatalog'] = () => {};
+  const catalog = await loadCatalog({ paths, onChange: (snapshot) => { setCatalog(snapshot); }, onWarning: warn, signal: context.signal });
+  try {
+    const kernel = openKernel({
+      namespaceName: nodeName, onWarning: warn,
+      ...(devices === undefined ? {} : { devices }), ...(reportIntervalSeconds === undefined ? {} : { reportIntervalSeconds }),
+    });
+    try {
+      const running = await startAgent({
+        ...serving, nodeName, kernel: { kind: 'kernel', kernel }, catalog: catalog.snapshot, onWarning: warn,
+        ...(historyCapacity === undefined ? {} : { historyCapacity }),
+      });
+      ({ setCatalog } = running);
+      // what changed while the agent was being started
+      setCatalog(catalog.snapshot);
+      await context.print(`ready ${running.addresses.join(' ')}\n`);
+      await untilAborted(context.signal);
+      await running.close();
+      return 0;
+    } finally {
+      kernel.close();
+    }
+  } finally {
+    catalog.close();
+  }
+}
+
+function readHistory(capacity: number | undefined): number | undefined {
+  if (capacity === undefined) return undefined;
+  if (capacity > maxHistory) throw new UsageError(`invalid capacity: too large: ${capacity}`);
+  if (capacity < 1 || ((capacity + 1) & capacity) !== 0) throw new UsageError(`invalid capacity: must be one less than an integer power of two: ${capacity}`);
+  return capacity;
+}
+
+function readDevices(text: string | undefined): RegExp | undefined {
+  try {
+    return text === undefined ? undefined : new RegExp(text);
+  } catch {
+    throw new UsageError(`invalid argument "${text}" for "--devices" flag: expected a regular expression`);
+  }
+}

@@ -1,0 +1,75 @@
+import type { DashboardSource } from '../app/session.ts';
+import { CommandError, type CommandContext, UsageError } from './command.ts';
+import type { Flag, FlagValues } from './flags.ts';
+
+/** Flags of every command that opens the dashboard. */
+export const viewFlag: Flag = { name: 'view', kind: 'text', value: 'ID', help: 'first view; hubtop views lists them' };
+
+/** Flags of frames as text. */
+export const batchFlags: readonly Flag[] = [
+  { name: 'batch', kind: 'bool', help: 'print frames as text, no terminal needed' },
+  { name: 'frames', short: 'n', kind: 'count', value: 'N', help: 'with --batch: so many frames, then end' },
+  { name: 'interval', kind: 'text', value: 'SECONDS', help: 'with --batch: what a frame stands for (default 5)' },
+  { name: 'size', kind: 'text', value: 'COLSxROWS', help: 'with --batch: size of a frame (default 120x40)' },
+];
+
+/** Smallest and largest frame, and shortest and longest interval, that are taken for meant. */
+const [minCols, minRows, maxCells] = [20, 5, 1000];
+const [minIntervalMs, maxIntervalMs] = [100, 24 * 3600 * 1000];
+
+/** What the screen flags say. */
+export interface ScreenChoice {
+  view: string | undefined;
+  batch: { n: number | undefined; intervalMs: number | undefined; size: { cols: number; rows: number } | undefined } | undefined;
+}
+
+/** Reads and checks the screen flags before anything is started; throws UsageError. */
+export async function readScreen(values: FlagValues): Promise<ScreenChoice> {
+  const view = values.text('view');
+  if (view !== undefined) {
+    const { VIEWS } = await import('../views/view-list.ts');
+    if (!VIEWS.some(({ id }) => id === view)) throw new UsageError(`unknown view "${view}": there is ${VIEWS.map(({ id }) => id).join(', ')}`);
+  }
+  const stray = ['frames', 'interval', 'size'].find((name) => values.has(name) && !values.bool('batch'));
+  if (stray !== undefined) throw new UsageError(`--${stray} goes with --batch`);
+  if (!values.bool('batch')) return { view, batch: undefined };
+  const n = values.count('frames');
+  if (n === 0) throw new UsageError('invalid argument "0" for "-n, --frames" flag: expected at least 1');
+  return { view, batch: { n, intervalMs: readInterval(values.text('interval')), size: readSize(values.text('size')) } };
+}
+
+function readInterval(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const intervalMs = /^\d+(\.\d+)?$/.test(text) ? Math.round(Number(text) * 1000) : Number.NaN;
+  if (!(intervalMs >= minIntervalMs && intervalMs <= maxIntervalMs)) throw new UsageError(`invalid argument "${text}" for "--interval" flag: expected seconds, 0.1 to 86400`);
+  return intervalMs;
+}
+
+function readSize(text: string | undefined): { cols: number; rows: number } | undefined {
+  if (text === undefined) return undefined;
+  const parts = /^(\d{1,4})x(\d{1,4})$/.exec(text);
+  const [cols, rows] = [Number(parts?.[1]), Number(parts?.[2])];
+  if (!(cols >= minCols && cols <= maxCells && rows >= minRows && rows <= maxCells)) {
+    throw new UsageError(`invalid argument "${text}" for "--size" flag: expected COLSxROWS, ${minCols}x${minRows} to ${maxCells}x${maxCells}`);
+  }
+  return { cols, rows };
+}
+
+/** Throws when the dashboard would have no terminal; call it before anything is started for it. */
+export function requireTerminal(context: CommandContext, instead: string): void {
+  if (!context.stdoutIsTty || !context.stdinIsTty) throw new CommandError(`${context.stdoutIsTty ? 'stdin' : 'stdout'} is no terminal: ${instead}`);
+}
+
+/** Runs the dashboard or the batch on a source; resolves with the exit code. */
+export async function runScreen(client: DashboardSource, choice: ScreenChoice, context: CommandContext): Promise<number> {
+  try {
+    if (choice.batch === undefined) {
+      const { runDashboard } = await import('../app/dashboard.ts');
+      return await runDashboard({ client, view: choice.view, signal: context.signal });
+    }
+    const { runBatch } = await import('../app/batch.ts');
+    return await runBatch({ ...choice.batch, client, view: choice.view, signal: context.signal, write: (text) => context.print(text) });
+  } finally {
+    client.close();
+  }
+}
