@@ -100,6 +100,13 @@ export function setTrouble(node: NodeState, state: string, message: string, nowM
   node.message = trouble === '' ? '' : scrub(message, 200);
 }
 
+const TROUBLE_WORDS: Readonly<Record<string, string>> = { NODE_UNAVAILABLE: 'away', NODE_GONE: 'gone', NODE_ERROR: 'error' };
+
+/** A node's trouble in a word for a table. */
+export function troubleWord(node: NodeState): string {
+  return TROUBLE_WORDS[node.trouble] ?? node.trouble.replace(/^NODE_/, '').toLowerCase();
+}
+
 function takeLedger(node: NodeState, events: readonly EventLedger[]): NodeDelta {
   let happened = 0;
   const losses = new Map<string, number>();

@@ -1,7 +1,7 @@
 import type { Chip } from './chips.ts';
 import type { Pair } from './directory.ts';
 import { figures, type DropFigure, type Figures } from './figures.ts';
-import { share, type Gauge, type NodeState } from './node-state.ts';
+import { share, troubleWord, type Gauge, type NodeState } from './node-state.ts';
 import { countsFlows, type State } from './state.ts';
 
 /** One thing that is wrong, as a reader is told it. Texts are scrubbed. */
@@ -139,7 +139,7 @@ function lossProblems(state: State, now: Figures): Problem[] {
 function nodeProblems(state: State): Problem[] {
   return [...state.nodes.values()].filter((node) => node.trouble !== '').map((node) => ({
     key: `node ${node.name}`, severity: 'crit' as const, word: 'NODE', subject: node.name,
-    amount: { value: 0, unit: '' as const, text: node.trouble.replace(/^NODE_/, '').toLowerCase() }, timesMore: undefined,
+    amount: { value: 0, unit: '' as const, text: troubleWord(node) }, timesMore: undefined,
     why: node.message === '' ? 'its traffic is in no figure' : node.message, sinceMs: node.troubleSinceMs, chips: [],
   }));
 }

@@ -39,6 +39,7 @@ interface Grid {
   draw(start: number, end: number): void;
   deleteLine(count: number, y: number, top: number, bottom: number): void;
   program: { flush(): void; cols: number; rows: number };
+  tput: { brokenACS: boolean };
 }
 
 /** The terminal as six functions: size, draw, flush state, take, give back, close. blessed's screen is the cell grid behind it. */
@@ -178,6 +179,8 @@ function makeGrid(out: TtyOut): Grid {
   for (const event of HANDLED) {
     for (const listener of process.listeners(event as 'exit')) if (before.get(event)?.has(listener) !== true) process.removeListener(event, listener);
   }
+  // line glyphs go out as UTF-8, never as the alternate character set, which terminals and their logs get wrong
+  screen.tput.brokenACS = true;
   return screen;
 }
 

@@ -55,12 +55,19 @@ export function flowDetail(state: State, row: RowView, size: Size): Line[] {
     one('what', whatOf(flow)),
     one('summary', scrub(flow.Summary ?? '', 300)),
     one('reply', flow.is_reply?.value === undefined ? 'not known' : flow.is_reply.value ? 'yes' : 'no'),
-    one('seen at', `${enumName(TraceObservationPointEnum, flow.trace_observation_point).toLowerCase()}, ${enumName(TrafficDirectionEnum, flow.traffic_direction).toLowerCase()}, interface ${scrub(flow.interface?.name ?? '', 32) || '-'}`),
+    one('seen at', seenAt(flow)),
     one('node', scrub(flow.node_name ?? '', 120)),
     one('volume', volumeText(extension)),
     one('why', whyText(flow)),
     one('uuid', scrub(flow.uuid ?? '', 64)),
   ];
+}
+
+function seenAt(flow: Flow): string {
+  const point = (flow.trace_observation_point ?? 0) === 0 ? '' : enumName(TraceObservationPointEnum, flow.trace_observation_point).toLowerCase().replaceAll('_', '-');
+  const direction = (flow.traffic_direction ?? 0) === 0 ? '' : enumName(TrafficDirectionEnum, flow.traffic_direction).toLowerCase();
+  const device = flow.interface?.name === undefined ? '' : `interface ${scrub(flow.interface.name, 32)}`;
+  return [point, direction, device].filter((part) => part !== '').join(', ');
 }
 
 function headLine(state: State, row: RowView, shape: { flow: Flow; cols: number }): Line {

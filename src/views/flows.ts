@@ -49,11 +49,11 @@ interface Widths {
 
 function widths(cols: number): Widths {
   if (cols < 110) {
-    const names = cols - 2 - 9 - 7 - 6 - 14;
-    return { time: 8, verdict: 6, source: Math.floor(names / 2), destination: Math.ceil(names / 2) - 2, port: 5, protocol: 0, what: 14, node: 0 };
+    const names = cols - 42;
+    return { time: 8, verdict: 6, source: Math.floor(names / 2), destination: Math.ceil(names / 2), port: 5, protocol: 0, what: 14, node: 0 };
   }
   const rest = cols - 2 - 13 - 7 - 6 - 6 - 9;
-  const what = Math.floor(rest * 0.26);
+  const what = Math.floor(rest * 0.22);
   const names = rest - what;
   return { time: 12, verdict: 6, source: Math.floor(names / 2) - 1, destination: Math.ceil(names / 2) - 2, port: 5, protocol: 5, what, node: 9 };
 }
@@ -113,12 +113,18 @@ function rowLine(state: State, row: RowView, shape: { cols: number; previous: st
   return flowLine(state, { row, flow, marker, ...shape });
 }
 
+// what does not fit loses first what the other side says already
+function withoutNamespace(name: string, other: string, width: number): string {
+  const slash = name.indexOf('/') + 1;
+  return name.length > width && slash > 0 && other.startsWith(name.slice(0, slash)) ? name.slice(slash) : name;
+}
+
 function flowLine(state: State, shape: { row: RowView; flow: Flow; marker: Piece; cols: number; previous: string; isSelected: boolean }): { line: Line; connection: string } {
   const { row, flow, cols } = shape;
   const w = widths(cols);
   const verdict = verdictWord(row.verdict);
   const source = endpointName(flow.source, flow.IP?.source ?? '', flow.source_names);
-  const destination = endpointName(flow.destination, flow.IP?.destination ?? '', flow.destination_names);
+  const destination = withoutNamespace(endpointName(flow.destination, flow.IP?.destination ?? '', flow.destination_names), source, w.destination);
   const port = portOf(flow);
   const isReset = flow.l4?.TCP?.flags?.RST === true && row.verdict !== 2;
   const what = `${isReset ? '▲ ' : ''}${whatOf(flow)}${row.count > 1 ? ` ×${grouped(row.count)}` : ''}`;

@@ -102,7 +102,7 @@ function tabs(view: View, cols: number): Line {
 function filterLine(state: State, cols: number): Line {
   if (state.chips.length === 0) {
     const source = countsFlows(state) ? 'figures: flows received' : 'figures: kernel counters, all traffic';
-    return spread(cols, [[' filter ', 'dim'], ['none', 'dim'], ['   p w n v o d pivot from a row', 'dim']], [[`${source} `, 'dim']]);
+    return spread(cols, [[' filter ', 'dim'], ['none', 'dim'], [cols >= 110 ? '   p w n v o d pivot from the selected row' : '', 'dim']], [[`${source} `, 'dim']]);
   }
   const here = state.chips.filter((chip) => runsHere(chip, DROP_REASON_NUMBERS)).length;
   const pieces: Piece[] = [[' filter ', 'dim']];
@@ -153,14 +153,14 @@ function footer(view: View, cols: number): Line {
   const right: Piece[] = [['q', 'accent'], [' quit ', 'dim']];
   const wanted = view.footer.filter((action) => action !== 'quit');
   let room = cols - lengthOf(right) - 2;
-  for (const action of ['up', 'down', ...wanted]) {
+  for (const action of ['down', 'up', ...wanted]) {
     const binding = context.bindings.find((candidate) => candidate.action === action);
-    const label = action === 'up' ? '' : action === 'down' ? 'move' : (binding?.footer ?? binding?.label ?? '');
+    const label = action === 'down' ? '' : action === 'up' ? 'move' : (binding?.footer ?? binding?.label ?? '');
     const key = binding?.keys[0] === undefined ? '' : keyName(binding.keys[0]);
-    const taken = key.length + label.length + (action === 'up' ? 1 : 3);
+    const taken = key.length + label.length + (action === 'down' ? 1 : 3);
     if (taken > room) continue;
     room -= taken;
-    pieces.push([key, 'accent'], [action === 'up' ? '/' : ` ${label}  `, 'dim']);
+    pieces.push([key, 'accent'], [action === 'down' ? '/' : ` ${label}  `, 'dim']);
   }
   return spread(cols, pieces, right);
 }

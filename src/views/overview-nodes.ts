@@ -1,7 +1,6 @@
-import { share, type NodeState } from '../model/node-state.ts';
+import { share, troubleWord, type NodeState } from '../model/node-state.ts';
 import { STALE_MS } from '../model/update.ts';
 import type { State } from '../model/state.ts';
-import type { Role } from '../theme/theme.ts';
 import { age, count, percent } from '../screen/format.ts';
 import { left, line, right, type Line, type Piece, type Size } from '../screen/line.ts';
 import { rule } from './rule.ts';
@@ -17,9 +16,12 @@ export function nodesSection(state: State, size: Size): Line[] {
   const room = perRow * (size.rows - 1);
   const shown = nodes.length <= room ? nodes : nodes.slice(0, Math.max(0, room - 1));
   const cells: Piece[][] = shown.map((node) => nodeCell(state, node));
-  if (shown.length < nodes.length) cells.push(moreCell(state, nodes.slice(shown.length)));
   const lines: Line[] = [];
-  for (let row = 0; row < size.rows - 1 && row * perRow < cells.length; row++) lines.push(line(cols, [' ', ...cells.slice(row * perRow, (row + 1) * perRow).flat()]));
+  if (shown.length < nodes.length && size.rows === 2) {
+    lines.push(stripLine(state, nodes, cols));
+    cells.length = 0;
+  } else if (shown.length < nodes.length) cells.push(moreCell(state, nodes.slice(shown.length)));
+  for (let row = 0; lines.length < size.rows - 1 && row * perRow < cells.length; row++) lines.push(line(cols, [' ', ...cells.slice(row * perRow, (row + 1) * perRow).flat()]));
   if (nodes.length === 0) lines.push(line(cols, [[state.telemetry === 'absent' ? '   this server tells nothing about its nodes' : '   no node has reported yet', 'dim']]));
   const right_ = troubled > 0 ? `${troubled} in trouble` : nodes.length > 0 ? 'all reporting' : '';
   return [rule(cols, 'NODES', String(nodes.length), right_), ...lines];
@@ -32,19 +34,32 @@ function trouble(state: State, node: NodeState): number {
   return node.lostPerSecond > 0 ? 1 : 0;
 }
 
+// one glyph a node, in the order of names so that a node keeps its place, then the worst in words
+function stripLine(state: State, nodes: readonly NodeState[], cols: number): Line {
+  const worst = nodes.filter((node) => trouble(state, node) > 0);
+  const byName = [...nodes].sort((one, other) => (one.name < other.name ? -1 : 1)).slice(0, cols >> 1);
+  const busiest = nodes.reduce<NodeState | undefined>((top, node) => (node.flowsPerSecond > (top?.flowsPerSecond ?? -1) ? node : top), undefined);
+  const words: Piece[] = worst.length === 0
+    ? [[`all reporting, busiest ${busiest?.name ?? ''} ${count(busiest?.flowsPerSecond ?? 0)}/s`, 'dim']]
+    : worst.slice(0, 3).flatMap((node) => nodeCell(state, node));
+  return line(cols, [' ', ...byName.map((node) => glyphOf(trouble(state, node))), '  ', ...words]);
+}
+
+function glyphOf(level: number): Piece {
+  return level >= 2 ? ['×', 'bad'] : level === 1 ? ['▲', 'warn'] : ['●', 'good'];
+}
+
 function nodeCell(state: State, node: NodeState): Piece[] {
   const level = trouble(state, node);
-  const role: Role = level >= 2 ? 'bad' : level === 1 ? 'warn' : 'good';
-  const glyph = level >= 2 ? '×' : level === 1 ? '▲' : '●';
-  return [[glyph, role], ' ', left(node.name, 11), ...cellDetail(state, node, level), '  '];
+  return [glyphOf(level), ' ', left(node.name, 11), ...cellDetail(state, node, level), '  '];
 }
 
 function cellDetail(state: State, node: NodeState, level: number): Piece[] {
-  if (level === 3) return [[left(`${node.trouble.replace(/^NODE_/, '').toLowerCase()} ${age(state.nowMs - node.troubleSinceMs)}`, CELL - 15), 'bad']];
+  if (level === 3) return [[left(`${troubleWord(node)} ${age(state.nowMs - node.troubleSinceMs)}`, CELL - 15), 'bad']];
   if (level === 2) return [[left(`silent ${age(state.nowMs - node.lastReportMs)}`, CELL - 15), 'bad']];
   if (level === 1) return [[left(`lost ${count(node.lostPerSecond)}/s`, CELL - 15), 'warn']];
   const conntrack = node.conntrack === undefined ? '' : `ct ${percent(share(node.conntrack.entries, node.conntrack.maxEntries))}`;
-  return [[right(`${count(node.flowsPerSecond)}/s`, 7), 'text'], [left(`  ${conntrack}`, CELL - 22), 'dim']];
+  return [[right(`${count(node.flowsPerSecond)}/s`, 7), 'text'], [left(` ${conntrack}`, CELL - 22), 'dim']];
 }
 
 function moreCell(state: State, hidden: readonly NodeState[]): Piece[] {

@@ -51,7 +51,7 @@ export function pairsSection(state: State, size: Size): Line[] {
 
 function pairLine(state: State, pair: PairFigure, shape: { cols: number; nameWidth: number; trendWidth: number; shown: readonly Column[]; seconds: number; isSelected: boolean }): Line {
   const pieces: Piece[] = [
-    shape.isSelected ? [' ► ', 'accent'] : '   ', pairCells(pair.pair, shape.nameWidth), [left(protocolName(pair.pair.protocol), 5), 'dim'],
+    shape.isSelected ? [' ► ', 'accent'] : '   ', pairCells(pair.pair, shape.nameWidth - 1), ' ', [left(protocolName(pair.pair.protocol), 5), 'dim'],
     ...shape.shown.map((column): Piece => [right(column.cell(pair, shape.seconds), column.width + 1), column.isBad === undefined ? 'text' : column.isBad(pair) ? 'bad' : 'dim']),
   ];
   if (shape.trendWidth > 2) {

@@ -12,6 +12,9 @@ const SEVERITY: Readonly<Record<Problem['severity'], { word: string; role: Role 
   crit: { word: 'CRIT', role: 'bad' }, warn: { word: 'WARN', role: 'warn' }, note: { word: 'note', role: 'dim' },
 };
 
+/** What is first seen so soon after the start was there before. */
+const ARRIVAL_MS = 5_000;
+
 /** WHAT IS WRONG: the ranked list. Says so when nothing is. */
 export function problemsSection(state: State, size: Size): Line[] {
   const { cols } = size;
@@ -37,11 +40,11 @@ function problemLine(state: State, problem: Problem, row: { cols: number; isSele
   const { cols } = row;
   const severity = SEVERITY[problem.severity];
   const isWide = cols >= 110;
-  const subjectWidth = isWide ? Math.floor(cols * 0.34) : 32;
-  const sinceWidth = isWide ? 14 : 0;
-  const whyWidth = cols - subjectWidth - sinceWidth - (isWide ? 32 : 25);
+  const subjectWidth = isWide ? Math.floor(cols * 0.34) : 40;
+  const sinceWidth = isWide ? 16 : 0;
+  const whyWidth = cols - subjectWidth - sinceWidth - (isWide ? 35 : 24);
   const marker: Piece = row.isSelected ? [isWide ? ' ► ' : '►', 'accent'] : isWide ? '   ' : ' ';
-  const since = problem.sinceMs > 0 ? `since ${clock(problem.sinceMs)}` : '';
+  const since = sinceText(state, problem);
   const pieces: Piece[] = [
     marker, [severity.word, severity.role], ' ', [left(problem.word, isWide ? 8 : 7), severity.role === 'dim' ? 'dim' : 'title'], ' ',
     left(shortSubject(problem.subject, subjectWidth), subjectWidth), ' ',
@@ -49,8 +52,14 @@ function problemLine(state: State, problem: Problem, row: { cols: number; isSele
   ];
   if (isWide) pieces.push([left(problem.timesMore === undefined ? '' : `×${count(problem.timesMore)}`, 4), 'warn'], ' ');
   pieces.push([left(problem.why, whyWidth), severity.role === 'bad' ? 'warn' : 'dim']);
-  if (isWide) pieces.push([right(since, sinceWidth), 'dim']);
+  if (isWide) pieces.push([right(since, sinceWidth - 1), 'dim'], ' ');
   return line(cols, pieces, row.isSelected ? 'selected' : undefined);
+}
+
+// what was there when we came has begun at a time nobody here knows
+function sinceText(state: State, problem: Problem): string {
+  if (problem.sinceMs <= 0 || !Number.isFinite(problem.sinceMs)) return '';
+  return `${problem.sinceMs < state.startedMs + ARRIVAL_MS ? 'before' : 'since'} ${clock(problem.sinceMs)}`;
 }
 
 function amountText(problem: Problem): string {

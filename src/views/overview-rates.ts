@@ -14,17 +14,18 @@ const AUDIT = 4;
 
 interface Series {
   label: string;
+  short: string;
   role: Role;
   value(bucket: Bucket): number;
 }
 
 /** Series by importance: the first gets the room when there is little. Verdicts add up to all flows. */
 const SERIES: readonly Series[] = [
-  { label: 'forwarded', role: 'chart', value: (bucket) => bucket.verdicts[FORWARDED] ?? 0 },
-  { label: 'dropped', role: 'bad', value: (bucket) => bucket.verdicts[DROPPED] ?? 0 },
-  { label: 'resets', role: 'warn', value: (bucket) => bucket.resets },
-  { label: 'aud, err', role: 'warn', value: (bucket) => (bucket.verdicts[AUDIT] ?? 0) + (bucket.verdicts[ERROR] ?? 0) },
-  { label: 'other', role: 'dim', value: (bucket) => bucket.flows - [FORWARDED, DROPPED, ERROR, AUDIT].reduce((sum, verdict) => sum + (bucket.verdicts[verdict] ?? 0), 0) },
+  { label: 'forwarded', short: 'fwd', role: 'chart', value: (bucket) => bucket.verdicts[FORWARDED] ?? 0 },
+  { label: 'dropped', short: 'drop', role: 'bad', value: (bucket) => bucket.verdicts[DROPPED] ?? 0 },
+  { label: 'resets', short: 'reset', role: 'warn', value: (bucket) => bucket.resets },
+  { label: 'audit, err', short: 'aud/err', role: 'warn', value: (bucket) => (bucket.verdicts[AUDIT] ?? 0) + (bucket.verdicts[ERROR] ?? 0) },
+  { label: 'other', short: 'other', role: 'dim', value: (bucket) => bucket.flows - [FORWARDED, DROPPED, ERROR, AUDIT].reduce((sum, verdict) => sum + (bucket.verdicts[verdict] ?? 0), 0) },
 ];
 
 /** FLOWS/s: one chart for each verdict, one column a step of time, holes drawn as holes. */
@@ -59,7 +60,7 @@ function chartLines(state: State, one: Series, shape: { height: number; width: n
   return columns(points, shape.height, max).map((blocks, row) => {
     const isLast = row === shape.height - 1;
     const label: Piece[] = isLast
-      ? [' ', [left(one.label, shape.labelWidth - 9), role === 'dim' ? 'dim' : 'text'], [right(`${count(value)}/s`, 7), role === 'chart' ? 'text' : role], ' ']
+      ? [' ', [left(shape.cols >= 110 ? one.label : one.short, shape.labelWidth - 9), role === 'dim' ? 'dim' : 'text'], [right(`${count(value)}/s`, 7), role === 'chart' ? 'text' : role], ' ']
       : [' '.repeat(shape.labelWidth)];
     const tail = row === 0 && max > 0 ? ` max ${count(max)}/s` : '';
     return line(shape.cols, [...label, ...withHoles(blocks, role), [tail, 'dim']]);

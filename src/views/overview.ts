@@ -40,7 +40,7 @@ function heights(state: State, size: Size): number[] {
   return shareRows(size.rows, [
     { least: isTall ? 5 : 4, wanted: problemRows + 1 },
     { least: isTall ? 6 : 3, wanted: isTall ? (size.rows >= 42 ? 10 : 7) : 3 },
-    { least: isTall ? 5 : 3, wanted: isTall ? Math.min(reasons.length + 1, 7) : 3 },
+    { least: isTall ? 4 : 3, wanted: isTall ? Math.min(reasons.length + 1, 7) : 3 },
     { least: isTall ? 7 : 4, wanted: isTall ? 8 : 4 },
     { least: isTall ? 5 : 3, wanted: isTall ? 6 : 3 },
     { least: 2, wanted: Math.min(nodeRows, isTall ? Math.floor(size.rows / 6) : 2) + 1 },

@@ -18,7 +18,10 @@ export function strip(state: State, size: Size): Line[] {
   const lines = [
     line(cols, [[word, state.connection.state === 'live' ? 'good' : 'warn'], ` seen ${seen} n${well}/${nodes.length} ${count(rate(now.now.flows, now.now))} fl/s `, [`drops ${count(rate(now.now.verdicts[DROPPED] ?? 0, now.now))}/s`, 'bad']]),
     ...(list.length === 0 ? [line(cols, [['nothing is wrong that flows can show', 'good']])] : []),
-    ...list.map((problem) => line(cols, [[problem.severity === 'note' ? 'note' : problem.severity.toUpperCase(), problem.severity === 'crit' ? 'bad' : 'warn'], ` ${problem.word} ${problem.subject} `, [problem.why, 'dim']])),
+    ...list.flatMap((problem) => [
+      line(cols, [[problem.severity === 'note' ? 'note' : problem.severity.toUpperCase(), problem.severity === 'crit' ? 'bad' : 'warn'], ` ${problem.word} ${problem.subject}`]),
+      line(cols, [[`     ${problem.why}`, 'dim']]),
+    ]),
   ].slice(0, Math.max(0, size.rows - 1));
   return exactly([...exactly(lines, { cols, rows: size.rows - 1 }), line(cols, [[`this terminal is ${cols}x${size.rows}; whole views need 80x24`, 'dim']])], size);
 }

@@ -1,0 +1,93 @@
+import { initialState, type State } from '../../../src/model/state.ts';
+import { update } from '../../../src/model/update.ts';
+import { flowOf, framed, joined, NODES, random, reportOf, TALKS, type FakeTalk } from '../app/fake-cluster.ts';
+import { GetFlowsResponseCodec } from '../../../src/wire/gen/observer.ts';
+
+/** 2026-03-01 12:00:00 UTC. */
+export const START_MS = 1_772_366_400_000;
+
+/** Names an attacker would choose: escape sequences, C1, bidi, wide characters, braces, line breaks. */
+export const EVIL = ['\x1b]52;c;aGk=\x07', '\u009d0;PWN\u009c', '\u202eevil', '{red-bg}{bold}x{/}', 'a\r\nb\tc', '漢字🍌', '\x00\x7f', 'x'.repeat(400)] as const;
+
+const SECONDS = 90;
+
+/** A dashboard that was just started. */
+export function emptyScene(): State {
+  return initialState({ server: '127.0.0.1:4245', nowMs: START_MS, view: 'overview' });
+}
+
+/** A minute and a half of the payments fleet. */
+export function busyScene(): State {
+  const state = emptyScene();
+  connect(state);
+  for (let second = 0; second < SECONDS; second++) runSecond(state, second, {});
+  return state;
+}
+
+/** The same with a lost connection, lost events, and a node that is away. */
+export function gapScene(): State {
+  const state = emptyScene();
+  connect(state);
+  for (let second = 0; second < SECONDS; second++) {
+    if (second === 60) update(state, { type: 'connection', state: 'lost', error: 'UNAVAILABLE: connection refused', retryInMs: 1000 });
+    if (second > 60 && second < 67) update(state, { type: 'tick', nowMs: START_MS + second * 1000 });
+    else {
+      if (second === 67) connect(state);
+      runSecond(state, second, { lostPerSecond: second > 70 ? 8 : 0, ...(second > 60 ? { down: 'node-09' } : {}) });
+      if (second === 75) update(state, { type: 'flows', bytes: lostEvents(12) });
+    }
+  }
+  return state;
+}
+
+/** Every text that comes from outside is hostile. */
+export function hostileScene(): State {
+  const state = emptyScene();
+  connect(state);
+  const talks = EVIL.map((evil, i): FakeTalk => ({ from: `${evil}/${evil}`, to: `ns/${evil}${i}`, port: 80 + i, protocol: 6, perSecond: 5 + i, bytes: 1000, ...(i % 2 === 0 ? { drop: evil } : {}) }));
+  for (let second = 0; second < 20; second++) {
+    const timeMs = START_MS + (second + 1) * 1000;
+    update(state, { type: 'tick', nowMs: timeMs });
+    const report = reportOf(second, timeMs, { talks });
+    update(state, { type: 'telemetry', report: { ...report, nodes: EVIL.map((name) => ({ name, state: second > 10 ? `NODE_GONE ${name}` : '', message: name })) } });
+    update(state, { type: 'flows', bytes: joined(talks.map((talk) => framed({ ...flowOf(talk, timeMs), node_name: talk.from, Summary: talk.from, source_names: [talk.from] }))) });
+  }
+  update(state, { type: 'node-status', node: EVIL[0], state: 'NODE_ERROR', message: EVIL[1] });
+  update(state, { type: 'status', text: EVIL.join(' ') });
+  update(state, { type: 'chip', field: 'node', value: 'node-01', isNegated: true });
+  update(state, { type: 'action', action: 'undo' });
+  return state;
+}
+
+function connect(state: State): void {
+  update(state, { type: 'connection', state: 'connecting' });
+  update(state, { type: 'connection', state: 'live' });
+  update(state, { type: 'flows-state', isOpen: true });
+}
+
+function runSecond(state: State, second: number, options: { lostPerSecond?: number; down?: string }): void {
+  const timeMs = START_MS + (second + 1) * 1000;
+  update(state, { type: 'tick', nowMs: timeMs + 400 });
+  update(state, { type: 'telemetry', report: reportOf(second, timeMs, options) });
+  update(state, { type: 'flows', bytes: secondOfFlows(second, timeMs) });
+}
+
+/** The flows of a second: some of each talk, a reset every four seconds, seen on both sides. */
+export function secondOfFlows(second: number, timeMs: number): Uint8Array {
+  const next = random(second + 1000);
+  const parts: Uint8Array[] = [];
+  for (const talk of TALKS) {
+    if (next() < talk.perSecond / 30 || talk.drop !== undefined) parts.push(framed(flowOf(talk, timeMs - 400 + Math.floor(next() * 399), { node: NODES[Math.floor(next() * 12)] ?? '', sourcePort: 30_000 + Math.floor(next() * 9_999) })));
+    if (talk.resetEveryS === undefined || second % talk.resetEveryS !== 0) continue;
+    parts.push(framed(flowOf(talk, timeMs - 300, { isReset: true })), framed(flowOf(talk, timeMs - 299, { isReset: true, node: 'node-02' })));
+  }
+  return joined(parts);
+}
+
+function lostEvents(count: number): Uint8Array {
+  const message = GetFlowsResponseCodec.encode({ node_name: 'node-05', lost_events: { source: 3, num_events_lost: BigInt(count) } });
+  const out = new Uint8Array(message.length + 5);
+  new DataView(out.buffer).setUint32(1, message.length);
+  out.set(message, 5);
+  return out;
+}
