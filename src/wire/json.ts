@@ -1,5 +1,5 @@
 import { enumNames, tryDecode } from './codec.ts';
-import type { Codec, FieldInfo } from './codec.ts';
+import type { Codec, EnumInfo, FieldInfo } from './codec.ts';
 import type { Any, FieldMask, Timestamp } from './gen/google.ts';
 import { codecOfTypeUrl, lowerCamel, specialKind } from './json-names.ts';
 import { timestampText } from './timestamp.ts';
@@ -36,12 +36,17 @@ function printersOf(codec: Codec<object>): readonly FieldPrinter[] {
 }
 
 function messageText(codec: Codec<object>, message: object): string {
+  return messagePrinter(codec)(message);
+}
+
+/** The special types are told apart once for each field, not for each value. */
+function messagePrinter(codec: Codec<object>): Print {
   switch (specialKind(codec.name)) {
-    case 'timestamp': return timestampJson(message);
-    case 'wrapper': return wrapperJson(codec, message);
-    case 'any': return anyJson(message);
-    case 'mask': return quote(((message as FieldMask).paths ?? []).map(lowerCamelPath).join(','));
-    case undefined: return `{${fieldsText(codec, message)}}`;
+    case 'timestamp': return (message) => timestampJson(message as Timestamp);
+    case 'wrapper': return (message) => wrapperJson(codec, message as object);
+    case 'any': return (message) => anyJson(message as Any);
+    case 'mask': return (message) => quote(((message as FieldMask).paths ?? []).map(lowerCamelPath).join(','));
+    case undefined: return (message) => `{${fieldsText(codec, message as object)}}`;
   }
 }
 
@@ -84,13 +89,18 @@ function valuePrinter(field: FieldInfo): Print {
     case 'number64': return (value) => `"${String(value)}"`;
     case 'double':
     case 'float': return (value) => numberText(value as number);
-    case 'enum': return (value) => {
-      const name = info === undefined ? undefined : enumNames(info).get(value as number);
-      return name === undefined ? String(value) : `"${name}"`;
-    };
-    case 'message': return (value) => (message === undefined ? '{}' : messageText(message, value as object));
+    case 'enum': return info === undefined ? String : enumPrinter(info);
+    case 'message': return message === undefined ? () => '{}' : messagePrinter(message);
     default: return String;
   }
+}
+
+function enumPrinter(info: EnumInfo): Print {
+  const names = enumNames(info);
+  return (value) => {
+    const name = names.get(value as number);
+    return name === undefined ? String(value) : `"${name}"`;
+  };
 }
 
 /** Go writes 1e+21 and NaN as JavaScript does, but keeps the sign of zero. */
@@ -101,8 +111,12 @@ function numberText(value: number): string {
 
 const escapes: Readonly<Record<string, string>> = { '<': '\\u003c', '>': '\\u003e', '&': '\\u0026', '\u2028': '\\u2028', '\u2029': '\\u2029' };
 
+/** Printable ASCII without " & < > and backslash: most texts of a flow. */
+const PLAIN = /^[ !#-%'-;=?-[\]-~]*$/;
+
 /** Text as a JSON string with the escapes of Go's encoder. */
 export function quote(text: string): string {
+  if (PLAIN.test(text)) return `"${text}"`;
   const quoted = JSON.stringify(text);
   return /[<>&\u2028\u2029]/.test(quoted) ? quoted.replaceAll(/[<>&\u2028\u2029]/g, (character) => escapes[character] ?? character) : quoted;
 }

@@ -16,13 +16,20 @@ export function timestampOf(ns: bigint): Timestamp {
   return { seconds: (ns - nanos) / NS_PER_SECOND, nanos: Number(nanos) };
 }
 
+/** Flows come by the thousand in one second; its text is made once. */
+let lastSeconds: bigint | undefined;
+let lastText = '';
+
 /** RFC 3339 in UTC with 0, 3, 6 or 9 digits of a fraction, as few as are exact; undefined outside of years 1 to 9999. */
 export function timestampText(timestamp: Timestamp): string | undefined {
   const seconds = timestamp.seconds ?? 0n;
   const nanos = timestamp.nanos ?? 0;
   if (seconds < MIN_SECONDS || seconds > MAX_SECONDS || nanos < 0 || nanos > 999_999_999) return undefined;
-  const text = new Date(Number(seconds) * 1000).toISOString().slice(0, 19);
-  return `${text}${fractionText(nanos)}Z`;
+  if (seconds !== lastSeconds) {
+    lastText = new Date(Number(seconds) * 1000).toISOString().slice(0, 19);
+    lastSeconds = seconds;
+  }
+  return `${lastText}${fractionText(nanos)}Z`;
 }
 
 function fractionText(nanos: number): string {
