@@ -1,4 +1,5 @@
 // hot path: bench row rpc/relayed
+import { setMaxListeners } from 'node:events';
 import type { CallInfo } from '../rpc/binding.ts';
 import type { FlowsOut } from '../rpc/batch-out.ts';
 import { openFlows, type FlowsSession } from '../rpc/flows-session.ts';
@@ -75,6 +76,8 @@ class RelayedCall {
     this.announce(NodeState.NODE_CONNECTED, available.map((peer) => peer.name));
     this.announce(NodeState.NODE_UNAVAILABLE, peers.filter((peer) => !peer.isAvailable).map((peer) => peer.name));
     this.flush();
+    // one stream per node listens
+    setMaxListeners(0, this.over.signal);
     this.call.signal.addEventListener('abort', () => this.nudge());
     for (const peer of available) this.join(peer, this.request);
     this.timers.push(setInterval(() => this.nudge(), tickMs));

@@ -1,4 +1,5 @@
 import type { Server as GrpcServer, ServerCredentials, ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js';
+import { setMaxListeners } from 'node:events';
 import { openBatchOut, type BytesCall } from './batch-out.ts';
 import type { Binding, CallInfo } from './binding.ts';
 import { bindTarget, ListenError } from './listen.ts';
@@ -133,6 +134,8 @@ async function settle<Value>(
   run: (signal: AbortSignal) => Promise<Value>,
 ): Promise<Settled<Value>> {
   const cancelled = new AbortController();
+  // a relay hands one signal to a call per node
+  setMaxListeners(0, cancelled.signal);
   const cancel = (): void => cancelled.abort();
   call.on('cancelled', cancel);
   serving.running.add(cancelled);
