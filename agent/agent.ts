@@ -163,10 +163,10 @@ class AgentNode {
 
   private rowContext(drained: DrainedNode): RowContext {
     // Read on each use: catalog and devices change under running streams.
-    const node = this;
+    const labels = (): readonly string[] => this.catalog.nodes.find((fact) => fact.name === this.options.nodeName)?.labels ?? [];
     return {
       nodeName: this.options.nodeName,
-      get nodeLabels() { return node.catalog.nodes.find((fact) => fact.name === node.options.nodeName)?.labels ?? []; },
+      get nodeLabels() { return labels(); },
       versions: this.versions,
       emitterVersion: HUBBLE_COMPAT_VERSION,
       uuidPrefix: makeUuidPrefix(this.options.nodeName, drained.kernel.bootId),

@@ -179,7 +179,7 @@ class DrainWorker {
   private stop(): void {
     this.isStopped = true;
     if (this.timer !== undefined) clearTimeout(this.timer);
-    for (const id of [...this.nodes.keys()]) this.closeNode(id);
+    for (const id of this.nodes.keys()) this.closeNode(id);
     this.port.close();
   }
 

@@ -47,7 +47,7 @@ test('HistoryWriter.push() adds the clock offset with its carry and changes noth
   const row = new Uint32Array(EVENT_WORDS);
   expect(new HistoryReader(memory).copy(0, row)).toBe(true);
   expect(timeOf(row)).toBe(0xffff_fff0n + 17n * 0x1_0000_0000n + offset);
-  expect([...row.slice(4)]).toEqual([...record.slice(4)]);
+  expect(Array.from(row.slice(4))).toEqual(Array.from(record.slice(4)));
 });
 
 test('HistoryReader.head() is right on both sides of 2^31 and 2^32 rows', () => {
@@ -69,9 +69,15 @@ test('NodeDrain merges both lanes by time up to the watermark', () => {
   const drain = new NodeDrain([urgent.memory, bulk.memory], memory);
   for (const time_ns of [10n, 40n, 70n]) urgent.submit(eventBytes({ time_ns, lane: 0 }));
   for (const time_ns of [20n, 30n, 50n, 60n]) bulk.submit(eventBytes({ time_ns, lane: 1 }));
-  expect(drain.drain(45, 1_000n)).toBe(4);
-  expect(drain.drain(100, 1_000n)).toBe(3);
+  expect(drain.drain(45n, 1_000n)).toBe(4);
   const reader = new HistoryReader(memory);
+  expect(reader.watermarkNs()).toBe(1_045n);
+  const busy = bulk.reserve(136);
+  expect(drain.drain(100n, 1_000n)).toBe(3);
+  expect(reader.watermarkNs()).toBe(1_045n);
+  bulk.discard(busy, 136);
+  expect(drain.drain(110n, 1_000n)).toBe(0);
+  expect(reader.watermarkNs()).toBe(1_110n);
   const row = new Uint32Array(EVENT_WORDS);
   const times = Array.from({ length: 7 }, (_, number) => (reader.copy(number, row) ? timeOf(row) : -1n));
   expect(times).toEqual([1010n, 1020n, 1030n, 1040n, 1050n, 1060n, 1070n]);
@@ -83,10 +89,10 @@ test('NodeDrain proves a gap with its size and place, and counts what a full rin
   const drain = new NodeDrain([ring.memory], memory);
   let refused = 0;
   for (let sequence = 0; sequence < 20; sequence++) {
-    if (sequence === 15) drain.drain(1e9, 0n);
+    if (sequence === 15) drain.drain(1_000_000n, 0n);
     if (!ring.submit(eventBytes({ sequence, time_ns: BigInt(sequence), cpu: 2, type: 4 }))) refused++;
   }
-  drain.drain(1e9, 0n);
+  drain.drain(1_000_000n, 0n);
   expect(refused).toBeGreaterThan(0);
   expect(drain.takeGaps()).toMatchObject([{ count: refused, cpu: 2, lane: 0, lastNs: 15n }]);
   expect(drain.takeGaps()).toEqual([]);
