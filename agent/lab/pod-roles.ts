@@ -4,10 +4,13 @@ export interface DnsChoice {
   servers: string[];
 }
 
+/** Which addresses a client uses; `both` by turns. */
+export type Family = 'ipv4' | 'ipv6' | 'both';
+
 /** What a process in a pod does. Plain data: it travels on the command line. */
 export type PodRole =
   | { role: 'http-server'; port: number; responseBytes: number; upstream?: { host: string; port: number; dns: DnsChoice } }
-  | { role: 'http-client'; host: string; port: number; path: string; everyMs: number; dns: DnsChoice; isKeptAlive: boolean }
+  | { role: 'http-client'; host: string; port: number; path: string; everyMs: number; dns: DnsChoice; family: Family; isKeptAlive: boolean }
   | { role: 'dns-server'; port: number; names: Record<string, { ipv4: string; ipv6: string }> }
   /** Connects again and again; sends the payload if it gets through. */
   | { role: 'connector'; ip: string; port: number; everyMs: number; payload?: string }

@@ -4,7 +4,7 @@ import { Agent, createServer as createHttpServer, get } from 'node:http';
 import { connect, createServer, isIPv6 } from 'node:net';
 import { parseIp } from '../../src/lib/ip-bytes.ts';
 import { answerDnsQuery } from './dns-answer.ts';
-import type { DnsChoice, PodRole } from './pod-roles.ts';
+import type { DnsChoice, Family, PodRole } from './pod-roles.ts';
 
 /** Every third request of an API asks the service behind it. */
 const upstreamEvery = 3;
@@ -42,7 +42,7 @@ function play(role: PodRole, signal: AbortSignal): void {
 
 function serveHttp({ port, responseBytes, upstream }: Extract<PodRole, { role: 'http-server' }>, signal: AbortSignal): void {
   const body = Buffer.alloc(responseBytes, 'x');
-  const ask = upstream === undefined ? undefined : requester(upstream.dns, false);
+  const ask = upstream === undefined ? undefined : requester({ dns: upstream.dns, family: 'both', isKeptAlive: false });
   let count = 0;
   const server = createHttpServer((_request, response) => {
     count += 1;
@@ -57,13 +57,13 @@ function serveHttp({ port, responseBytes, upstream }: Extract<PodRole, { role: '
 }
 
 function requestAgainAndAgain(role: Extract<PodRole, { role: 'http-client' }>, signal: AbortSignal): void {
-  const ask = requester(role.dns, role.isKeptAlive);
+  const ask = requester(role);
   const timer = setInterval(() => { ask(role.host, role.port, role.path, () => {}); }, role.everyMs);
   signal.addEventListener('abort', () => { clearInterval(timer); });
 }
 
-/** Resolves a name at the lab's DNS server, by turns to IPv4 and IPv6, and gets a page. `done` follows whatever happens. */
-function requester(dns: DnsChoice, isKeptAlive: boolean): (host: string, port: number, path: string, done: () => void) => void {
+/** Resolves a name at the lab's DNS server and gets a page. `done` follows whatever happens. */
+function requester({ dns, family, isKeptAlive }: { dns: DnsChoice; family: Family; isKeptAlive: boolean }): (host: string, port: number, path: string, done: () => void) => void {
   const resolvers = dns.servers.map((server) => {
     const resolver = new Resolver({ timeout: clientTimeoutMs, tries: 1 });
     resolver.setServers([isIPv6(server) ? `[${server}]` : server]);
@@ -77,7 +77,7 @@ function requester(dns: DnsChoice, isKeptAlive: boolean): (host: string, port: n
     const resolver = resolvers[turn % resolvers.length];
     if (resolver === undefined) return;
     // A client with a connection it keeps has no reason to ask again.
-    const resolving = isKeptAlive && known !== undefined ? Promise.resolve([known]) : turn % 3 === 0 ? resolver.resolve6(host) : resolver.resolve4(host);
+    const resolving = isKeptAlive && known !== undefined ? Promise.resolve([known]) : family === 'ipv6' || (family === 'both' && turn % 3 === 0) ? resolver.resolve6(host) : resolver.resolve4(host);
     resolving.then(([ip]) => {
       known = ip;
       if (ip === undefined) done();
