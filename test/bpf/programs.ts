@@ -12,7 +12,6 @@ import { runOnPacket, runSyscallProgram, type PacketContext, type TestRun } from
 
 /** Why kernel programs cannot be tested here; empty when they can. */
 export const cannotTest = whyNot();
-if (cannotTest !== '') console.warn(`test/bpf skipped: ${cannotTest}`);
 
 function whyNot(): string {
   if (process.getuid?.() !== 0) return 'not root';

@@ -13,6 +13,9 @@ const why = { new: 1, flags: 2, close: 3, interval: 4, sweep: 5, untracked: 6 };
 const tcp4 = (flags: string, payloadBytes = 0): Uint8Array => ethernet(IPV4, ipv4(TCP, tcp(40_000, 80, flags, payloadBytes)));
 const tcp4Back = (flags: string, payloadBytes = 0): Uint8Array => ethernet(IPV4, ipv4(TCP, tcp(80, 40_000, flags, payloadBytes), back));
 
+// for live.test.ts too
+if (cannotTest !== '') console.warn(`kernel programs not tested: ${cannotTest}`);
+
 describe.skipIf(cannotTest !== '')('tc hooks', () => {
   let programs: Programs;
   beforeEach(() => {
