@@ -103,10 +103,10 @@ class AgentNode {
     this.events.started(this.startedNs);
     const drained = await this.drain.open(kernel, historyCapacity, {
       onHead: () => { this.news.ring(); },
-      onCounts: (counts, gaps) => {
+      onSecond: (gaps) => {
         this.gaps.add(gaps);
         if (gaps.length > 0) this.news.ring();
-        this.beat?.run(counts).catch((error: unknown) => { this.warn(`counters of ${nodeName}: ${String(error)}`); });
+        this.beat?.run().catch((error: unknown) => { this.warn(`counters of ${nodeName}: ${String(error)}`); });
       },
     });
     this.drained = drained;
@@ -182,6 +182,7 @@ class AgentNode {
       nodeName: this.options.nodeName,
       startedNs: this.startedNs,
       kernel: drained.kernel,
+      measure: () => drained.measure(),
       history: drained.history,
       versions: this.versions,
       events: this.events,

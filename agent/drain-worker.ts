@@ -89,10 +89,8 @@ class DrainWorker {
       case 'sweep':
         node.kernel?.sweep({ all: message.all });
         return;
-      case 'sample': {
-        const sample = node.sample();
-        if (sample !== undefined) this.say({ type: 'sample', id: message.id, request: message.request, sample });
-      }
+      case 'measure':
+        this.say({ type: 'measured', id: message.id, request: message.request, ...node.measure(message.untilNs) });
     }
   }
 

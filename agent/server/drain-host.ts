@@ -21,22 +21,28 @@ export interface NodeKernel {
   dropReasonName(reason: number): { name: string; subsystem: string };
   setAddresses(upserts: AddressRow[], removals: string[]): void;
   attachedDevices(): AttachedDevice[];
-  sample(): Promise<KernelSample>;
   sweep(options: { all: boolean }): void;
+}
+
+/** Counters of a kernel and of its drain, of one moment as far as that can be. */
+export interface Measurement {
+  sample: KernelSample;
+  counts: DrainCounts;
 }
 
 /** What a drain says of one node. */
 export interface DrainListener {
   /** The history moved. */
   onHead(): void;
-  /** Once a second. */
-  onCounts(counts: DrainCounts, gaps: ProvenGap[]): void;
+  /** Once a second, with the losses proven meanwhile. */
+  onSecond(gaps: ProvenGap[]): void;
 }
 
 /** One node in a drain. */
 export interface DrainedNode {
   history: SharedArrayBuffer;
   kernel: NodeKernel;
+  measure(): Promise<Measurement>;
   /** Whether onHead() is wanted. */
   follow(isFollowed: boolean): void;
   /** Reads what is left, then forgets the node; resolves when its rings are let go. */
@@ -53,7 +59,7 @@ interface Hosted {
   opened(facts: SimFacts | undefined): void;
   failed(error: Error): void;
   closed(): void;
-  samples: Map<number, (sample: KernelSample) => void>;
+  measured: Map<number, (report: Extract<DrainReport, { type: 'measured' }>) => void>;
 }
 
 /** Talks to one drain worker for all nodes of this process. */
@@ -80,10 +86,10 @@ export class DrainHost {
   async open(source: KernelSource, capacity: number, listener: DrainListener): Promise<DrainedNode> {
     const id = ++this.lastId;
     const history = allocateHistory(capacity);
-    const samples: Hosted['samples'] = new Map();
+    const measured: Hosted['measured'] = new Map();
     const closed = deferred<undefined>();
     const opened = deferred<SimFacts | undefined>();
-    this.hosted.set(id, { listener, samples, opened: opened.resolve, failed: opened.reject, closed: () => { closed.resolve(undefined); } });
+    this.hosted.set(id, { listener, measured, opened: opened.resolve, failed: opened.reject, closed: () => { closed.resolve(undefined); } });
     const clock = (): DrainClock => ({ bootOffsetNs: source.kind === 'kernel' ? source.kernel.nowNs() - process.hrtime.bigint() : 0n });
     this.say(source.kind === 'kernel'
       ? { type: 'open', id, rings: source.kernel.rings, history, clock: clock() }
@@ -93,7 +99,8 @@ export class DrainHost {
     refresh.unref();
     return {
       history,
-      kernel: source.kind === 'kernel' ? localKernel(source.kernel) : this.simKernel(id, facts, samples),
+      kernel: source.kind === 'kernel' ? localKernel(source.kernel) : this.simKernel(id, facts),
+      measure: () => this.measure(id, source, measured),
       follow: (isFollowed) => { this.say({ type: 'follow', id, isFollowed }); },
       close: async () => {
         clearInterval(refresh);
@@ -109,7 +116,26 @@ export class DrainHost {
     this.thread.end();
   }
 
-  private simKernel(id: number, facts: SimFacts | undefined, samples: Hosted['samples']): NodeKernel {
+  private async measure(id: number, source: KernelSource, measured: Hosted['measured']): Promise<Measurement> {
+    const request = ++this.lastRequest;
+    let sample: KernelSample | undefined;
+    let untilNs = 0n;
+    if (source.kind === 'kernel') {
+      source.kernel.sweep({ all: false });
+      // What is younger than this may be in the sample and not yet in a ring.
+      untilNs = source.kernel.nowNs();
+      sample = source.kernel.sample();
+    }
+    const report = await new Promise<Extract<DrainReport, { type: 'measured' }>>((resolve) => {
+      measured.set(request, resolve);
+      this.say({ type: 'measure', id, request, untilNs });
+    });
+    sample ??= report.sample;
+    if (sample === undefined) throw new Error('the simulated kernel gave no sample');
+    return { sample, counts: report.counts };
+  }
+
+  private simKernel(id: number, facts: SimFacts | undefined): NodeKernel {
     const names = new Map(facts?.dropReasons.map(([reason, name, subsystem]) => [reason, { name, subsystem }]));
     return {
       bootId: facts?.bootId ?? '',
@@ -117,11 +143,6 @@ export class DrainHost {
       setAddresses: (upserts, removals) => { this.say({ type: 'addresses', id, upserts, removals }); },
       attachedDevices: () => facts?.devices ?? [],
       sweep: ({ all }) => { this.say({ type: 'sweep', id, all }); },
-      sample: () => new Promise((resolve) => {
-        const request = ++this.lastRequest;
-        samples.set(request, resolve);
-        this.say({ type: 'sample', id, request });
-      }),
     };
   }
 
@@ -149,12 +170,12 @@ export class DrainHost {
         this.hosted.delete(report.id);
         node.closed();
         return;
-      case 'counts':
-        node.listener.onCounts(report.counts, report.gaps);
+      case 'second':
+        node.listener.onSecond(report.gaps);
         return;
-      case 'sample':
-        node.samples.get(report.request)?.(report.sample);
-        node.samples.delete(report.request);
+      case 'measured':
+        node.measured.get(report.request)?.(report);
+        node.measured.delete(report.request);
     }
   }
 
@@ -169,7 +190,6 @@ function localKernel(kernel: Kernel): NodeKernel {
     dropReasonName: (reason) => kernel.dropReasonName(reason),
     setAddresses: (upserts, removals) => { kernel.setAddresses(upserts, removals); },
     attachedDevices: () => kernel.attachedDevices(),
-    sample: async () => kernel.sample(),
     sweep: (options) => { kernel.sweep(options); },
   };
 }

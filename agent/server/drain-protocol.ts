@@ -11,7 +11,8 @@ export type DrainRequest =
   | { type: 'follow'; id: number; isFollowed: boolean }
   | { type: 'addresses'; id: number; upserts: AddressRow[]; removals: string[] }
   | { type: 'sweep'; id: number; all: boolean }
-  | { type: 'sample'; id: number; request: number }
+  /** Counts what the rings held until this moment of their clock; a simulated kernel is swept and sampled first. */
+  | { type: 'measure'; id: number; request: number; untilNs: bigint }
   | { type: 'close'; id: number }
   | { type: 'stop' };
 
@@ -36,8 +37,8 @@ export type DrainReport =
   | { type: 'failed'; id: number; error: string }
   /** The histories of these nodes moved; only for followed ones, at most one message per 10 ms. */
   | { type: 'heads'; ids: number[] }
-  /** Once a second. */
-  | { type: 'counts'; id: number; counts: DrainCounts; gaps: ProvenGap[] }
-  | { type: 'sample'; id: number; request: number; sample: KernelSample }
+  /** Once a second, with what was proven lost meanwhile. */
+  | { type: 'second'; id: number; gaps: ProvenGap[] }
+  | { type: 'measured'; id: number; request: number; counts: DrainCounts; sample: KernelSample | undefined }
   /** CPU of the worker's own thread is not to be had: share of the time it was not idle, in nanoseconds since the start. */
   | { type: 'cost'; busyNs: number };

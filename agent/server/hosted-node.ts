@@ -1,7 +1,7 @@
 import type { KernelSample, RingMemory, RingSource } from '../decode/kernel.ts';
 import { openSharedRing } from '../decode/shared-ring.ts';
 import { WallClock } from '../decode/wall-clock.ts';
-import { NodeDrain } from '../history/node-drain.ts';
+import { type DrainCounts, NodeDrain } from '../history/node-drain.ts';
 import type { SimKernel } from '../sim/sim-kernel.ts';
 import type { DrainClock, DrainReport } from './drain-protocol.ts';
 
@@ -44,18 +44,22 @@ export class HostedNode {
     return rows;
   }
 
-  /** The once-a-second work: follows the wall clock, reports the counts. */
+  /** The once-a-second work: follows the wall clock, reports what was lost. */
   second(id: number): DrainReport {
     this.wall.observe(this.clock.wallNs(), this.bootNs());
-    return { type: 'counts', id, counts: this.drain.counts(), gaps: this.drain.takeGaps() };
+    return { type: 'second', id, gaps: this.drain.takeGaps() };
+  }
+
+  /** Counters of kernel and drain at one moment, so that the ledgers balance. */
+  measure(untilNs: bigint): { counts: DrainCounts; sample: KernelSample | undefined } {
+    this.kernel?.sweep({ all: false });
+    const sample = this.kernel?.sample();
+    while (this.drain.drain(this.kernel?.nowNs() ?? untilNs, this.wall.offsetNs) > 0) this.hasNews = true;
+    return { counts: this.drain.counts(), sample };
   }
 
   setClock(offsets: DrainClock): void {
     this.bootOffsetNs = offsets.bootOffsetNs;
-  }
-
-  sample(): KernelSample | undefined {
-    return this.kernel?.sample();
   }
 
   close(): void {

@@ -1,10 +1,8 @@
-import type { KernelSample } from '../decode/kernel.ts';
 import type { EndpointVersions } from '../enrich/endpoint-versions.ts';
 import { EVENT_WORDS } from '../decode/event.ts';
 import { HistoryReader } from '../history/history.ts';
-import type { DrainCounts } from '../history/node-drain.ts';
 import type { AgentEvents } from './agent-events.ts';
-import type { NodeKernel } from './drain-host.ts';
+import type { Measurement, NodeKernel } from './drain-host.ts';
 import type { FlowRate } from './flow-rate.ts';
 import type { NamespacesSeen } from './namespaces-seen.ts';
 import type { TelemetryHub } from './telemetry-hub.ts';
@@ -27,6 +25,7 @@ export interface BeatParts {
   namespaces: NamespacesSeen;
   telemetry: TelemetryHub;
   rate: FlowRate;
+  measure(): Promise<Measurement>;
   wallNs(): bigint;
   ownCost(): OwnCost;
   /** Rows that slow streams lost so far. */
@@ -49,20 +48,17 @@ export class NodeBeat {
   }
 
   /** One second's work; does nothing while the one before is still at it. */
-  async run(counts: DrainCounts): Promise<void> {
+  async run(): Promise<void> {
     if (this.isBusy) return;
     this.isBusy = true;
     try {
-      const { kernel } = this.parts;
-      const sample = await kernel.sample();
-      this.publish(sample, counts);
-      kernel.sweep({ all: false });
+      this.publish(await this.parts.measure());
     } finally {
       this.isBusy = false;
     }
   }
 
-  private publish(sample: KernelSample, counts: DrainCounts): void {
+  private publish({ sample, counts }: Measurement): void {
     const { parts } = this;
     const timeNs = parts.wallNs();
     const devices = new Map(parts.kernel.attachedDevices().map(({ ifindex, name }) => [ifindex, name]));
