@@ -7,6 +7,7 @@ type Part = { run(report: (row: BenchRow) => void): Promise<void> };
 
 const parts: Record<string, () => Promise<Part>> = {
   kernel: () => import('./kernel.ts'),
+  rpc: () => import('./rpc.ts'),
 };
 
 async function main(): Promise<void> {
@@ -25,4 +26,6 @@ async function main(): Promise<void> {
   }
 }
 
-void main();
+// the rpc part forks this file, so that every process measures its own CPU
+if (process.argv[2] === '--role') void import('./rpc-roles.ts').then(({ runRole }) => runRole());
+else void main();

@@ -1,0 +1,87 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import type { BenchRow } from './row.ts';
+import type { Answer, Ask } from './rpc-roles.ts';
+
+const ROUNDS = 7;
+const FLOWS = 200_000;
+/** grpc-js is slow: fewer flows take as long. */
+const FLOWS_BY_MESSAGE = 40_000;
+const NODES = 12;
+
+class Role {
+  private readonly child: ChildProcess = fork(__filename, ['--role']);
+
+  ask(ask: Ask): Promise<Answer> {
+    return new Promise((resolve, reject) => {
+      const gone = (code: number | null): void => reject(new Error(`a process of the bench ended with ${code}`));
+      this.child.once('exit', gone);
+      this.child.once('message', (answer) => {
+        this.child.off('exit', gone);
+        resolve(answer as Answer);
+      });
+      this.child.send(ask);
+    });
+  }
+
+  stop(): void {
+    this.child.disconnect();
+  }
+}
+
+/** CPU of `role` while `work` runs, and the answer to it. */
+async function cpuOf(role: Role, work: () => Promise<Answer>): Promise<{ cpuMs: number; answer: Answer }> {
+  const before = await role.ask({ do: 'cpu' });
+  const answer = await work();
+  const after = await role.ask({ do: 'cpu' });
+  return { cpuMs: after.cpuMs - before.cpuMs, answer };
+}
+
+const median = (list: number[]): number => list.toSorted((one, other) => one - other)[list.length >> 1] ?? 0;
+
+/** Flows per CPU-second sent, received and relayed, every way in turn; each process measures only itself. */
+export async function run(report: (row: BenchRow) => void): Promise<void> {
+  const roles = { packing: new Role(), single: new Role(), nodes: new Role(), relay: new Role(), client: new Role() };
+  try {
+    const packing = await roles.packing.ask({ do: 'serve', how: 'batched', peers: 1 });
+    const single = await roles.single.ask({ do: 'serve', how: 'message', peers: 1 });
+    const nodes = await roles.nodes.ask({ do: 'serve', how: 'batched', peers: NODES });
+    const relay = await roles.relay.ask({ do: 'relay', peers: nodes.addresses ?? [] });
+    const [packingAt = '', singleAt = '', relayAt = ''] = [packing.addresses?.[0], single.addresses?.[0], relay.addresses?.[0]];
+    const receive = (how: 'session' | 'http2' | 'grpc-js', address: string, flows: number): Promise<Answer> =>
+      roles.client.ask({ do: 'receive', how, address, flows });
+
+    // flows per CPU-second of each way, one figure a round
+    const rates: Record<string, number[]> = {};
+    const note = (name: string, flows: number, cpuMs: number): void => { (rates[name] ??= []).push((flows / cpuMs) * 1000); };
+    for (let round = -1; round < ROUNDS; round++) {
+      const yardstick = await receive('http2', packingAt, FLOWS);
+      const session = await cpuOf(roles.packing, () => receive('session', packingAt, FLOWS));
+      const byMessage = await cpuOf(roles.single, () => receive('session', singleAt, FLOWS_BY_MESSAGE));
+      const grpcClient = await receive('grpc-js', packingAt, FLOWS_BY_MESSAGE);
+      const relayed = await cpuOf(roles.relay, () => receive('session', relayAt, Math.floor(FLOWS / NODES / 50) * 50));
+      // the first round warms up
+      if (round < 0) continue;
+      note('yardstick', FLOWS, yardstick.cpuMs);
+      note('received', FLOWS, session.answer.cpuMs);
+      note('sent', FLOWS, session.cpuMs);
+      note('sent by call.write', FLOWS_BY_MESSAGE, byMessage.cpuMs);
+      note('received by grpc-js', FLOWS_BY_MESSAGE, grpcClient.cpuMs);
+      note('relayed', relayed.answer.flows ?? 0, relayed.cpuMs);
+    }
+    const unit = 'flows/CPU-s';
+    const bytes = `${Math.round(packing.flowBytes ?? 0)}-byte flows, median of ${ROUNDS} rounds`;
+    const ratio = (one: string, other: string): number => median((rates[one] ?? []).map((rate, round) => rate / (rates[other]?.[round] ?? Infinity)));
+    report({ name: 'yardstick: node:http2 client that drops the bytes', value: median(rates['yardstick'] ?? []), unit, note: bytes });
+    report({ name: 'received by FlowsSession, whole frames', value: median(rates['received'] ?? []), unit });
+    report({ name: 'received / yardstick', value: ratio('received', 'yardstick'), unit: 'ratio' });
+    report({ name: 'received by grpc-js from the same server', value: median(rates['received by grpc-js'] ?? []), unit });
+    report({ name: 'sent in batches of 50', value: median(rates['sent'] ?? []), unit });
+    report({ name: 'sent / yardstick', value: ratio('sent', 'yardstick'), unit: 'ratio' });
+    report({ name: 'sent by call.write', value: median(rates['sent by call.write'] ?? []), unit });
+    report({ name: 'sent in batches / sent by call.write', value: ratio('sent', 'sent by call.write'), unit: 'ratio' });
+    report({ name: `relayed from ${NODES} nodes in order of time`, value: median(rates['relayed'] ?? []), unit });
+    report({ name: 'relayed / yardstick', value: ratio('relayed', 'yardstick'), unit: 'ratio' });
+  } finally {
+    for (const role of Object.values(roles)) role.stop();
+  }
+}
