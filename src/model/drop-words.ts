@@ -16,13 +16,14 @@ export const DROP_REASON_NUMBERS: ReadonlyMap<string, number> = new Map(Object.e
 export type DropClass = 'pol' | 'cap' | 'rtg' | 'svc' | 'app' | 'pkt' | 'ok' | 'oth';
 
 const CLASSES: readonly [RegExp, DropClass][] = [
+  [/TRUNC|INVALID_SOURCE|INVALID_DEST|MALFORMED|CSUM|CHECKSUM|INHDR|PKT_TOO|TOO_SMALL/, 'pkt'],
   [/^POLICY|AUTH_REQUIRED|DENIED|BLOCKED/, 'pol'],
   [/^NO_SOCKET|TCP_RESET|SOCKET_FILTER|SOCKET_RCVBUFF|SOCKET_BACKLOG|TCP_LISTEN_OVERFLOW/, 'app'],
   [/UNSUPPORTED_L2|UNSUPPORTED_L3|IPV6_?NDISC|TCP_OLD_DATA|TCP_OLD_ACK|TCP_FLAGS|IP6?_OUTNOROUTES/, 'ok'],
   [/CT_|NAT|MAP|FRAG|QDISC|FULL|NOMEM|BACKLOG|RATE|OVERLIMIT|NO_SPACE/, 'cap'],
-  [/STALE|ROUTE|NEIGH|FIB|TUNNEL|UNKNOWN_L3|RPFILTER|INVALID_SOURCE/, 'rtg'],
+  [/STALE|ROUTE|NEIGH|FIB|TUNNEL|UNKNOWN_L3|RPFILTER|UNROUTABLE/, 'rtg'],
   [/SERVICE|BACKEND/, 'svc'],
-  [/CSUM|CHECKSUM|TRUNC|INVALID|MALFORMED|SMALL|INHDR|PKT_TOO/, 'pkt'],
+  [/INVALID/, 'pkt'],
 ];
 
 /** Class of a drop reason by its name; kernels invent names, so that the rules go by parts of them. */

@@ -86,8 +86,8 @@ function dropSeverity(drop: DropFigure, times: number | undefined): Problem['sev
 }
 
 const WHY: Readonly<Record<DropFigure['class'], string>> = {
-  pol: 'a policy denies it', cap: 'a table or queue is full', rtg: 'no way to the destination', svc: 'service has no backend',
-  app: 'the receiver gave it up', pkt: 'packet is malformed', ok: 'usually harmless', oth: '',
+  pol: 'policy', cap: 'a table or queue is full', rtg: 'routing', svc: 'service has no backend',
+  app: 'the receiver gave it up', pkt: 'bad packet', ok: 'usually harmless', oth: '',
 };
 
 function dropWhy(drop: DropFigure): string {
@@ -111,7 +111,7 @@ function resetProblems(state: State, now: Figures): Problem[] {
     const perSecond = now.seconds > 0 ? counted / now.seconds : 0;
     list.push({
       key: `resets ${id}`, severity: 'warn', word: 'RESETS', subject: pairText(pair),
-      amount: periodMs === undefined ? { value: perSecond, unit: '/s' } : { value: perSecond, unit: '/s', text: `every ${(periodMs / 1000).toFixed(1)}s` },
+      amount: periodMs === undefined ? { value: perSecond, unit: '/s', ...(perSecond === 0 ? { text: `${counted}×` } : {}) } : { value: perSecond, unit: '/s', text: `every ${(periodMs / 1000).toFixed(1).replace(/\.0$/, '')}s` },
       timesMore: undefined,
       why: periodMs === undefined ? 'connections end with RST' : 'like a clock: a timeout or a restart loop, not load',
       sinceMs: Math.min(found?.firstMs ?? Infinity, state.firstSeenMs.get(`resets ${id}`) ?? Infinity, nowMs),

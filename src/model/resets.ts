@@ -44,10 +44,16 @@ export class ResetTracker {
   }
 }
 
-/** The middle step of a series of times if all steps are about equal. */
+// a reset that nobody saw leaves a double step
+function isMultiple(step: number, base: number): boolean {
+  const times = Math.max(1, Math.round(step / base));
+  return Math.abs(step - times * base) <= base * REGULAR_SHARE;
+}
+
+/** The middle step of a series of times if all steps are about equal, or about a multiple of it. */
 export function regularStep(times: readonly number[]): number | undefined {
   const steps = times.slice(1).map((time, i) => time - (times[i] ?? 0));
   if (steps.length < MIN_STEPS) return undefined;
   const middle = [...steps].sort((one, other) => one - other)[steps.length >> 1] ?? 0;
-  return middle > 0 && steps.every((step) => Math.abs(step - middle) <= middle * REGULAR_SHARE) ? middle : undefined;
+  return middle > 0 && steps.every((step) => isMultiple(step, middle)) ? middle : undefined;
 }

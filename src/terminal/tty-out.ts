@@ -45,7 +45,7 @@ export class TtyOut extends EventEmitter {
 
   /** Whether a frame may be drawn now. */
   get isIdle(): boolean {
-    return this.pending === undefined && this.parts.length === 0;
+    return this.pending === undefined;
   }
 
   /** How long the terminal has not taken what it was given. */

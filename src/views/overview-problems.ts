@@ -51,7 +51,7 @@ function problemLine(state: State, problem: Problem, row: { cols: number; isSele
     [right(amountText(problem), isWide ? 10 : 8), severity.role === 'dim' ? 'dim' : 'text'], ' ',
   ];
   if (isWide) pieces.push([left(problem.timesMore === undefined ? '' : `×${count(problem.timesMore)}`, 4), 'warn'], ' ');
-  pieces.push([left(problem.why, whyWidth), severity.role === 'bad' ? 'warn' : 'dim']);
+  pieces.push([left(problem.why, whyWidth - 1) + ' ', severity.role === 'bad' ? 'warn' : 'dim']);
   if (isWide) pieces.push([right(since, sinceWidth - 1), 'dim'], ' ');
   return line(cols, pieces, row.isSelected ? 'selected' : undefined);
 }

@@ -36,13 +36,13 @@ function heights(state: State, size: Size): number[] {
   const nodesPerRow = Math.max(1, Math.floor((size.cols - 1) / 29));
   const nodeRows = Math.ceil(state.nodes.size / nodesPerRow);
   // fixed shapes, so that the screen does not jump when a problem comes or goes
-  const problemRows = Math.min(problems(state).length, isTall ? Math.floor(size.rows / 4) : 3);
+  const problemRows = Math.min(problems(state).length, isTall ? Math.floor(size.rows / 5.5) : 3);
   return shareRows(size.rows, [
     { least: isTall ? 5 : 4, wanted: problemRows + 1 },
     { least: isTall ? 6 : 3, wanted: isTall ? (size.rows >= 42 ? 10 : 7) : 3 },
     { least: isTall ? 4 : 3, wanted: isTall ? Math.min(reasons.length + 1, 7) : 3 },
     { least: isTall ? 7 : 4, wanted: isTall ? 8 : 4 },
     { least: isTall ? 5 : 3, wanted: isTall ? 6 : 3 },
-    { least: 2, wanted: Math.min(nodeRows, isTall ? Math.floor(size.rows / 6) : 2) + 1 },
+    { least: isTall ? Math.min(nodeRows, 3) + 1 : 2, wanted: Math.min(nodeRows, isTall ? Math.floor(size.rows / 6) : 1) + 1 },
   ], PAIRS);
 }

@@ -1,0 +1,78 @@
+import { describe, expect, test } from 'vitest';
+import { InputDecoder } from '../../../src/terminal/input-decoder.ts';
+
+/** Decodes chunks; between two chunks the ESC timer does not fire, after the last one it does. */
+function decode(...chunks: (string | number[])[]): string[] {
+  const got: string[] = [];
+  let timer: (() => void) | undefined;
+  const decoder = new InputDecoder({
+    onKey: (key) => got.push(key), onPaste: (text) => got.push(`paste:${text}`), escapeMs: 50,
+    later: (_ms, run) => {
+      timer = run;
+      return () => {
+        timer = undefined;
+      };
+    },
+  });
+  for (const chunk of chunks) decoder.feed(typeof chunk === 'string' ? Buffer.from(chunk) : Uint8Array.from(chunk));
+  timer?.();
+  return got;
+}
+
+const sequences: [string, string, string[]][] = [
+  ['letters', 'jjj', ['j', 'j', 'j']],
+  ['arrow up', '\x1b[A', ['up']],
+  ['application arrow', '\x1bOB', ['down']],
+  ['two arrows', '\x1b[A\x1b[B', ['up', 'down']],
+  ['page down', '\x1b[6~', ['pagedown']],
+  ['home of linux', '\x1b[1~', ['home']],
+  ['end', '\x1b[F', ['end']],
+  ['shift-tab', '\x1b[Z', ['S-tab']],
+  ['shift-up', '\x1b[1;2A', ['up']],
+  ['ctrl-left', '\x1b[1;5D', ['C-left']],
+  ['CR once', '\r', ['enter']],
+  ['control keys', '\x03\x04\x0c\x15\x1a', ['C-c', 'C-d', 'C-l', 'C-u', 'C-z']],
+  ['tab, space, backspace', '\t \x7f', ['tab', 'space', 'backspace']],
+  ['cursor report', '\x1b[5;1R', []],
+  ['device attributes', '\x1b[?62;4c', []],
+  ['mode report', '\x1b[?2026;2$y', []],
+  ['focus', '\x1b[I\x1b[O', []],
+  ['mouse', '\x1b[<0;10;5M\x1b[<0;10;5m', []],
+  ['colour reply', '\x1b]11;rgb:0000/0000/0000\x1b\\q', ['q']],
+  ['colour reply with BEL', '\x1b]11;rgb:0000\x07q', ['q']],
+  ['device string', '\x1bP1$r0m\x1b\\', []],
+  ['unknown function key', '\x1b[24~', []],
+  ['kitty escape', '\x1b[27u', []],
+  ['paste', '\x1b[200~qd/\x1b[201~x', ['paste:qd/', 'x']],
+  ['paste with ESC inside', '\x1b[200~a\x1b[Ab\x1b[201~', ['paste:a\x1b[Ab']],
+  ['e acute', 'é', ['é']],
+  ['emoji', '🍌', ['🍌']],
+];
+
+describe('InputDecoder', () => {
+  test.each(sequences)('%s', (_name, text, keys) => {
+    expect(decode(text)).toEqual(keys);
+  });
+
+  test.each(sequences)('%s, split at every byte', (_name, text, keys) => {
+    const bytes = [...Buffer.from(text)];
+    for (let at = 1; at < bytes.length; at++) expect(decode(bytes.slice(0, at), bytes.slice(at))).toEqual(keys);
+    expect(decode(...bytes.map((byte) => [byte]))).toEqual(keys);
+  });
+
+  test('a lone ESC is Escape when its time is over', () => {
+    expect(decode('\x1b')).toEqual(['escape']);
+    expect(decode('\x1b\x1b[A')).toEqual(['escape', 'up']);
+    expect(decode('\x1bx')).toEqual(['escape', 'x']);
+  });
+
+  test('an endless sequence ends at its bound, an endless paste too', () => {
+    expect(decode(`\x1b[${'1;'.repeat(100)}`).every((key) => '1;'.includes(key))).toBe(true);
+    const [pasted = ''] = decode(`\x1b[200~${'a'.repeat(100_000)}\x1b[201~`);
+    expect(pasted.length).toBeLessThan(5000);
+  });
+
+  test('C1 controls are no keys', () => {
+    expect(decode('\u009b31m')).toEqual(['3', '1', 'm']);
+  });
+});
