@@ -9,6 +9,8 @@ import { HistoryWriter } from './history.ts';
 
 /** Rows one drain() takes at most, so that the worker that hosts many nodes stays responsive. */
 export const MAX_ROWS_PER_DRAIN = 131_072;
+/** How long one lane waits for a busy record in the other; a producer needs microseconds, unless it was preempted. */
+const BUSY_GRACE_NS = 50_000_000n;
 /** Kinds of rows that are counted one by one: the record's `type`, 0..15. */
 const KINDS = 16;
 
@@ -56,6 +58,8 @@ export class NodeDrain {
   private previousLow = 0;
   private previousHigh = 0;
   private gaps: ProvenGap[] = [];
+  /** As of the last earliest(): a busy record hides how old it and those behind it are. */
+  private isBlocked = false;
 
   constructor(rings: readonly RingMemory[], history: SharedArrayBuffer) {
     this.readers = rings.map((ring) => new RingReader(ring));
@@ -70,18 +74,19 @@ export class NodeDrain {
    */
   drain(watermarkNs: bigint, offsetNs: bigint): number {
     const watermark = Number(watermarkNs);
+    const graceWatermark = Number(watermarkNs - BUSY_GRACE_NS);
     const offsetLow = Number(BigInt.asUintN(32, offsetNs));
     const offsetHigh = Number(BigInt.asUintN(32, offsetNs >> 32n));
     for (const reader of this.readers) reader.refresh();
     let rows = 0;
     while (rows < MAX_ROWS_PER_DRAIN) {
       const reader = this.earliest();
-      if (reader === undefined || reader.recordTimeNs > watermark) break;
+      if (reader === undefined || reader.recordTimeNs > (this.isBlocked ? graceWatermark : watermark)) break;
       this.takeRow(reader, offsetNs, offsetLow, offsetHigh);
       rows++;
     }
     for (const reader of this.readers) reader.publish();
-    if (rows < MAX_ROWS_PER_DRAIN && !this.isBlocked()) this.history.setWatermark(watermarkNs + offsetNs);
+    if (rows < MAX_ROWS_PER_DRAIN && !this.isBlocked) this.history.setWatermark(watermarkNs + offsetNs);
     return rows;
   }
 
@@ -115,15 +120,13 @@ export class NodeDrain {
     };
   }
 
-  /** A busy record hides how old it and those behind it are. */
-  private isBlocked(): boolean {
-    return this.readers.some((reader) => reader.usedBytes > 0 && !reader.peek());
-  }
-
+  /** The lane that has the oldest record; notes whether a busy record hides what another lane has. */
   private earliest(): RingReader | undefined {
     let best: RingReader | undefined;
+    this.isBlocked = false;
     for (const reader of this.readers) {
-      if (reader.peek() && (best === undefined || reader.recordTimeNs < best.recordTimeNs)) best = reader;
+      if (!reader.peek()) this.isBlocked ||= reader.usedBytes > 0;
+      else if (best === undefined || reader.recordTimeNs < best.recordTimeNs) best = reader;
     }
     return best;
   }

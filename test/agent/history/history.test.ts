@@ -72,15 +72,30 @@ test('NodeDrain merges both lanes by time up to the watermark', () => {
   expect(drain.drain(45n, 1_000n)).toBe(4);
   const reader = new HistoryReader(memory);
   expect(reader.watermarkNs()).toBe(1_045n);
-  const busy = bulk.reserve(136);
   expect(drain.drain(100n, 1_000n)).toBe(3);
-  expect(reader.watermarkNs()).toBe(1_045n);
-  bulk.discard(busy, 136);
   expect(drain.drain(110n, 1_000n)).toBe(0);
   expect(reader.watermarkNs()).toBe(1_110n);
   const row = new Uint32Array(EVENT_WORDS);
   const times = Array.from({ length: 7 }, (_, number) => (reader.copy(number, row) ? timeOf(row) : -1n));
   expect(times).toEqual([1010n, 1020n, 1030n, 1040n, 1050n, 1060n, 1070n]);
+});
+
+test('NodeDrain holds one lane back while a busy record in the other may be older, but not for ever', () => {
+  const [urgent, bulk] = [new TestRing(4096, 0), new TestRing(4096, 1)];
+  const memory = allocateHistory(63);
+  const reader = new HistoryReader(memory);
+  const drain = new NodeDrain([urgent.memory, bulk.memory], memory);
+  const busy = urgent.reserve(136);
+  bulk.submit(eventBytes({ time_ns: 20_000_000n, lane: 1 }));
+  expect(drain.drain(30_000_000n, 0n)).toBe(0);
+  expect(reader.watermarkNs()).toBe(0n);
+  urgent.commit(busy, eventBytes({ time_ns: 10_000_000n, lane: 0 }));
+  expect(drain.drain(30_000_000n, 0n)).toBe(2);
+  expect(reader.watermarkNs()).toBe(30_000_000n);
+  urgent.reserve(136);
+  bulk.submit(eventBytes({ time_ns: 40_000_000n, lane: 1 }));
+  expect(drain.drain(91_000_000n, 0n)).toBe(1);
+  expect(reader.watermarkNs()).toBe(30_000_000n);
 });
 
 test('NodeDrain proves a gap with its size and place, and counts what a full ring refused', () => {
