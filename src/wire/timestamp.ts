@@ -26,13 +26,19 @@ export function timestampText(timestamp: Timestamp): string | undefined {
   const nanos = timestamp.nanos ?? 0;
   if (seconds < MIN_SECONDS || seconds > MAX_SECONDS || nanos < 0 || nanos > 999_999_999) return undefined;
   if (seconds !== lastSeconds) {
-    lastText = new Date(Number(seconds) * 1000).toISOString().slice(0, 19);
+    lastText = secondsText(Number(seconds));
     lastSeconds = seconds;
   }
   return `${lastText}${fractionText(nanos)}Z`;
 }
 
-function fractionText(nanos: number): string {
+/** Date and time of a second since 1970, without fraction and zone. */
+export function secondsText(seconds: number): string {
+  return new Date(seconds * 1000).toISOString().slice(0, 19);
+}
+
+/** A point and 3, 6 or 9 digits, or nothing. */
+export function fractionText(nanos: number): string {
   if (nanos === 0) return '';
   const digits = String(nanos).padStart(9, '0');
   if (nanos % 1_000_000 === 0) return `.${digits.slice(0, 3)}`;

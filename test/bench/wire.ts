@@ -4,6 +4,7 @@ import { FlowRow, FlowWriter, endpointChunk, interfaceChunk, serviceChunk } from
 import { FrameSplitter, forEachMessage } from '../../src/wire/frame-splitter.ts';
 import { GetFlowsResponseCodec } from '../../src/wire/gen/observer.ts';
 import type { GetFlowsResponse } from '../../src/wire/gen/observer.ts';
+import { JsonLines } from '../../src/wire/json-lines.ts';
 import { toJson } from '../../src/wire/json.ts';
 import type { BenchRow } from './row.ts';
 
@@ -62,6 +63,7 @@ export function run(report: (row: BenchRow) => void): Promise<void> {
   const objects: GetFlowsResponse[] = messages.map((message) => GetFlowsResponseCodec.decode(message));
   const interner = new EndpointInterner();
   const scan = new FlowScan();
+  const lines = new JsonLines(GetFlowsResponseCodec);
   const ranges: number[] = [];
   forEachMessage(frames, (start, end) => {
     scanResponse(frames, start, end, scan);
@@ -90,6 +92,10 @@ export function run(report: (row: BenchRow) => void): Promise<void> {
     },
     'codec decode': () => { for (const message of messages) GetFlowsResponseCodec.decode(message); },
     'codec encode': () => { for (const object of objects) GetFlowsResponseCodec.encode(object); },
+    'JSON lines': () => {
+      lines.reset();
+      forEachMessage(frames, (start, end) => lines.write(frames, start, end));
+    },
     'decoded to JSON': () => { for (const object of objects) toJson(GetFlowsResponseCodec, object); },
   });
   const note = `${(frames.length / FLOWS).toFixed(0)} bytes a flow, median of ${ROUNDS} interleaved rounds`;
