@@ -50,13 +50,21 @@ const blessedPlugin = {
   },
 };
 
+// grpc-js brings proto-loader (and protobufjs) for channelz and ORCA, which read .proto files; nobody here calls them.
+const grpcPlugin = {
+  name: 'grpc',
+  setup(pluginBuild) {
+    pluginBuild.onResolve({ filter: /^@grpc\/proto-loader$/ }, (args) => ({ path: args.path, namespace: 'absent' }));
+  },
+};
+
 const common = {
   bundle: true,
   platform: 'node',
   target: 'node20',
   format: 'cjs',
   external: ['koffi'],
-  plugins: [blessedPlugin],
+  plugins: [blessedPlugin, grpcPlugin],
   logLevel: 'warning',
   legalComments: 'none',
 };
@@ -68,7 +76,6 @@ async function bundleProgram() {
     entryPoints: ['src/main.ts'],
     outfile: 'dist/hubtop.js',
     minify: true,
-    keepNames: true,
     metafile: true,
     banner: { js: '#!/usr/bin/env node' },
     define: { HUBTOP_BUNDLE: 'true', HUBTOP_PACKAGE_VERSION: JSON.stringify(version) },
