@@ -199,7 +199,6 @@ static __always_inline int ht_skip_extension(struct __sk_buff *skb, struct ht_pa
 
 static __noinline int ht_skip_extensions(struct __sk_buff *skb, struct ht_packet *packet)
 {
-#pragma unroll
 	for (int i = 0; i < HT_MAX_EXTENSIONS; i++) {
 		int more = ht_skip_extension(skb, packet);
 

@@ -186,9 +186,27 @@ export class Programs {
     return rows;
   }
 
+  /** As freshly loaded, at a tenth of the cost. */
+  reset(): void {
+    this.discardEvents();
+    for (const name of ['ht_addresses', 'ht_conntrack', 'ht_devices', 'ht_drop_pairs', 'ht_fragments', 'ht_pairs']) {
+      const map = this.object.map(name);
+      const keys: Uint8Array[] = [];
+      map.forEach((key) => keys.push(key.slice()));
+      for (const key of keys) map.delete(key);
+    }
+    const counters = this.object.map('ht_counters');
+    counters.update(new Uint8Array(4), new Uint8Array(counters.valueStride * counters.valuesPerKey));
+    this.configure({});
+  }
+
   close(): void {
     for (const { memory } of this.rings) memory.close();
     this.object.close();
+  }
+
+  [Symbol.dispose](): void {
+    this.close();
   }
 }
 

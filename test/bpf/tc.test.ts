@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { Direction, EventFlag, Point, TraceReason } from '../../agent/decode/event.ts';
 import { authentication, client, ethernet, extension, fragmentHeader, icmp, ipv4, ipv6, server, tcp, udp } from './packets.ts';
 import { Programs, cannotTest, hook } from './programs.ts';
@@ -18,10 +18,11 @@ if (cannotTest !== '') console.warn(`kernel programs not tested: ${cannotTest}`)
 
 describe.skipIf(cannotTest !== '')('tc hooks', () => {
   let programs: Programs;
-  beforeEach(() => {
+  beforeAll(() => {
     programs = new Programs();
   });
-  afterEach(() => programs.close());
+  beforeEach(() => programs.reset());
+  afterAll(() => programs.close());
 
   test.each<[string, Uint8Array, { protocol: number; ports: [number, number]; flags?: number; vlans?: number }]>([
     ['IPv4 TCP', tcp4('S'), { protocol: TCP, ports: [40_000, 80] }],
@@ -199,14 +200,13 @@ describe.skipIf(cannotTest !== '')('tc hooks', () => {
   });
 
   test('ht_to_endpoint() keeps the ledger exact when conntrack forgets', () => {
-    programs.close();
-    programs = new Programs({ maxEntries: { ht_conntrack: 256 } });
-    for (let i = 0; i < 2000; i++) programs.receive(ethernet(IPV4, ipv4(UDP, udp(1024 + i, 53))), { repeat: 2 });
-    const swept = programs.sweep({ all: true });
-    const { conntrackInserted, conntrackDeleted, skbs } = programs.counters();
-    const reportedSkbs = programs.events().reduce((sum, event) => sum + event.skbs, 0);
+    using small = new Programs({ maxEntries: { ht_conntrack: 256 } });
+    for (let i = 0; i < 2000; i++) small.receive(ethernet(IPV4, ipv4(UDP, udp(1024 + i, 53))), { repeat: 2 });
+    const swept = small.sweep({ all: true });
+    const { conntrackInserted, conntrackDeleted, skbs } = small.counters();
+    const reportedSkbs = small.events().reduce((sum, event) => sum + event.skbs, 0);
     expect(skbs[hook.receive]).toBe(4000);
-    expect(programs.pairs()).toMatchObject([{ skbs: 4000, connections: 2000 }]);
+    expect(small.pairs()).toMatchObject([{ skbs: 4000, connections: 2000 }]);
     expect(conntrackInserted).toBe(2000);
     const evicted = conntrackInserted - conntrackDeleted - swept.live;
     expect(evicted).toBeGreaterThan(1700);
@@ -214,33 +214,32 @@ describe.skipIf(cannotTest !== '')('tc hooks', () => {
   });
 
   test('ht_from_endpoint() loses no volume when the ring is full, and a gap in the sequence is as long as the loss', () => {
-    programs.close();
-    programs = new Programs({ maxEntries: { ht_urgent: 4096, ht_bulk: 4096 } });
+    using small = new Programs({ maxEntries: { ht_urgent: 4096, ht_bulk: 4096 } });
     const connections = 100;
     const at = (i: number, flags: string): Uint8Array => ethernet(IPV4, ipv4(TCP, tcp(40_000 + i, 80, flags, 10)));
-    for (let i = 0; i < connections; i++) programs.send(at(i, 'S'));
-    const first = programs.events();
-    const afterFirst = programs.counters().events.find(({ kind, lane }) => kind === 'trace' && lane === 0);
+    for (let i = 0; i < connections; i++) small.send(at(i, 'S'));
+    const first = small.events();
+    const afterFirst = small.counters().events.find(({ kind, lane }) => kind === 'trace' && lane === 0);
     expect(first.length).toBeLessThan(connections);
     expect(afterFirst).toMatchObject({ happened: connections, submitted: first.length, lost: connections - first.length });
-    programs.send(at(connections, 'S'));
-    const [next] = programs.events();
+    small.send(at(connections, 'S'));
+    const [next] = small.events();
     expect(next?.sequence).toBe(connections);
     expect(first.at(-1)?.sequence).toBe(first.length - 1);
 
     let skbs = first.reduce((sum, event) => sum + event.skbs, 0) + (next?.skbs ?? 0);
     let bytes = first.reduce((sum, event) => sum + event.bytes, 0) + (next?.bytes ?? 0);
     for (let round = 0; round < 20; round++) {
-      programs.sweep({ all: true });
-      for (const event of programs.events()) {
+      small.sweep({ all: true });
+      for (const event of small.events()) {
         skbs += event.skbs;
         bytes += event.bytes;
       }
     }
-    expect(programs.sweep({ all: true })).toMatchObject({ live: connections + 1, liveSkbs: 0, liveBytes: 0 });
-    const pair = programs.pairs()[0];
+    expect(small.sweep({ all: true })).toMatchObject({ live: connections + 1, liveSkbs: 0, liveBytes: 0 });
+    const pair = small.pairs()[0];
     expect([skbs, bytes]).toEqual([pair?.skbs, pair?.bytes]);
-    for (const { happened, submitted, folded, lost, suppressed } of programs.counters().events) expect(happened).toBe(submitted + folded + lost + suppressed);
+    for (const { happened, submitted, folded, lost, suppressed } of small.counters().events) expect(happened).toBe(submitted + folded + lost + suppressed);
   });
 
   test('ht_sweep() reports what went quiet and deletes what expired', () => {
