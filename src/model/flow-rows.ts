@@ -96,8 +96,7 @@ export class FlowRows {
         const from = pieces[i] ?? 0;
         const to = pieces[i + 1] ?? 0;
         if (to <= from) continue;
-        segment.bytes.set(bytes.subarray(from, to), segment.used);
-        segment.used += to - from;
+        segment.used = copyBytes(bytes, from, to, segment);
       }
     }
     segment.timeMs[at] = row.timeMs;
@@ -158,6 +157,17 @@ export class FlowRows {
     this.segments.push(segment);
     return segment;
   }
+}
+
+/** Up to this many bytes a loop beats the view that TypedArray.set needs. */
+const LOOP_BYTES = 256;
+
+function copyBytes(bytes: Uint8Array, from: number, to: number, segment: Segment): number {
+  const into = segment.bytes;
+  let at = segment.used;
+  if (to - from > LOOP_BYTES) into.set(bytes.subarray(from, to), at);
+  else for (let i = from; i < to; i++) into[at++] = bytes[i] ?? 0;
+  return segment.used + to - from;
 }
 
 function newSegment(): Segment {

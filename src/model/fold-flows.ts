@@ -1,6 +1,5 @@
 // hot path: every received flow passes here once (bench: screen, flows folded)
 import { FlowScan, scanResponse } from '../wire/flow-scan.ts';
-import { scrub } from '../lib/scrub.ts';
 import { addCount, pairCounts, type Bucket } from './bucket.ts';
 import { dropKey } from './directory.ts';
 import { DROP_REASON_NUMBERS, dropReasonName, KERNEL_DROP } from './drop-words.ts';
@@ -24,9 +23,10 @@ const IP_PROTOCOLS = [0, 6, 17, 1, 58, 132, 112, 2] as const;
 
 const scan = new FlowScan();
 const row: RowColumns = { kind: 0, timeMs: 0, verdict: 0, count: 1, source: 0, destination: 0, node: 0 };
-const summaryText = new TextDecoder();
 const pieces: number[] = [];
 const KERNEL_SUMMARY = 'kernel: ';
+/** Bytes of a summary that can hold a kernel's reason. */
+const MAX_SUMMARY = 64;
 
 /** Takes whole framed GetFlowsResponse messages in: rows, counts, resets, lost events. */
 export function foldFlows(state: State, bytes: Uint8Array): void {
@@ -53,7 +53,7 @@ function foldFlow(state: State, bytes: Uint8Array): void {
   const source = state.endpoints.intern(bytes, scan.sourceStart, scan.sourceEnd);
   const destination = state.endpoints.intern(bytes, scan.destinationStart, scan.destinationEnd);
   const count = scan.aggregateCount > 0 ? scan.aggregateCount : 1;
-  const reason = scan.verdict === DROPPED ? reasonOf(bytes) : '';
+  const reason = scan.verdict === DROPPED ? reasonOf(state, bytes) : '';
   if (!passesHere(state, reason)) return;
   pushRow(state, bytes, { timeMs, source, destination, count });
   const isReply = scan.isReply === 1;
@@ -85,7 +85,8 @@ function countFlow(state: State, bucket: Bucket, flow: { pair: number; count: nu
   const key = dropKey(state.directory.reason(flow.reason), flow.pair);
   addCount(bucket.drops, key, flow.count);
   counts.dropped += flow.count;
-  noteFirst(state, `drop ${key}`, flow.timeMs);
+  // the text of the key is made once a second at most
+  if (bucket.drops.get(key) === flow.count) noteFirst(state, `drop ${key}`, flow.timeMs);
 }
 
 // the relay cannot tell kernel drops apart: their names are compared here
@@ -96,11 +97,11 @@ function passesHere(state: State, reason: string): boolean {
   return true;
 }
 
-function reasonOf(bytes: Uint8Array): string {
+function reasonOf(state: State, bytes: Uint8Array): string {
   if (scan.dropReason !== 0) return dropReasonName(scan.dropReason);
   if (scan.summaryEnd > scan.summaryStart) {
-    const summary = summaryText.decode(bytes.subarray(scan.summaryStart, scan.summaryEnd));
-    if (summary.startsWith(KERNEL_SUMMARY)) return scrub(summary.slice(KERNEL_SUMMARY.length).split(' ')[0] ?? '', 48);
+    const summary = state.summaries.get(state.summaries.intern(bytes, scan.summaryStart, Math.min(scan.summaryEnd, scan.summaryStart + MAX_SUMMARY)));
+    if (summary.startsWith(KERNEL_SUMMARY)) return summary.slice(KERNEL_SUMMARY.length).split(' ')[0] ?? '';
   }
   return KERNEL_DROP;
 }
@@ -129,16 +130,17 @@ function pushRow(state: State, bytes: Uint8Array, flow: { timeMs: number; source
 function cutEndpoints(hasSource: boolean, hasDestination: boolean): void {
   pieces.length = 0;
   let from = scan.flowStart;
-  const cuts: [number, number][] = [];
-  if (hasSource) cuts.push([scan.sourceStart, scan.sourceEnd]);
-  if (hasDestination) cuts.push([scan.destinationStart, scan.destinationEnd]);
-  if (cuts.length === 2 && (cuts[0]?.[0] ?? 0) > (cuts[1]?.[0] ?? 0)) cuts.reverse();
-  for (const [start, end] of cuts) {
-    // fields 8 and 9 have one-byte tags
-    pieces.push(from, start - 1 - varintLength(end - start));
-    from = end;
-  }
+  const isInOrder = scan.sourceStart <= scan.destinationStart;
+  if (isInOrder && hasSource) from = cut(from, scan.sourceStart, scan.sourceEnd);
+  if (hasDestination) from = cut(from, scan.destinationStart, scan.destinationEnd);
+  if (!isInOrder && hasSource) from = cut(from, scan.sourceStart, scan.sourceEnd);
   pieces.push(from, scan.flowEnd);
+}
+
+function cut(from: number, start: number, end: number): number {
+  // both fields have one-byte tags
+  pieces.push(from, start - 1 - varintLength(end - start));
+  return end;
 }
 
 function varintLength(value: number): number {

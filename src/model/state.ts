@@ -55,6 +55,8 @@ export interface State {
   /** Party id of each interned endpoint. */
   partyOfEndpoint: number[];
   nodeNames: TextInterner;
+  /** Beginnings of summaries of kernel drops. */
+  summaries: TextInterner;
   rows: FlowRows;
   resets: ResetTracker;
   nodes: Map<string, NodeState>;
@@ -107,6 +109,7 @@ export function initialState(options: { server: string; nowMs: number; view: str
     endpoints: new EndpointInterner(),
     partyOfEndpoint: [],
     nodeNames: new TextInterner(),
+    summaries: new TextInterner(),
     rows: new FlowRows(),
     resets: new ResetTracker(),
     nodes: new Map(),

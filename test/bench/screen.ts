@@ -1,0 +1,71 @@
+import { update } from '../../src/model/update.ts';
+import { themeAt } from '../../src/theme/theme.ts';
+import { Terminal, type TerminalParts } from '../../src/terminal/terminal.ts';
+import { frame } from '../../src/views/frame.ts';
+import { EventEmitter } from 'node:events';
+import { PassThrough } from 'node:stream';
+import { flowOf, framed, joined, NODES, random, reportOf, TALKS } from '../src/app/fake-cluster.ts';
+import { busyScene } from '../src/views/scenes.ts';
+import type { BenchRow } from './row.ts';
+
+const SIZE = { cols: 120, rows: 40 };
+const FRAMES = 300;
+const ROUNDS = 5;
+
+/** The screen: what a frame costs in CPU and bytes at 120x40 on a busy cluster, and what folding flows costs. */
+export async function run(report: (row: BenchRow) => void): Promise<void> {
+  for (const view of ['overview', 'flows']) await benchFrames(view, report);
+  benchFold(report);
+}
+
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
+// each frame is of a state that really changed: a second of telemetry and its flows
+async function benchFrames(view: string, report: (row: BenchRow) => void): Promise<void> {
+  let bytes = 0;
+  const input = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => {} });
+  const parts: TerminalParts = {
+    sink: { tryWrite: (chunk) => { bytes += chunk.length; return chunk.length; } },
+    input: input as unknown as TerminalParts['input'], size: () => ({ columns: SIZE.cols, rows: SIZE.rows }), onResize: () => () => {},
+    env: { TERM: 'xterm-256color' }, owner: new EventEmitter() as unknown as TerminalParts['owner'],
+  };
+  const terminal = new Terminal(parts, { onKey: () => {}, onPaste: () => {}, onResize: () => {}, onGone: () => {} });
+  const state = busyScene();
+  state.view = view;
+  let spentMs = 0;
+  for (let i = 0; i < FRAMES; i++) {
+    const timeMs = state.nowMs + 100;
+    update(state, { type: 'tick', nowMs: timeMs });
+    if (i % 10 === 0) update(state, { type: 'telemetry', report: reportOf(100 + i, timeMs) });
+    update(state, { type: 'flows', bytes: joined(TALKS.slice(i % 5, (i % 5) + 4).map((talk) => framed(flowOf(talk, timeMs)))) });
+    const before = cpuMs();
+    terminal.draw(frame(state, SIZE), themeAt(0));
+    spentMs += cpuMs() - before;
+    if (i === 20) bytes = 0;
+    await new Promise((resolve) => { setImmediate(resolve); });
+  }
+  terminal.close();
+  report({ name: `screen/frame/${view}`, value: round(spentMs / FRAMES), unit: 'ms CPU a frame', note: '120x40, a change in every frame' });
+  report({ name: `screen/bytes/${view}`, value: Math.round(bytes / (FRAMES - 21)), unit: 'bytes a frame', note: view === 'flows' ? '4 new rows a frame' : 'figures change once in 10 frames' });
+}
+
+function benchFold(report: (row: BenchRow) => void): void {
+  const next = random(1);
+  const flows = Array.from({ length: 20_000 }, (_, i) => framed(flowOf(TALKS[i % TALKS.length] ?? TALKS[0] as (typeof TALKS)[number], 1_772_366_490_000 + i / 20, { node: NODES[Math.floor(next() * 12)] ?? '', sourcePort: 30_000 + Math.floor(next() * 9_999) })));
+  const batch = joined(flows);
+  const state = busyScene();
+  let best = 0;
+  for (let round_ = 0; round_ < ROUNDS; round_++) {
+    const before = cpuMs();
+    for (let i = 0; i < 5; i++) update(state, { type: 'flows', bytes: batch });
+    best = Math.max(best, (5 * flows.length * 1000) / (cpuMs() - before));
+  }
+  report({ name: 'screen/fold', value: Math.round(best), unit: 'flows/CPU-s', note: `${Math.round(batch.length / flows.length)}-byte frames into counts, rows and resets` });
+}
+
+function round(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}
