@@ -1,7 +1,7 @@
 import { MessageChannel, type MessagePort, Worker } from 'node:worker_threads';
 import type { DrainThread } from './server/drain-host.ts';
 import type { DrainReport, DrainRequest, SimFacts } from './server/drain-protocol.ts';
-import { HostedNode, type HostClock, openRings } from './server/hosted-node.ts';
+import { type ClockReading, HostedNode, type HostClock, openRings } from './server/hosted-node.ts';
 import { createSimKernel, type SimKernel } from './sim/sim-kernel.ts';
 
 /** Pause between drains while records come. */
@@ -15,10 +15,23 @@ const SECOND_MS = 1000;
 /** Drop reasons a simulated kernel is asked to name, Cilium's and the kernel's small numbers. */
 const NAMED_REASONS = 256;
 
-const clock: HostClock = {
-  wallNs: () => BigInt(Date.now()) * 1_000_000n,
-  monotonicNs: () => process.hrtime.bigint(),
-};
+const clock: HostClock = { monotonicNs: () => process.hrtime.bigint(), read: readClocks };
+
+/**
+ * Date.now() knows milliseconds. At the moment it moves on, it is exact: waiting
+ * for that, a millisecond at most, keeps agents of one machine in order.
+ */
+function readClocks(): ClockReading {
+  const before = Date.now();
+  const startNs = process.hrtime.bigint();
+  let wallMs = before;
+  let monotonicNs = startNs;
+  while (wallMs === before && monotonicNs - startNs < 2_000_000n) {
+    wallMs = Date.now();
+    monotonicNs = process.hrtime.bigint();
+  }
+  return { wallNs: BigInt(wallMs) * 1_000_000n, monotonicNs };
+}
 
 /**
  * The drain: hosts the rings of one or many nodes, moves their records into
@@ -152,7 +165,8 @@ class DrainWorker {
     const nowMs = performance.now();
     if (nowMs - this.secondAtMs < SECOND_MS) return;
     this.secondAtMs = nowMs;
-    for (const [id, node] of this.nodes) this.say(node.second(id));
+    const reading = readClocks();
+    for (const [id, node] of this.nodes) this.say(node.second(id, reading));
     this.say({ type: 'cost', busyNs: this.busyNs });
   }
 
@@ -166,7 +180,7 @@ class DrainWorker {
     const node = this.nodes.get(id);
     if (node === undefined) return;
     node.turn();
-    this.say(node.second(id));
+    this.say(node.second(id, readClocks()));
     this.nodes.delete(id);
     node.close();
     this.closers.get(id)?.();

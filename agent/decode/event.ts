@@ -60,6 +60,8 @@ export const TraceReason = { new: 0, established: 1, reply: 2, related: 3, unkno
 export const Direction = { unknown: 0, ingress: 1, egress: 2 } as const;
 /** Bits of `flags`. */
 export const EventFlag = { ipv6: 0x01, fragment: 0x02, vlan: 0x04, l3Device: 0x08, icmpError: 0x10, midStream: 0x20 } as const;
+/** Values of `why`. */
+export const Why = { new: 1, flags: 2, close: 3, interval: 4, sweep: 5, untracked: 6, drop: 7 } as const;
 /** Names of `why`, by number; the words of FlowExtension.why. */
 export const whyNames: readonly string[] = ['', 'new', 'flags', 'close', 'interval', 'sweep', 'untracked', 'drop'];
 /** Names of `lane`, by number; the words of Telemetry's Ring.lane. */

@@ -1,7 +1,7 @@
 import type { EndpointView, FlowView, ServiceView } from '../../src/flow/flow-view.ts';
 import { DropReason, IPVersion, TrafficDirection, Verdict } from '../../src/wire/gen/flow.ts';
 import { formatIp } from '../../src/lib/ip-bytes.ts';
-import { Direction, EVENT_BYTES, EventFlag, EventType, OFFSET, TraceReason } from '../decode/event.ts';
+import { Direction, EVENT_BYTES, EventFlag, EventType, OFFSET, TraceReason, Why } from '../decode/event.ts';
 import { type EndpointVersion } from './endpoint-versions.ts';
 import type { RowContext } from './row-context.ts';
 
@@ -133,8 +133,11 @@ export class RowView implements FlowView {
   get sourcePort(): number { return this.hasPorts ? this.data.getUint16(OFFSET.source_port, true) : -1; }
   get destinationPort(): number { return this.hasPorts ? this.data.getUint16(OFFSET.destination_port, true) : -1; }
 
-  get tcpFlags(): number {
-    return this.protocol === TCP && this.hasL4 ? this.data.getUint16(OFFSET.tcp_flags, true) : -1;
+  get tcpFlags(): number { return this.protocol === TCP && this.hasL4 ? this.reportedTcpFlags : -1; }
+
+  /** A sweep has no packet of its own: then the flags of all whose volume it reports. */
+  get reportedTcpFlags(): number {
+    return this.data.getUint16(this.why === Why.sweep ? OFFSET.tcp_flags_seen : OFFSET.tcp_flags, true);
   }
 
   get sourceVersion(): EndpointVersion { return this.context.versions.get(this.data.getUint32(OFFSET.source_ref, true)); }

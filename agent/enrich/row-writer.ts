@@ -99,7 +99,7 @@ export class RowWriter {
     row.protocol = view.protocol;
     row.sourcePort = ports & 0xffff;
     row.destinationPort = ports >>> 16;
-    row.tcpFlags = (words[7] ?? 0) & 0xffff;
+    row.tcpFlags = view.reportedTcpFlags;
     if (row.protocol === ICMPV4 || row.protocol === ICMPV6) {
       row.icmpType = view.icmpType;
       row.icmpCode = view.icmpCode;

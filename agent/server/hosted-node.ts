@@ -8,10 +8,17 @@ import type { DrainClock, DrainReport } from './drain-protocol.ts';
 /** Records younger than this wait for the next drain: their neighbours in the other lane may still be on their way. */
 const WATERMARK_SLACK_NS = 2_000_000n;
 
-/** Clocks of this machine in nanoseconds; tests pass their own. */
+/** Both clocks of this machine, read at the same moment, in nanoseconds. */
+export interface ClockReading {
+  wallNs: bigint;
+  monotonicNs: bigint;
+}
+
+/** Clocks of this machine; tests pass their own. */
 export interface HostClock {
-  wallNs(): bigint;
   monotonicNs(): bigint;
+  /** May take a millisecond. */
+  read(): ClockReading;
 }
 
 /** One node inside the drain worker: its rings, its history, and its kernel where that is simulated. */
@@ -32,7 +39,8 @@ export class HostedNode {
   ) {
     this.drain = new NodeDrain(rings, history);
     this.bootOffsetNs = offsets.bootOffsetNs;
-    this.wall = new WallClock(clock.wallNs(), this.bootNs());
+    const { wallNs, monotonicNs } = clock.read();
+    this.wall = new WallClock(wallNs, monotonicNs + this.bootOffsetNs);
   }
 
   /** Steps a simulated kernel, then moves what the rings hold into the history; returns the rows. */
@@ -45,8 +53,8 @@ export class HostedNode {
   }
 
   /** The once-a-second work: follows the wall clock, reports what was lost. */
-  second(id: number): DrainReport {
-    this.wall.observe(this.clock.wallNs(), this.bootNs());
+  second(id: number, { wallNs, monotonicNs }: ClockReading): DrainReport {
+    this.wall.observe(wallNs, monotonicNs + this.bootOffsetNs);
     return { type: 'second', id, gaps: this.drain.takeGaps() };
   }
 
