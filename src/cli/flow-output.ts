@@ -2,9 +2,12 @@ import { FlowPrinter } from '../flow/flow-printer.ts';
 import { isTrouble } from '../flow/node-status-text.ts';
 import { tryDecode } from '../wire/codec.ts';
 import { FRAME_PREFIX_BYTES, frameLength } from '../wire/frame-splitter.ts';
+import { GetFlowsResponseTag } from '../wire/gen/field-numbers.ts';
 import { FlowCodec, LostEventCodec } from '../wire/gen/flow.ts';
 import { type GetFlowsResponse, GetFlowsResponseCodec } from '../wire/gen/observer.ts';
+import { JsonLines } from '../wire/json-lines.ts';
 import { toJson } from '../wire/json.ts';
+import { decodeText } from '../wire/text.ts';
 import type { CommandContext } from './command.ts';
 import type { OutputChoice } from './output-flags.ts';
 
@@ -13,6 +16,8 @@ export class FlowOutput {
   readonly #choice: OutputChoice;
   readonly #context: CommandContext;
   readonly #printer: FlowPrinter | undefined;
+  /** JSON goes from the wire to text without objects between. */
+  readonly #lines: JsonLines | undefined;
   #bad = 0;
   #badReason = '';
 
@@ -20,6 +25,7 @@ export class FlowOutput {
     this.#choice = choice;
     this.#context = context;
     this.#printer = choice.format === 'json' ? undefined : new FlowPrinter(choice.format, choice.text);
+    this.#lines = choice.format === 'json' && !choice.isLegacyJson ? new JsonLines(GetFlowsResponseCodec) : undefined;
   }
 
   /** Prints a run of whole frames; resolves when stdout wants more. */
@@ -27,10 +33,14 @@ export class FlowOutput {
     let out = '';
     for (let at = 0; at + FRAME_PREFIX_BYTES <= frames.length; at += FRAME_PREFIX_BYTES + frameLength(frames, at)) {
       const start = at + FRAME_PREFIX_BYTES;
-      const decoded = tryDecode(GetFlowsResponseCodec, frames.subarray(start, start + frameLength(frames, at)));
+      const end = start + frameLength(frames, at);
+      // node states go to stderr, and need looking into
+      if (frames[start] !== GetFlowsResponseTag.node_status && this.#lines?.write(frames, start, end) === true) continue;
+      const decoded = tryDecode(GetFlowsResponseCodec, frames.subarray(start, end));
       if (decoded.ok) out += this.#render(decoded.value);
       else this.#countBad(decoded.error);
     }
+    out += this.#takeLines();
     return out === '' ? Promise.resolve() : this.#context.print(out);
   }
 
@@ -45,6 +55,13 @@ export class FlowOutput {
     const rest = this.#printer?.finish() ?? '';
     if (rest !== '') await this.#context.print(rest);
     if (this.#bad > 0) this.#complain(`hubtop: ${this.#bad} messages could not be decoded, first: ${this.#badReason}`);
+  }
+
+  #takeLines(): string {
+    if (this.#lines === undefined) return '';
+    const text = decodeText(this.#lines.bytes(), 0, this.#lines.length);
+    this.#lines.reset();
+    return text;
   }
 
   #render(response: GetFlowsResponse): string {

@@ -54,7 +54,9 @@ interface Plan {
   /** By field: the value or the borders of the only occurrence; the borders of all if it is repeated. */
   starts: Int32Array;
   ends: Int32Array;
-  lists: number[][];
+  lists: readonly number[][];
+  /** Those of repeated fields. */
+  usedLists: readonly number[][];
   oneofs: Int32Array;
 }
 
@@ -75,9 +77,10 @@ function planOf(codec: Codec<object>): Plan {
     else farSlots.set(field.number, i + 1);
   }
   const size = codec.fields.length;
+  const lists = codec.fields.map((): number[] => []);
   const plan: Plan = {
     fields: codec.fields.map((field) => planField(field, oneofs)),
-    slots, farSlots, starts: new Int32Array(size), ends: new Int32Array(size), lists: codec.fields.map(() => []), oneofs: new Int32Array(oneofs.length),
+    slots, farSlots, starts: new Int32Array(size), ends: new Int32Array(size), lists, usedLists: lists.filter((_, i) => codec.fields[i]?.repeated === true), oneofs: new Int32Array(oneofs.length),
   };
   plans.set(codec, plan);
   return plan;
@@ -190,21 +193,24 @@ export class JsonLines {
 
   /** Notes where each field is. */
   private find(plan: Plan, end: number): void {
-    plan.starts.fill(BAD);
-    plan.oneofs.fill(BAD);
-    for (const list of plan.lists) if (list.length !== 0) list.length = 0;
+    const { starts, oneofs } = plan;
+    for (let i = 0; i < starts.length; i++) starts[i] = BAD;
+    for (let i = 0; i < oneofs.length; i++) oneofs[i] = BAD;
+    for (const list of plan.usedLists) list.length = 0;
     while (this.cursor < end && this.cursor !== BAD) {
       const tag = this.readVarint(end);
       const number = tag >>> 3;
       const i = (number < 128 ? plan.slots[number] ?? 0 : plan.farSlots.get(number) ?? 0) - 1;
       const field = plan.fields[i];
       if (field === undefined) this.skip(tag, end);
-      else this.note(plan, field, { i, tag, end });
+      else this.note(plan, i, tag, end);
     }
     if (this.cursor !== end) this.cursor = BAD;
   }
 
-  private note(plan: Plan, field: PlanField, { i, tag, end }: { i: number; tag: number; end: number }): void {
+  private note(plan: Plan, i: number, tag: number, end: number): void {
+    const field = plan.fields[i];
+    if (field === undefined) return;
     const isTwice = plan.starts[i] !== BAD || (field.oneof >= 0 && plan.oneofs[field.oneof] !== BAD);
     if ((tag & 7) !== field.wireType || field.print === Print.RARE || (isTwice && !field.repeated) || (field.repeated && field.wireType !== DELIMITED)) {
       this.cursor = BAD;
