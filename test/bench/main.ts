@@ -7,6 +7,7 @@ type Part = { run(report: (row: BenchRow) => void): Promise<void> };
 
 const parts: Record<string, () => Promise<Part>> = {
   kernel: () => import('./kernel.ts'),
+  agent: () => import('./agent.ts'),
   rpc: () => import('./rpc.ts'),
 };
 
