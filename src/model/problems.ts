@@ -36,7 +36,7 @@ const PRESSURE_CRITICAL = 0.95;
 const RESET_MEMORY_MS = 60_000;
 const RANK = { crit: 0, warn: 1, note: 2 } as const;
 
-/** Everything that is wrong now, worst first: severity, then how new, then how much. */
+/** Everything that is wrong now, worst first: severity, then the worst of each kind, then how new, then how much. */
 export function problems(state: State): Problem[] {
   const now = figures(state);
   const all = [
@@ -46,7 +46,19 @@ export function problems(state: State): Problem[] {
     ...resetProblems(state, now),
     ...pressureProblems(state),
   ];
-  return all.sort(byRank).slice(0, MAX_PROBLEMS);
+  return worstOfEachKindFirst(all.sort(byRank)).slice(0, MAX_PROBLEMS);
+}
+
+// ten denied pairs must not push the one reset series off the screen: within a severity the kinds take turns
+function worstOfEachKindFirst(sorted: readonly Problem[]): Problem[] {
+  const seen = new Map<string, number>();
+  const turns = sorted.map((problem) => {
+    const kind = `${problem.severity} ${problem.word}`;
+    const turn = seen.get(kind) ?? 0;
+    seen.set(kind, turn + 1);
+    return { problem, turn };
+  });
+  return turns.sort((one, other) => RANK[one.problem.severity] - RANK[other.problem.severity] || one.turn - other.turn).map(({ problem }) => problem);
 }
 
 function byRank(one: Problem, other: Problem): number {

@@ -51,15 +51,15 @@ function glyphOf(level: number): Piece {
 
 function nodeCell(state: State, node: NodeState): Piece[] {
   const level = trouble(state, node);
-  return [glyphOf(level), ' ', left(node.name, 11), ...cellDetail(state, node, level), '  '];
+  return [glyphOf(level), ' ', left(node.name, 11), ...cellDetail(state, node, level), ' '];
 }
 
 function cellDetail(state: State, node: NodeState, level: number): Piece[] {
-  if (level === 3) return [[left(`${troubleWord(node)} ${age(state.nowMs - node.troubleSinceMs)}`, CELL - 15), 'bad']];
-  if (level === 2) return [[left(`silent ${age(state.nowMs - node.lastReportMs)}`, CELL - 15), 'bad']];
-  if (level === 1) return [[left(`lost ${count(node.lostPerSecond)}/s`, CELL - 15), 'warn']];
+  if (level === 3) return [[left(`${troubleWord(node)} ${age(state.nowMs - node.troubleSinceMs)}`, CELL - 14), 'bad']];
+  if (level === 2) return [[left(`silent ${age(state.nowMs - node.lastReportMs)}`, CELL - 14), 'bad']];
+  if (level === 1) return [[left(`lost ${count(node.lostPerSecond)}/s`, CELL - 14), 'warn']];
   const conntrack = node.conntrack === undefined ? '' : `ct ${percent(share(node.conntrack.entries, node.conntrack.maxEntries))}`;
-  return [[right(`${count(node.flowsPerSecond)}/s`, 7), 'text'], [left(` ${conntrack}`, CELL - 22), 'dim']];
+  return [[right(`${count(node.flowsPerSecond)}/s`, 7), 'text'], [left(` ${conntrack}`, CELL - 21), 'dim']];
 }
 
 function moreCell(state: State, hidden: readonly NodeState[]): Piece[] {

@@ -42,13 +42,13 @@ function problemLine(state: State, problem: Problem, row: { cols: number; isSele
   const isWide = cols >= 110;
   const subjectWidth = isWide ? Math.floor(cols * 0.34) : 40;
   const sinceWidth = isWide ? 16 : 0;
-  const whyWidth = cols - subjectWidth - sinceWidth - (isWide ? 35 : 24);
+  const whyWidth = cols - subjectWidth - sinceWidth - (isWide ? 34 : 24);
   const marker: Piece = row.isSelected ? [isWide ? ' ► ' : '►', 'accent'] : isWide ? '   ' : ' ';
   const since = sinceText(state, problem);
   const pieces: Piece[] = [
     marker, [severity.word, severity.role], ' ', [left(problem.word, isWide ? 8 : 7), severity.role === 'dim' ? 'dim' : 'title'], ' ',
     left(shortSubject(problem.subject, subjectWidth), subjectWidth), ' ',
-    [right(amountText(problem), isWide ? 10 : 8), severity.role === 'dim' ? 'dim' : 'text'], ' ',
+    [right(amountText(problem), isWide ? 9 : 8), severity.role === 'dim' ? 'dim' : 'text'], ' ',
   ];
   if (isWide) pieces.push([left(problem.timesMore === undefined ? '' : `×${count(problem.timesMore)}`, 4), 'warn'], ' ');
   pieces.push([left(problem.why, whyWidth - 1) + ' ', severity.role === 'bad' ? 'warn' : 'dim']);
