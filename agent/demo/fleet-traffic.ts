@@ -6,7 +6,7 @@ export const usualFlowsPerSecond = 428;
 
 /** Events one connection gives where both ends are watched; halved where one is. */
 const flowsPerConnection: Record<PairShape, number> = {
-  requests: 14, pool: 24, datagram: 4, ping: 4, denied: 10, spoofed: 1, truncated: 1, refused: 5, reset: 10,
+  requests: 17, pool: 30, datagram: 4, ping: 4, denied: 10, spoofed: 1, truncated: 1, refused: 5, reset: 10,
 };
 
 const tcp = 6;
