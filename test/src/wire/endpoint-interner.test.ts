@@ -7,8 +7,8 @@ describe('EndpointInterner', () => {
   test('intern() gives one id to same bytes wherever they stand, and get() the endpoint', () => {
     const interner = new EndpointInterner();
     const ids = new Map<string, number>();
-    for (let seed = 1; seed <= 5000; seed++) {
-      const endpoint = { ...randomMessage(EndpointCodec, seededRandom(seed)), pod_name: `pod-${seed % 3000}` };
+    for (let seed = 1; seed <= 1500; seed++) {
+      const endpoint = { ...randomMessage(EndpointCodec, seededRandom(seed)), pod_name: `pod-${seed % 900}` };
       const encoded = EndpointCodec.encode(endpoint);
       const bytes = new Uint8Array(encoded.length + 8);
       bytes.set(encoded, seed % 8);

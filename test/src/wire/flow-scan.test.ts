@@ -66,7 +66,7 @@ function randomResponse(seed: number): GetFlowsResponse {
 describe('scanResponse()', () => {
   test('says what the codec says on random responses', () => {
     const scan = new FlowScan();
-    for (let seed = 1; seed <= 1000; seed++) {
+    for (let seed = 1; seed <= 300; seed++) {
       const response = randomResponse(seed);
       const encoded = GetFlowsResponseCodec.encode(response);
       const bytes = new Uint8Array(encoded.length + 20).fill(255);
@@ -80,7 +80,7 @@ describe('scanResponse()', () => {
     const random = seededRandom(7);
     const scan = new FlowScan();
     let refused = 0;
-    for (let seed = 1; seed <= 1000; seed++) {
+    for (let seed = 1; seed <= 300; seed++) {
       const bytes = GetFlowsResponseCodec.encode(randomResponse(seed));
       for (let i = 0; i < 3 && bytes.length > 0; i++) bytes[Math.floor(random() * bytes.length)] = Math.floor(random() * 256);
       const cut = bytes.subarray(0, Math.floor(random() * (bytes.length + 1)));
@@ -89,7 +89,7 @@ describe('scanResponse()', () => {
         if (refused === 0 && name.endsWith('End')) expect(value).toBeLessThanOrEqual(cut.length);
       }
     }
-    expect(refused).toBeGreaterThan(500);
+    expect(refused).toBeGreaterThan(150);
   });
 
   test.each([

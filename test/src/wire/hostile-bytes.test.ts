@@ -10,7 +10,7 @@ const seed = 42;
 test.each([GetFlowsResponseCodec, GetFlowsRequestCodec, ReportCodec].map((codec) => [codec.name, codec] as const))('tryDecode() and toJson() of broken %s never throw', (_name, codec) => {
   const random = seededRandom(seed);
   let decoded = 0;
-  for (let round = 0; round < 500; round++) {
+  for (let round = 0; round < 250; round++) {
     const bytes = codec.encode(randomMessage(codec, seededRandom(round)) as never);
     for (let i = 0; i < 2 && bytes.length > 0; i++) bytes[Math.floor(random() * bytes.length)] = Math.floor(random() * 256);
     const result = tryDecode<object>(codec, random() < 0.5 ? bytes : bytes.subarray(0, Math.floor(random() * bytes.length)));
@@ -21,14 +21,14 @@ test.each([GetFlowsResponseCodec, GetFlowsRequestCodec, ReportCodec].map((codec)
     fromJson<object>(codec, text, { ignoreUnknown: true });
     codec.encode(result.value as never);
   }
-  expect(decoded).toBeGreaterThan(10);
+  expect(decoded).toBeGreaterThan(5);
 });
 
 test('tryDecode() takes many unknown fields in time', () => {
-  // two million fields 15 of one byte each, contiguous, then apart
-  const joined = new Uint8Array(4_000_000).map((_, i) => (i % 2 === 0 ? 0x78 : 1));
+  // half a million fields 15 of one byte each, contiguous, then apart
+  const joined = new Uint8Array(1_000_000).map((_, i) => (i % 2 === 0 ? 0x78 : 1));
   expect(tryDecode(GetFlowsResponseCodec, joined).ok).toBe(true);
-  const apart = new Uint8Array(3_000_000);
+  const apart = new Uint8Array(900_000);
   for (let i = 0; i < apart.length; i += 6) apart.set([0x78, 1, 0xc2, 0x3e, 1, 0x61], i);
   expect(tryDecode(GetFlowsResponseCodec, apart).ok).toBe(true);
 });
