@@ -55,6 +55,7 @@ export class Session {
     const key = requestKey(this.state);
     if (key === this.requested) return;
     this.requested = key;
+    update(this.state, { type: 'flows-requested' });
     this.source.setFlowsRequest(flowsRequest(this.state));
   }
 }

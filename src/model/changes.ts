@@ -1,6 +1,4 @@
 import { MAX_UNDO } from './chips.ts';
-import { ROW_NOTE } from './flow-rows.ts';
-import { pushText } from './row-text.ts';
 import type { State } from './state.ts';
 
 /** Puts one sentence on the status line. */
@@ -19,6 +17,6 @@ export function setChips(state: State, chips: State['chips']): void {
 export function replaceChips(state: State, chips: State['chips']): void {
   state.chips = chips;
   state.fromFlows.clear();
-  const words = chips.length === 0 ? 'no filter' : `filter: ${chips.map((chip) => `${chip.isNegated ? 'not ' : ''}${chip.field} ${chip.value}`).join(', ')}`;
-  pushText(state, ROW_NOTE, words);
+  // live again: the rows that the cursor stood in belong to the old filter
+  state.pausedAtMs = 0;
 }

@@ -67,6 +67,7 @@ function foldFlow(state: State, bytes: Uint8Array): void {
     state.resets.add(pair, timeMs);
     noteFirst(state, `resets ${pair}`, timeMs);
   }
+  if (timeMs < flows.openedMs) return void (reason !== '' && noteFirst(state, `drop ${dropKey(state.directory.reason(reason), pair)}`, timeMs));
   const bucket = state.fromFlows.at(Math.floor(timeMs / 1000));
   if (bucket !== undefined) countFlow(state, bucket, { pair, count, reason, timeMs });
 }

@@ -18,6 +18,8 @@ export type Message =
   | { type: 'connection'; state: 'connecting' | 'live' | 'lost'; error?: string; retryInMs?: number }
   /** Whole length-prefixed GetFlowsResponse messages; borrowed until update() returns. */
   | { type: 'flows'; bytes: Uint8Array }
+  /** Another stream of flows was asked for: rows of the old one would be mixed with its history. */
+  | { type: 'flows-requested' }
   | { type: 'flows-state'; isOpen: boolean; error?: string }
   | { type: 'telemetry'; report: Report }
   | { type: 'telemetry-absent' }

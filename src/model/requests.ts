@@ -13,7 +13,9 @@ const AUDIT = 4;
 
 /** Whether the stream must carry every flow that passes the chips. */
 export function wantsAllFlows(state: State): boolean {
-  return state.chips.length > 0 || state.view === 'flows' || state.telemetry === 'absent';
+  if (state.chips.length > 0 || state.telemetry === 'absent') return true;
+  // a new stream would take the rows away that the reader stopped at
+  return state.pausedAtMs > 0 ? state.flows.scope === 'all' : state.view === 'flows';
 }
 
 /** The request whose flows the state needs now: all that pass the chips, or only those that matter (drops, errors, resets). */

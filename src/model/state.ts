@@ -70,6 +70,8 @@ export interface State {
     received: number;
     malformed: number;
     newestMs: number;
+    /** When the stream was opened; older flows are history: rows, but no counts, since nobody knows what is missing of them. */
+    openedMs: number;
   };
   lastReportMs: number;
   reports: number;
@@ -114,7 +116,7 @@ export function initialState(options: { server: string; nowMs: number; view: str
     resets: new ResetTracker(),
     nodes: new Map(),
     firstSeenMs: new Map(),
-    flows: { isOpen: false, error: '', scope: 'matter', received: 0, malformed: 0, newestMs: 0 },
+    flows: { isOpen: false, error: '', scope: 'matter', received: 0, malformed: 0, newestMs: 0, openedMs: Infinity },
     lastReportMs: 0,
     reports: 0,
     chips: [],

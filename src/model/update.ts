@@ -1,6 +1,6 @@
 import { act } from './actions.ts';
 import { say, setChips } from './changes.ts';
-import { withChip } from './chips.ts';
+import { chipText, withChip } from './chips.ts';
 import { foldFlows } from './fold-flows.ts';
 import { foldReport, MAX_NODES } from './fold-report.ts';
 import { ROW_GAP, ROW_NOTE } from './flow-rows.ts';
@@ -20,6 +20,7 @@ export function update(state: State, message: Message): void {
     case 'tick': return tick(state, message.nowMs);
     case 'connection': return takeConnection(state, message);
     case 'flows': return foldFlows(state, message.bytes);
+    case 'flows-requested': return takeFlowsRequest(state);
     case 'flows-state': return takeFlowsState(state, message);
     case 'telemetry':
       state.telemetry = 'present';
@@ -71,13 +72,18 @@ function takeConnection(state: State, message: Message & { type: 'connection' })
 }
 
 function takeFlowsState(state: State, message: Message & { type: 'flows-state' }): void {
+  if (message.isOpen && !state.flows.isOpen) state.flows.openedMs = state.nowMs;
   state.flows.isOpen = message.isOpen;
   state.flows.error = scrub(message.error ?? '', 200);
-  const scope = wantsAllFlows(state) ? 'all' : 'matter';
-  if (message.isOpen && scope !== state.flows.scope) {
-    state.flows.scope = scope;
-    pushText(state, ROW_NOTE, scope === 'all' ? 'from here: every flow' : 'from here: only drops, errors and resets');
-  }
+}
+
+function takeFlowsRequest(state: State): void {
+  state.flows.scope = wantsAllFlows(state) ? 'all' : 'matter';
+  state.flows.openedMs = Infinity;
+  state.rows.clear();
+  Object.assign(state.stream, { selected: -1, bottom: -1, isDetailOpen: false });
+  const what = state.flows.scope === 'matter' ? 'drops, errors and resets' : state.chips.length === 0 ? 'every flow' : state.chips.map(chipText).join(' ');
+  pushText(state, ROW_NOTE, what);
 }
 
 function takeNodeStatus(state: State, message: Message & { type: 'node-status' }): void {

@@ -23,7 +23,7 @@ export const help: View = {
     const lines: Line[] = [];
     for (let i = top; i < Math.min(length, top + rows); i++) lines.push(line(size.cols, [...(one[i] ?? [' '.repeat(half)]), ...(other[i] ?? [])]));
     const more = length > rows ? `j k ${top + rows < length ? '▼ more' : '▲ more'}` : '';
-    return exactly([rule(size.cols, 'HELP', 'from the key table in use; ^c quits at once, ^z suspends', more || 'Esc closes'), ...lines], size);
+    return exactly([rule(size.cols, 'HELP', '^c quits at once, ^z suspends', more || 'Esc closes'), ...lines], size);
   },
 };
 

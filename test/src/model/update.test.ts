@@ -92,6 +92,7 @@ describe('update() on flows', () => {
   test('weighs a flow that stands for many as many', () => {
     const state = emptyScene();
     update(state, { type: 'telemetry-absent' });
+    update(state, { type: 'flows-state', isOpen: true });
     update(state, { type: 'flows', bytes: framed({ ...flowOf(TALKS[0] as (typeof TALKS)[number], START_MS), aggregate: { ingress_flow_count: 240, egress_flow_count: 1000 } }) });
     expect(state.fromFlows.sum(START_MS / 1000 - 1, START_MS / 1000 + 2).flows).toBe(1240);
   });
@@ -176,5 +177,35 @@ describe('the stream cursor', () => {
     expect(state.stream.selected).toBe(state.rows.first);
     press(state, 'page-down', 'half-down', 'down', 'page-down');
     expect(state.stream.selected).toBeLessThan(state.rows.next);
+  });
+});
+
+describe('flowsRequest()', () => {
+  test('asks for everything only while somebody looks, and keeps what a paused reader looks at', () => {
+    const state = busyScene();
+    const isAll = (): boolean => flowsRequest(state).whitelist?.length === 0;
+    expect(isAll()).toBe(false);
+    press(state, 'view-flows');
+    expect(isAll()).toBe(true);
+    update(state, { type: 'flows-requested' });
+    press(state, 'pause', 'view-overview');
+    expect(isAll()).toBe(true);
+    press(state, 'live');
+    expect(isAll()).toBe(false);
+    press(state, 'pause', 'view-flows');
+    update(state, { type: 'flows-requested' });
+    update(state, { type: 'telemetry-absent' });
+    expect(isAll()).toBe(true);
+  });
+
+  test('a new request empties the stream and counts no history', () => {
+    const state = emptyScene();
+    update(state, { type: 'telemetry-absent' });
+    update(state, { type: 'flows-requested' });
+    update(state, { type: 'tick', nowMs: START_MS + 60_000 });
+    update(state, { type: 'flows-state', isOpen: true });
+    update(state, { type: 'flows', bytes: framed(flowOf(TALKS[0] as (typeof TALKS)[number], START_MS + 30_000)) });
+    expect(state.rows.length).toBe(2);
+    expect(state.fromFlows.sum(START_MS / 1000, START_MS / 1000 + 100).flows).toBe(0);
   });
 });

@@ -60,6 +60,7 @@ export function hostileScene(): State {
 }
 
 function connect(state: State): void {
+  update(state, { type: 'flows-requested' });
   update(state, { type: 'connection', state: 'connecting' });
   update(state, { type: 'connection', state: 'live' });
   update(state, { type: 'flows-state', isOpen: true });
