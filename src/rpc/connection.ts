@@ -29,6 +29,7 @@ export async function openSession(target: Target, options: ConnectionOptionsOfRp
   });
   return new Promise((resolve, reject) => {
     const fail = (cause: unknown): void => {
+      clearTimeout(timer);
       session.destroy();
       reject(unavailable(target, cause));
     };
@@ -36,6 +37,8 @@ export async function openSession(target: Target, options: ConnectionOptionsOfRp
     const closed = (): void => fail(new Error('connection closed during the handshake (is it a gRPC server, and does it expect TLS?)'));
     session.once('error', fail);
     session.once('close', closed);
+    // a TLS alert after the handshake (certificate required) reaches the socket and never the session
+    socket.on('error', fail);
     session.once('remoteSettings', () => {
       clearTimeout(timer);
       session.off('error', fail);
@@ -45,7 +48,6 @@ export async function openSession(target: Target, options: ConnectionOptionsOfRp
       session.setLocalWindowSize(connectionWindowBytes);
       resolve(session);
     });
-    session.once('close', () => clearTimeout(timer));
   });
 }
 
@@ -121,6 +123,9 @@ const plainWords: Record<string, string> = {
   ETIMEDOUT: 'timed out',
   ECONNRESET: 'connection reset',
   EPIPE: 'connection closed',
+  EPROTO: 'no TLS handshake (does the server speak TLS?)',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'no TLS handshake (does the server speak TLS?)',
+  ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED: 'the server wants a client certificate',
 };
 
 function unavailable(target: Target, cause: unknown): RpcError {

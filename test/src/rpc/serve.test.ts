@@ -235,11 +235,19 @@ test.skipIf(!hasOpenssl)('TLS: 1.3 only, the name is verified, mTLS refuses a ca
   const old = connectTls({ host: '127.0.0.1', port: target.kind === 'tcp' ? target.port : 0, maxVersion: 'TLSv1.2', rejectUnauthorized: false });
   await new Promise((resolve, reject) => old.once('error', resolve).once('secureConnect', () => reject(new Error('TLS 1.2 was accepted'))));
 
+  const plain = await start();
+  const wrong = openChannel(parseTarget(`tls://${plain.server.addresses[0]}`), { tls: { allowInsecure: true } });
+  closers.push(() => wrong.close());
+  await expect(wrong.unary(EchoService.Echo, 'x')).rejects.toThrow(/does the server speak TLS/);
+  const plaintext = openChannel({ ...target, tls: false } as typeof target, {});
+  closers.push(() => plaintext.close());
+  await expect(plaintext.unary(EchoService.Echo, 'x')).rejects.toThrow(/does it expect TLS/);
+
   const mutual = await start({ tls: { certFile, keyFile, clientCaFiles: [certFile] } });
   const mutualTarget = parseTarget(mutual.server.addresses[0] ?? '');
   const bare = openChannel(mutualTarget, { tls: { caCertFiles: [certFile], serverName: 'relay.test' } });
   const known = openChannel(mutualTarget, { tls: { caCertFiles: [certFile], serverName: 'relay.test', clientCertFile: certFile, clientKeyFile: keyFile } });
   closers.push(() => bare.close(), () => known.close());
-  await expect(bare.unary(EchoService.Echo, 'x')).rejects.toMatchObject({ code: Code.UNAVAILABLE });
+  await expect(bare.unary(EchoService.Echo, 'x')).rejects.toMatchObject({ code: Code.UNAVAILABLE, message: /wants a client certificate/ });
   expect(await known.unary(EchoService.Echo, 'x')).toBe('x -');
 }, 20_000);
