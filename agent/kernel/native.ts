@@ -79,6 +79,11 @@ export type Libc = Record<keyof typeof libcPrototypes, NativeFunction>;
 let loadedKoffi: Koffi | undefined;
 let loadedLibc: Libc | undefined;
 
+/** Throws with what to do when koffi is not installed: a bundle copied somewhere alone. */
+export function requireKoffi(): void {
+  koffi();
+}
+
 function koffi(): Koffi {
   if (loadedKoffi !== undefined) return loadedKoffi;
   requireLinux();

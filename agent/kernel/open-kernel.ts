@@ -6,7 +6,7 @@ import { loadObject, type BpfObject } from './bpf-object.ts';
 import { DeviceWatcher } from './device-watcher.ts';
 import { DropReasons } from './drop-reasons.ts';
 import { errorLine } from './kernel-error.ts';
-import { boottimeNs, libc } from './native.ts';
+import { boottimeNs, libc, requireKoffi } from './native.ts';
 import { NetlinkSocket } from './netlink-socket.ts';
 import { readKernelObject, requireBtf, requireLinux, requirePrivileges } from './requirements.ts';
 import { Sampler } from './sampler.ts';
@@ -41,6 +41,7 @@ export function openKernel(options: KernelOptions = {}): Kernel {
   requireLinux();
   requirePrivileges();
   const btf = requireBtf();
+  requireKoffi();
   const object = loadObject(readKernelObject(options.objectPath), loadOptions(options));
   const closers: (() => void)[] = [() => object.close()];
   try {
