@@ -114,7 +114,12 @@ function rolesOf(app: string, pods: readonly Omit<LabPod, 'roles'>[]): PodRole[]
     case 'dns':
       return [{ role: 'dns-server', port: ports.dns, names: dnsNames(pods) }];
     case 'refused-job':
-      return [{ role: 'connector', ip: find('payments').ipv4, port: ports.closed, everyMs: 1_000 }];
+      return [
+        { role: 'connector', ip: find('payments').ipv4, port: ports.closed, everyMs: 1_000 },
+        // Answered by ICMP errors, in both families.
+        { role: 'datagrams', ip: find('payments').ipv4, port: ports.closed, everyMs: 5_000, payload: 'anybody there?' },
+        { role: 'datagrams', ip: find('payments').ipv6, port: ports.closed, everyMs: 7_000, payload: 'anybody there?' },
+      ];
     case 'commentary-fanout':
       return [{ role: 'connector', ip: find('chat-relay').ipv4, port: ports.chat, everyMs: 4_000, payload: 'score update' }];
     case 'chat-relay':

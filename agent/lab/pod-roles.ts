@@ -14,5 +14,7 @@ export type PodRole =
   | { role: 'dns-server'; port: number; names: Record<string, { ipv4: string; ipv6: string }> }
   /** Connects again and again; sends the payload if it gets through. */
   | { role: 'connector'; ip: string; port: number; everyMs: number; payload?: string }
+  /** Sends a datagram again and again, whether anybody takes it or not. */
+  | { role: 'datagrams'; ip: string; port: number; everyMs: number; payload: string }
   /** Accepts, reads once, resets. */
   | { role: 'resetting-server'; port: number };

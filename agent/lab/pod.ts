@@ -35,6 +35,9 @@ function play(role: PodRole, signal: AbortSignal): void {
     case 'connector':
       connectAgainAndAgain(role, signal);
       return;
+    case 'datagrams':
+      sendAgainAndAgain(role, signal);
+      return;
     case 'resetting-server':
       serveResets(role, signal);
   }
@@ -121,6 +124,17 @@ function connectAgainAndAgain({ ip, port, everyMs, payload }: Extract<PodRole, {
   };
   const timer = setInterval(attempt, everyMs);
   attempt();
+  signal.addEventListener('abort', () => { clearInterval(timer); });
+}
+
+function sendAgainAndAgain({ ip, port, everyMs, payload }: Extract<PodRole, { role: 'datagrams' }>, signal: AbortSignal): void {
+  const send = (): void => {
+    const socket = createSocket(isIPv6(ip) ? 'udp6' : 'udp4');
+    socket.on('error', () => {});
+    socket.send(payload, port, ip, () => { socket.close(); });
+  };
+  const timer = setInterval(send, everyMs);
+  send();
   signal.addEventListener('abort', () => { clearInterval(timer); });
 }
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { inNamespace } from '../../agent/lab/namespace.ts';
 import { formatIp } from '../../src/lib/ip-bytes.ts';
 
-/** One captured packet, as far as a pair needs it. Ports are 0 where there are none. */
+/** One captured packet, as far as a pair needs it. ICMP has its type as destination port. */
 export interface Captured {
   source: string;
   destination: string;
@@ -78,7 +78,7 @@ function readPacket(frame: Uint8Array, bytes: number): Captured | undefined {
     destination: formatIp(frame, isIpv4 ? 4 : 6, 14 + (isIpv4 ? 16 : 24)),
     protocol,
     sourcePort: hasPorts ? view.getUint16(payloadAt) : 0,
-    destinationPort: hasPorts ? view.getUint16(payloadAt + 2) : 0,
+    destinationPort: hasPorts ? view.getUint16(payloadAt + 2) : view.getUint8(payloadAt),
     bytes,
   };
 }
