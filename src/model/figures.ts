@@ -48,6 +48,8 @@ export interface Figures {
   seconds: number;
   window: Bucket;
   now: Bucket;
+  /** Where what happened and what was lost is read from: always of the whole cluster, filters do not apply to losses. */
+  ledger: Bucket;
   nowSeconds: number;
   drops: DropFigure[];
   reasons: ReasonFigure[];
@@ -60,7 +62,7 @@ export interface Figures {
 
 interface Cache {
   ring: BucketRing;
-  version: number;
+  version: string;
   toSecond: number;
   windowSeconds: number;
   figures: Figures;
@@ -83,10 +85,11 @@ export function momentSecond(state: State): number {
 export function figures(state: State): Figures {
   const ring = figuresOf(state);
   const toSecond = momentSecond(state);
+  const version = `${ring.version} ${state.fromTelemetry.version}`;
   const cache = caches.get(state);
-  if (cache?.ring === ring && cache.version === ring.version && cache.toSecond === toSecond && cache.windowSeconds === state.windowSeconds) return cache.figures;
+  if (cache?.ring === ring && cache.version === version && cache.toSecond === toSecond && cache.windowSeconds === state.windowSeconds) return cache.figures;
   const made = makeFigures(state, ring, toSecond);
-  caches.set(state, { ring, version: ring.version, toSecond, windowSeconds: state.windowSeconds, figures: made });
+  caches.set(state, { ring, version, toSecond, windowSeconds: state.windowSeconds, figures: made });
   return made;
 }
 
@@ -97,14 +100,25 @@ function makeFigures(state: State, ring: BucketRing, toSecond: number): Figures 
   const before = ring.firstSecond < fromSecond ? ring.sum(toSecond - NOW_SECONDS - BASELINE_SECONDS, toSecond - NOW_SECONDS) : emptyBucket();
   const seconds = window.coveredMs / 1000;
   const drops = dropFigures(state, { window, now, before });
-  const isCounting = window.happened > 0;
+  const ledger = state.telemetry === 'present' && ring !== state.fromTelemetry ? state.fromTelemetry.sum(fromSecond, toSecond) : window;
   return {
-    fromSecond, toSecond, seconds, window, now, nowSeconds: now.coveredMs / 1000, drops,
+    fromSecond, toSecond, seconds, window, now, ledger, nowSeconds: now.coveredMs / 1000, drops,
     reasons: reasonFigures(drops, seconds),
     pairs: pairFigures(state, window),
-    isLowerBound: window.hasGap || window.lost > 0 || hasHole(ring, fromSecond, toSecond),
-    seen: isCounting ? Math.max(0, 1 - window.lost / window.happened) : window.lost > 0 ? window.flows / (window.flows + window.lost) : undefined,
+    isLowerBound: window.hasGap || ledger.lost > 0 || hasHole(ring, fromSecond, toSecond),
+    seen: seenOf(ledger),
   };
+}
+
+function seenOf(ledger: Bucket): number | undefined {
+  if (ledger.happened > 0) return Math.max(0, 1 - ledger.lost / ledger.happened);
+  return ledger.lost > 0 ? ledger.flows / (ledger.flows + ledger.lost) : undefined;
+}
+
+/** What a window stands for in words: its length, or how much of it was observed so far. */
+export function windowText(state: State): string {
+  const { seconds } = figures(state);
+  return seconds < state.windowSeconds * 0.95 ? `${Math.round(seconds)}s of ${state.windowSeconds}s observed` : `${state.windowSeconds}s`;
 }
 
 function dropFigures(state: State, sums: { window: Bucket; now: Bucket; before: Bucket }): DropFigure[] {

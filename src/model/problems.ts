@@ -109,7 +109,9 @@ function dropWhy(drop: DropFigure): string {
 
 function resetProblems(state: State, now: Figures): Problem[] {
   const nowMs = now.toSecond * 1000;
-  const fromTracker = new Map(state.resets.since(nowMs - RESET_MEMORY_MS).map((found) => [found.pair, found]));
+  // under a filter only what passes it counts; the tracker has seen more
+  const tracked = state.chips.length > 0 ? [] : state.resets.since(nowMs - RESET_MEMORY_MS);
+  const fromTracker = new Map(tracked.map((found) => [found.pair, found]));
   const ids = new Set([...fromTracker.keys(), ...now.pairs.filter((pair) => pair.resets >= 0.5).map((pair) => pair.id)]);
   const refused = new Set(now.drops.filter((drop) => drop.reason.startsWith('NO_SOCKET')).map((drop) => drop.pairId));
   const list: Problem[] = [];
@@ -135,7 +137,7 @@ function resetProblems(state: State, now: Figures): Problem[] {
 
 function lossProblems(state: State, now: Figures): Problem[] {
   const list: Problem[] = [];
-  for (const [key, count] of now.window.losses) {
+  for (const [key, count] of now.ledger.losses) {
     const [node = '', ...rest] = key.split(' ');
     const stage = rest.join(' ');
     if (stage.startsWith('suppressed') || count < 0.5) continue;

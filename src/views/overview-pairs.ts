@@ -1,4 +1,4 @@
-import { figures, series, type PairFigure } from '../model/figures.ts';
+import { figures, series, windowText, type PairFigure } from '../model/figures.ts';
 import { overviewIndex } from '../model/overview-cursor.ts';
 import { countsFlows, type State } from '../model/state.ts';
 import { columns, highest } from '../screen/chart.ts';
@@ -45,8 +45,8 @@ export function pairsSection(state: State, size: Size): Line[] {
   if (pairs.length === 0) lines.push(line(cols, [[seconds > 0 ? '   nobody talks' : '   no traffic known yet', 'dim']]));
   const heading = line(cols, [['   ' + left('SOURCE → DESTINATION:PORT', nameWidth) + left('PROTO', 5) + shown.map((column) => right(column.title, column.width + 1)).join('') + (isWide ? '  TREND' : ''), 'dim']]);
   const hidden = pairs.length - Math.min(rows, pairs.length);
-  const note = isByFlows ? 'by flows (flows carry no volume)' : isWide ? 'by bytes, both directions' : 'by bytes, connections, drops';
-  return [rule(cols, 'TOP PAIRS', note, hidden > 0 ? `${hidden} more` : ''), ...(head > 0 && size.rows > 1 ? [heading] : []), ...lines].slice(0, size.rows);
+  const volume = isByFlows ? 'by flows (flows carry no volume)' : isWide ? 'by bytes, both directions' : 'by bytes, connections, drops';
+  return [rule(cols, 'TOP PAIRS', isWide ? `${volume}, ${windowText(state)}` : volume, hidden > 0 ? `${hidden} more` : ''), ...(head > 0 && size.rows > 1 ? [heading] : []), ...lines].slice(0, size.rows);
 }
 
 function pairLine(state: State, pair: PairFigure, shape: { cols: number; nameWidth: number; trendWidth: number; shown: readonly Column[]; seconds: number; isSelected: boolean }): Line {

@@ -23,13 +23,13 @@ export function pressureSection(state: State, size: Size): Line[] {
 }
 
 function lostLine(state: State, cols: number): Line {
-  const { window, seconds } = figures(state);
+  const { ledger, seconds } = figures(state);
   if (seconds === 0) return line(cols, [['   no ledger yet', 'dim']]);
-  const losses = [...window.losses].filter(([, events]) => events >= 0.5).sort((one, other) => other[1] - one[1]);
+  const losses = [...ledger.losses].filter(([, events]) => events >= 0.5).sort((one, other) => other[1] - one[1]);
   const suppressed = losses.filter(([key]) => key.includes(' suppressed'));
   const real = losses.filter(([key]) => !key.includes(' suppressed'));
   if (real.length === 0) {
-    const words = window.happened > 0 ? `nothing lost of ${grouped(window.happened)} events` : state.telemetry === 'absent' ? 'no loss reported; this server keeps no ledger' : 'nothing lost';
+    const words = ledger.happened > 0 ? `nothing lost of ${grouped(ledger.happened)} events` : state.telemetry === 'absent' ? 'no loss reported; this server keeps no ledger' : 'nothing lost';
     const quiet = suppressed.reduce((sum, [, events]) => sum + events, 0);
     return line(cols, [' ', [left('lost events', 15), 'text'], [words, 'good'], [quiet > 0 ? `   ${grouped(quiet)} noise suppressed` : '', 'dim']]);
   }

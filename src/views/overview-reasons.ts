@@ -1,5 +1,5 @@
 import { dropKeyParts } from '../model/directory.ts';
-import { figures, series } from '../model/figures.ts';
+import { figures, series, windowText } from '../model/figures.ts';
 import { overviewIndex } from '../model/overview-cursor.ts';
 import type { State } from '../model/state.ts';
 import { bar, columns, highest } from '../screen/chart.ts';
@@ -36,7 +36,7 @@ export function reasonsSection(state: State, size: Size): Line[] {
   });
   if (reasons.length === 0) lines.push(line(cols, [['   no drops', seconds > 0 ? 'good' : 'dim'], [seconds > 0 ? ` in ${Math.round(seconds)} s observed` : ' known yet', 'dim']]));
   const hidden = reasons.length - Math.min(rows, reasons.length);
-  return [rule(cols, 'DROP REASONS', `${state.windowSeconds}s`, hidden > 0 ? `${hidden} not shown` : ''), ...lines];
+  return [rule(cols, 'DROP REASONS', windowText(state), hidden > 0 ? `${hidden} not shown` : ''), ...lines];
 }
 
 function trend(state: State, reason: string, width: number): string {
