@@ -24,7 +24,7 @@ export class EventEmitter {
     this.rings = rings;
     this.counters = counters;
     this.random = random;
-    this.sequences = new Array<number>(cpus * LANES).fill(0);
+    this.sequences = Array.from({ length: cpus * LANES }, () => 0);
   }
 
   /** False when the ring was full: then the event is lost, and counted as lost. */

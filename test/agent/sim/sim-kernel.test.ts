@@ -6,7 +6,7 @@ import { readAll, readersOf, run, smallKernel, type ReadEvent } from './small-pl
 const isPacket = (event: ReadEvent): boolean => event.type === EventType.trace || event.type === EventType.drop;
 
 function sum<T>(rows: readonly T[], figure: (row: T) => number): number {
-  return rows.reduce((total, row) => total + figure(row), 0);
+  return rows.reduce((before, row) => before + figure(row), 0);
 }
 
 function total(sample: KernelSample, figure: 'happened' | 'submitted' | 'lost' | 'suppressed' | 'folded'): number {
