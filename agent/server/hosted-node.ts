@@ -8,10 +8,17 @@ import type { DrainClock, DrainReport } from './drain-protocol.ts';
 /** Records younger than this wait for the next drain: their neighbours in the other lane may still be on their way. */
 const WATERMARK_SLACK_NS = 2_000_000n;
 
+/** A reading in more doubt than this waits for the next second: better a slow correction than a wrong one. */
+const MAX_DOUBT_NS = 100_000n;
+/** Smaller changes of the boot clock's offset are readings' noise; what is meant is a machine that slept. */
+const MIN_SLEEP_NS = 1_000_000n;
+
 /** Both clocks of this machine, read at the same moment, in nanoseconds. */
 export interface ClockReading {
   wallNs: bigint;
   monotonicNs: bigint;
+  /** How far apart the two may have been read. */
+  doubtNs: bigint;
 }
 
 /** Clocks of this machine; tests pass their own. */
@@ -53,8 +60,8 @@ export class HostedNode {
   }
 
   /** The once-a-second work: follows the wall clock, reports what was lost. */
-  second(id: number, { wallNs, monotonicNs }: ClockReading): DrainReport {
-    this.wall.observe(wallNs, monotonicNs + this.bootOffsetNs);
+  second(id: number, { wallNs, monotonicNs, doubtNs }: ClockReading): DrainReport {
+    if (doubtNs <= MAX_DOUBT_NS) this.wall.observe(wallNs, monotonicNs + this.bootOffsetNs);
     return { type: 'second', id, gaps: this.drain.takeGaps() };
   }
 
@@ -67,7 +74,8 @@ export class HostedNode {
   }
 
   setClock(offsets: DrainClock): void {
-    this.bootOffsetNs = offsets.bootOffsetNs;
+    const change = offsets.bootOffsetNs - this.bootOffsetNs;
+    if (change > MIN_SLEEP_NS || change < -MIN_SLEEP_NS) this.bootOffsetNs = offsets.bootOffsetNs;
   }
 
   close(): void {
