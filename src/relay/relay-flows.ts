@@ -115,14 +115,17 @@ class RelayedCall {
   }
 
   private async pump(): Promise<void> {
-    const nowMs = Date.now();
+    let nowMs = Date.now();
     let more = true;
     while (more && !this.call.signal.aborted) {
       more = this.merge.drain(nowMs, writeBytes, (bytes, start, end) => this.append(bytes, start, end));
       this.flush();
       this.resumePaused();
       if (!this.isWritable) {
+        this.merge.block(nowMs);
         await this.out.drain();
+        nowMs = Date.now();
+        this.merge.unblock(nowMs);
         this.isWritable = true;
       }
     }
@@ -149,7 +152,7 @@ class RelayedCall {
   }
 
   private join(peer: Peer, request: GetFlowsRequest): void {
-    const joined: Joined = { peer, queue: this.merge.join(Date.now()), session: undefined, isPaused: false, state: 'open' };
+    const joined: Joined = { peer, queue: this.merge.join(), session: undefined, isPaused: false, state: 'open' };
     this.joined.set(peer, joined);
     void this.readPeer(joined, request.follow ? askForWatermarks(request) : request);
   }
@@ -160,7 +163,7 @@ class RelayedCall {
         signal: this.over.signal,
         metadata: this.call.info.metadata,
         onBatch: (frames) => {
-          joined.queue.push(frames, Date.now());
+          this.merge.push(joined.queue, frames, Date.now());
           if (joined.queue.bytes > this.merge.peerLimitBytes && !joined.isPaused) {
             joined.isPaused = true;
             joined.session?.pause();

@@ -30,16 +30,37 @@ export class FlowMerge {
   private readonly baseSeconds: number;
   private queues: PeerQueue[] = [];
   private lastTime: MergeTime = -Infinity;
+  /** Time spent waiting for the client. */
+  private blockedMs = 0;
+  private blockedAtMs: number | undefined;
+  private unblockedAtMs = -Infinity;
 
   constructor(startMs: number) {
     this.baseSeconds = Math.floor(startMs / 1000);
   }
 
   /** A new peer; give its queue to leave() when its stream has ended. */
-  join(nowMs: number): PeerQueue {
-    const queue = new PeerQueue(this.baseSeconds, nowMs);
+  join(): PeerQueue {
+    const queue = new PeerQueue(this.baseSeconds);
     this.queues.push(queue);
     return queue;
+  }
+
+  /** Takes a run of whole frames, which must not change any more. */
+  push(queue: PeerQueue, frames: Uint8Array, nowMs: number): void {
+    queue.push(frames, this.activeMs(nowMs));
+  }
+
+  /** The client does not take more: until unblock() no frame loses patience and no node falls behind. */
+  block(nowMs: number): void {
+    this.blockedAtMs ??= nowMs;
+  }
+
+  unblock(nowMs: number): void {
+    if (this.blockedAtMs === undefined) return;
+    this.blockedMs += nowMs - this.blockedAtMs;
+    this.unblockedAtMs = nowMs;
+    this.blockedAtMs = undefined;
   }
 
   /** The peer sends no more; what it sent still comes out. */
@@ -69,6 +90,7 @@ export class FlowMerge {
    */
   drain(nowMs: number, maxBytes: number, give: (bytes: Uint8Array, start: number, end: number) => void): boolean {
     let budget = maxBytes;
+    const impatientMs = this.activeMs(nowMs) - patienceMs;
     while (budget > 0) {
       let best: PeerQueue | undefined;
       let nextHead: MergeTime = Infinity;
@@ -81,11 +103,11 @@ export class FlowMerge {
           } else if (queue.headTime < nextHead) nextHead = queue.headTime;
         } else if (queue.isOpen && queue.bound < waitBound && !this.isBehind(queue, nowMs)) waitBound = queue.bound;
       }
-      if (best === undefined || !isDue(best, waitBound, nowMs)) {
+      if (best === undefined || !isDue(best, waitBound, impatientMs)) {
         this.sweep();
         return false;
       }
-      budget -= this.giveRun(best, { nextHead, waitBound, nowMs, budget }, give);
+      budget -= this.giveRun(best, { nextHead, waitBound, impatientMs, budget }, give);
     }
     return true;
   }
@@ -106,7 +128,7 @@ export class FlowMerge {
 
   private giveRun(
     queue: PeerQueue,
-    until: { nextHead: MergeTime; waitBound: MergeTime; nowMs: number; budget: number },
+    until: { nextHead: MergeTime; waitBound: MergeTime; impatientMs: number; budget: number },
     give: (bytes: Uint8Array, start: number, end: number) => void,
   ): number {
     const batch = queue.headBatch;
@@ -120,7 +142,7 @@ export class FlowMerge {
       queue.advance();
     } while (
       queue.hasHead && queue.headBatch === batch && queue.headStart === end && end - start < until.budget &&
-      queue.headTime <= until.nextHead && isDue(queue, until.waitBound, until.nowMs)
+      queue.headTime <= until.nextHead && isDue(queue, until.waitBound, until.impatientMs)
     );
     give(batch, start, end);
     return end - start;
@@ -128,7 +150,14 @@ export class FlowMerge {
 
   private isBehind(queue: PeerQueue, nowMs: number): boolean {
     if (!queue.sendsWatermarks || !queue.isOpen) return false;
+    // what the client's slowness held up at the node is not the node's fault
+    if (this.blockedAtMs !== undefined || nowMs - this.unblockedAtMs < behindMs) return false;
     return queue.bound < (nowMs - behindMs - this.baseSeconds * 1000) * 1e6;
+  }
+
+  /** A clock that stands still while the client does. */
+  private activeMs(nowMs: number): number {
+    return (this.blockedAtMs ?? nowMs) - this.blockedMs;
   }
 
   private sweep(): void {
@@ -140,6 +169,6 @@ export class FlowMerge {
   }
 }
 
-function isDue(queue: PeerQueue, waitBound: MergeTime, nowMs: number): boolean {
-  return queue.headTime <= waitBound || nowMs - queue.headArrivedMs >= patienceMs;
+function isDue(queue: PeerQueue, waitBound: MergeTime, impatientMs: number): boolean {
+  return queue.headTime <= waitBound || queue.headArrivedMs <= impatientMs;
 }

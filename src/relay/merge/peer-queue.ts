@@ -22,7 +22,6 @@ export class PeerQueue {
   bound: MergeTime = -Infinity;
   /** It sends watermarks: an agent of ours that has caught up. */
   sendsWatermarks = false;
-  heardMs: number;
   isOpen = true;
   /** Messages that were no GetFlowsResponse; they are passed on as they came. */
   malformed = 0;
@@ -32,20 +31,17 @@ export class PeerQueue {
   private next = 0;
   private readonly time: WireTime = { seconds: 0, nanos: 0 };
 
-  constructor(private readonly baseSeconds: number, nowMs: number) {
-    this.heardMs = nowMs;
-  }
+  constructor(private readonly baseSeconds: number) {}
 
   get headBatch(): Uint8Array {
     return this.batches[this.next] ?? noBytes;
   }
 
-  /** Takes a run of whole frames, which must not change any more. */
-  push(frames: Uint8Array, nowMs: number): void {
-    this.heardMs = nowMs;
+  /** For FlowMerge.push(). */
+  push(frames: Uint8Array, arrivedMs: number): void {
     if (frames.length === 0) return;
     this.batches.push(frames);
-    this.arrivals.push(nowMs);
+    this.arrivals.push(arrivedMs);
     this.bytes += frames.length;
     if (!this.hasHead) this.findHead(0);
   }

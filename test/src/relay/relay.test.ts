@@ -1,14 +1,18 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { serverStream } from '../../../src/rpc/binding.ts';
 import { openChannel, type Channel } from '../../../src/rpc/channel.ts';
 import { openFlows } from '../../../src/rpc/flows-session.ts';
+import { serve } from '../../../src/rpc/serve.ts';
 import { Code } from '../../../src/rpc/status.ts';
 import { parseTarget } from '../../../src/rpc/target.ts';
 import { startRelay, type Relay } from '../../../src/relay/relay.ts';
+import { peekTime } from '../../../src/wire/flow-scan.ts';
 import { forEachMessage } from '../../../src/wire/frame-splitter.ts';
 import type { Report } from '../../../src/wire/gen/hubtop.ts';
 import { GetFlowsResponseCodec, type GetFlowsRequest, type GetFlowsResponse } from '../../../src/wire/gen/observer.ts';
+import { ChangeNotificationType, type ChangeNotification } from '../../../src/wire/gen/peer.ts';
 import { NodeState } from '../../../src/wire/gen/relay.ts';
-import { HealthService, ObserverService, TelemetryService } from '../../../src/wire/services.ts';
+import { HealthService, ObserverService, PeerService, TelemetryService } from '../../../src/wire/services.ts';
 import { FakeAgent, flow, until } from './fake-agent.ts';
 
 let closers: (() => Promise<void> | void)[] = [];
@@ -152,4 +156,71 @@ test('ServerStatus sums, GetNodes lists, GetNamespaces unites, events are refuse
   await expect(channel.stream(ObserverService.GetAgentEvents, {}).next()).rejects.toMatchObject({ code: Code.UNIMPLEMENTED });
   expect(await channel.unary(HealthService.Check, { service: 'hubble.server.Observer' })).toEqual({ status: 1 });
   await expect(channel.unary(HealthService.Check, { service: 'observer.Observer' })).rejects.toMatchObject({ code: Code.NOT_FOUND });
+});
+
+test('a relay of relays says what one relay says', async () => {
+  await startWith();
+  agentAt(0).history = [flow('a', 1), flow('a', 4)];
+  agentAt(1).history = [flow('b', 2), flow('b', 3)];
+  const upper = await startRelay({ peers: [`east=${relay.addresses[0]}`], listen: ['127.0.0.1:0'], name: 'upper' });
+  closers.push(() => upper.close());
+  channel = openChannel(parseTarget(upper.addresses[0] ?? ''));
+  closers.push(() => channel.close());
+  const responses = await flowsOf({});
+  expect(uuids(responses)).toBe('a-1 b-2 b-3 a-4');
+  expect(statuses(responses)).toContainEqual([NodeState.NODE_CONNECTED, ['a', 'b', 'c'], undefined]);
+});
+
+test('a peer service names the nodes: added, moved, gone', async () => {
+  await startWith();
+  agentAt(0).history = [flow('a', 1)];
+  agentAt(1).history = [flow('b', 2)];
+  let notify: (notice: ChangeNotification) => void = () => {};
+  const service = await serve({
+    listen: ['127.0.0.1:0'],
+    services: [serverStream(PeerService.Notify, async (_request, out, signal) => {
+      out.write({ name: 'node-a', address: agentAt(0).address, type: ChangeNotificationType.PEER_ADDED });
+      out.write({ name: 'no-address', type: ChangeNotificationType.PEER_ADDED });
+      out.write({ name: 'broken', address: 'http://x:y', type: ChangeNotificationType.PEER_ADDED });
+      notify = (notice) => void out.write(notice);
+      await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()));
+    })],
+  });
+  closers.push(() => service.close());
+  const found = await startRelay({ peerService: service.addresses[0], listen: ['127.0.0.1:0'] });
+  closers.push(() => found.close());
+  channel = openChannel(parseTarget(found.addresses[0] ?? ''));
+  closers.push(() => channel.close());
+  const nodes = async (): Promise<string[]> => ((await channel.unary(ObserverService.GetNodes, {})).nodes ?? []).map((node) => `${node.name} ${node.address}`);
+  const untilNodes = async (expected: string[]): Promise<void> => { while ((await nodes()).join() !== expected.join()) await new Promise((resolve) => setTimeout(resolve, 5)); };
+  await untilNodes([`node-a ${agentAt(0).address}`]);
+  expect(uuids(await flowsOf({}))).toBe('a-1');
+  notify({ name: 'node-a', address: agentAt(1).address, type: ChangeNotificationType.PEER_UPDATED });
+  await untilNodes([`node-a ${agentAt(1).address}`]);
+  expect(uuids(await flowsOf({}))).toBe('b-2');
+  notify({ name: 'node-a', type: ChangeNotificationType.PEER_DELETED });
+  await untilNodes([]);
+  expect(statuses(await flowsOf({}))).toEqual([]);
+});
+
+test('a client that does not read holds the nodes back, and gets every flow when it reads', async () => {
+  await startWith();
+  const count = 6000;
+  for (const [index, agent] of agents.entries()) {
+    agent.history = Array.from({ length: count }, (_, i) => ({ ...flow(agent.name, 3 * i + index), flow: { ...flow(agent.name, 3 * i + index).flow, Summary: 'x'.repeat(600) } }));
+  }
+  const order: number[] = [];
+  const call = await openFlows(channel, ObserverService.GetFlows, {}, {
+    onBatch: (frames) => forEachMessage(frames, (start, end) => {
+      const time = { seconds: 0, nanos: 0 };
+      if (frames[start] === 0x0a && peekTime(frames, start, end, time)) order.push(time.seconds * 1e3 + time.nanos / 1e6);
+    }),
+  });
+  call.pause();
+  await until(() => agents.every((agent) => agent.requests.length === 1));
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  call.resume();
+  await call.done;
+  expect(order).toHaveLength(3 * count);
+  expect(order).toEqual(order.toSorted((one, other) => one - other));
 });

@@ -37,15 +37,15 @@ function drained(merge: FlowMerge, nowMs: number): string {
 
 function twoPeers(): { merge: FlowMerge; a: PeerQueue; b: PeerQueue } {
   const merge = new FlowMerge(startMs);
-  return { merge, a: merge.join(startMs), b: merge.join(startMs) };
+  return { merge, a: merge.join(), b: merge.join() };
 }
 
 test('FlowMerge puts frames in order and holds back what a silent peer might still precede', () => {
   const { merge, a, b } = twoPeers();
-  a.push(frames('1 4 9', 'a'), startMs);
-  b.push(frames('2 3', 'b'), startMs);
+  merge.push(a, frames('1 4 9', 'a'), startMs);
+  merge.push(b, frames('2 3', 'b'), startMs);
   expect(drained(merge, startMs)).toBe('a1 b2 b3');
-  b.push(frames('7', 'b'), startMs);
+  merge.push(b, frames('7', 'b'), startMs);
   expect(drained(merge, startMs)).toBe('a4 b7');
   merge.leave(b);
   expect(drained(merge, startMs)).toBe('a9');
@@ -55,37 +55,63 @@ test('FlowMerge puts frames in order and holds back what a silent peer might sti
 
 test('FlowMerge lets a frame go after its patience, and counts what comes late', () => {
   const { merge, a, b } = twoPeers();
-  a.push(frames('5', 'a'), startMs);
+  merge.push(a, frames('5', 'a'), startMs);
   expect(drained(merge, startMs + patienceMs - 1)).toBe('');
   expect(drained(merge, startMs + patienceMs)).toBe('a5');
-  b.push(frames('3', 'b'), startMs + patienceMs);
+  merge.push(b, frames('3', 'b'), startMs + patienceMs);
   expect(drained(merge, startMs + patienceMs)).toBe('b3');
   expect(merge.counts.late).toBe(1);
 });
 
+test('FlowMerge does not count the time in which the client took nothing', () => {
+  const { merge, a, b } = twoPeers();
+  merge.push(a, frames('1 8', 'a'), startMs);
+  merge.push(b, frames('2', 'b'), startMs);
+  merge.block(startMs);
+  merge.push(a, frames('9', 'a'), startMs + 5_000);
+  const laterMs = startMs + 10_000;
+  merge.unblock(laterMs);
+  expect(drained(merge, laterMs)).toBe('a1 b2');
+  merge.push(b, frames('5', 'b'), laterMs + 3);
+  expect(drained(merge, laterMs + 3)).toBe('b5');
+  expect(drained(merge, laterMs + patienceMs)).toBe('a8 a9');
+  expect(merge.counts.late).toBe(0);
+});
+
+test('FlowMerge bounds the wait also for a node whose clock is hours behind and who never falls silent', () => {
+  const { merge, a, b } = twoPeers();
+  merge.push(a, frames('9000', 'a'), startMs);
+  for (let i = 0; i < 100; i++) {
+    merge.push(b, frames(String(i), 'b'), startMs + i * 20);
+    drained(merge, startMs + i * 20);
+  }
+  expect(merge.isEmpty).toBe(true);
+  expect(merge.counts.late).toBeGreaterThan(0);
+});
+
 test('FlowMerge lets frames go when watermarks say that nothing older comes, and swallows the watermarks', () => {
   const { merge, a, b } = twoPeers();
-  a.push(frames('1 5 w6', 'a'), startMs);
-  b.push(frames('w4', 'b'), startMs);
+  merge.push(a, frames('1 5 w6', 'a'), startMs);
+  merge.push(b, frames('w4', 'b'), startMs);
   expect(drained(merge, startMs)).toBe('a1');
-  b.push(frames('w8', 'b'), startMs);
+  merge.push(b, frames('w8', 'b'), startMs);
   expect(drained(merge, startMs)).toBe('a5');
   expect(merge.lowWater(startMs)).toEqual({ seconds: base, nanos: 6 });
 });
 
 test('FlowMerge does not wait for a peer whose watermark is too old, and names it', () => {
   const { merge, a, b } = twoPeers();
-  b.push(frames('w1', 'b'), startMs);
+  merge.push(b, frames('w1', 'b'), startMs);
   const laterMs = startMs + behindMs + 1;
-  a.push(frames('5', 'a'), laterMs);
+  merge.push(a, frames('5', 'a'), laterMs);
   expect(merge.behind(laterMs)).toEqual([b]);
   expect(drained(merge, laterMs)).toBe('a5');
 });
 
 test('FlowMerge keeps flows without a time in the place where their peer sent them', () => {
   const { merge, a, b } = twoPeers();
-  a.push(frames('1 - 6', 'a'), startMs);
-  b.push(frames('2 9', 'b'), startMs);
+  merge.push(a, frames('1 - 6', 'a'), startMs);
+  merge.push(b, frames('2 9', 'b'), startMs);
   merge.leave(a);
   merge.leave(b);
   expect(drained(merge, startMs)).toBe('a1 a- b2 a6 b9');
@@ -93,9 +119,9 @@ test('FlowMerge keeps flows without a time in the place where their peer sent th
 
 test('FlowMerge passes malformed messages on and counts them', () => {
   const merge = new FlowMerge(startMs);
-  const only = merge.join(startMs);
+  const only = merge.join();
   const junk = frameOf(Uint8Array.of(0x0a, 0xff, 0x01));
-  only.push(junk, startMs);
+  merge.push(only, junk, startMs);
   merge.leave(only);
   let bytes = 0;
   merge.drain(startMs, Infinity, (_bytes, start, end) => { bytes += end - start; });
@@ -105,8 +131,8 @@ test('FlowMerge passes malformed messages on and counts them', () => {
 
 test('FlowMerge stops when the budget is used and goes on where it stopped', () => {
   const merge = new FlowMerge(startMs);
-  const only = merge.join(startMs);
-  only.push(frames('1 2 3 4 5 6', 'a'), startMs);
+  const only = merge.join();
+  merge.push(only, frames('1 2 3 4 5 6', 'a'), startMs);
   merge.leave(only);
   const words: string[] = [];
   let rounds = 0;
@@ -120,7 +146,7 @@ test('law: whatever the interleaving, with watermarks the order is strict and ev
   for (let seed = 1; seed <= 40; seed++) {
     const random = seededRandom(seed);
     const merge = new FlowMerge(startMs);
-    const peers = Array.from({ length: 1 + Math.floor(random() * 12) }, () => merge.join(startMs));
+    const peers = Array.from({ length: 1 + Math.floor(random() * 12) }, () => merge.join());
     const clocks = peers.map(() => 0);
     const pushed = new Map<string, number>();
     const out: string[] = [];
@@ -135,7 +161,8 @@ test('law: whatever the interleaving, with watermarks the order is strict and ev
         pushed.set(key, (pushed.get(key) ?? 0) + 1);
       }
       if (random() < 0.5) words += ` w${clocks[index]}`;
-      peers[index]?.push(frames(words, `p${index}-`), startMs);
+      const peer = peers[index];
+      if (peer) merge.push(peer, frames(words, `p${index}-`), startMs);
       if (random() < 0.5) take();
     }
     for (const peer of peers) merge.leave(peer);
