@@ -10,6 +10,7 @@ const hasTool = (tool: string): boolean => spawnSync('sh', ['-c', `command -v ${
 /** Why the lab cannot run here; '' where it can. */
 export const labProblem = process.getuid?.() !== 0 ? 'needs root'
   : !['ip', 'nsenter', 'setpriv'].every(hasTool) ? 'needs ip, nsenter and setpriv'
+    : spawnSync('unshare', ['--net', 'true']).status !== 0 ? 'needs the right to make network namespaces'
     : !existsSync(program[1] ?? '') ? 'needs the bundle: npm run build'
       : '';
 

@@ -12,7 +12,7 @@ import { TelemetryService } from '../../src/wire/services.ts';
 import { startCapture, type Capture } from './capture.ts';
 import { eventually, kernelProblem, program } from './lab-process.ts';
 
-const witnessProblem = kernelProblem !== '' ? kernelProblem : spawnSync('tcpdump', ['--version']).status === 0 ? '' : 'needs tcpdump';
+const witnessProblem = kernelProblem !== '' ? kernelProblem : ['tcpdump', 'ethtool'].every((tool) => spawnSync(tool, ['--version']).status === 0) ? '' : 'needs tcpdump and ethtool';
 if (witnessProblem !== '') console.warn(`skipped: the lab against an independent witness (${witnessProblem})`);
 
 /** Packets and bytes by `client > server:port/protocol side way`. */
