@@ -127,7 +127,7 @@ function resetProblems(state: State, now: Figures): Problem[] {
       key: `resets ${id}`, severity: 'warn', word: 'RESETS', subject: pairText(pair),
       amount: periodMs === undefined ? { value: perSecond, unit: '/s', ...(perSecond === 0 ? { text: `${counted}×` } : {}) } : { value: perSecond, unit: '/s', text: `every ${(periodMs / 1000).toFixed(1).replace(/\.0$/, '')}s` },
       timesMore: undefined,
-      why: periodMs === undefined ? 'connections end with RST' : 'like a clock: a timeout or a restart loop, not load',
+      why: periodMs === undefined ? 'connections end with RST' : 'regular: a timer or a timeout',
       sinceMs: Math.min(found?.firstMs ?? Infinity, state.firstSeenMs.get(`resets ${id}`) ?? Infinity, nowMs),
       chips: [...pairChips(pair), chip('tcp-flags', 'RST')],
     });
@@ -160,9 +160,9 @@ function nodeProblems(state: State): Problem[] {
 
 function pressureProblems(state: State): Problem[] {
   return [...state.nodes.values()].flatMap((node) => [
-    ...gaugeProblem(node, node.conntrack, 'CT', 'new connections push old ones out'),
-    ...gaugeProblem(node, node.kernelConntrack, 'CT', 'full means new connections drop'),
-    ...node.maps.filter((map) => map !== node.conntrack).flatMap((map) => gaugeProblem(node, map, 'MAP', 'full means new entries are refused')),
+    ...gaugeProblem(node, node.conntrack, 'CT', 'evicts old entries when full'),
+    ...gaugeProblem(node, node.kernelConntrack, 'CT', 'drops new ones when full'),
+    ...node.maps.filter((map) => map !== node.conntrack).flatMap((map) => gaugeProblem(node, map, 'MAP', 'refuses new ones when full')),
   ]);
 }
 

@@ -4,8 +4,8 @@ import { filtersOf } from './chips.ts';
 import { DROP_REASON_NUMBERS } from './drop-words.ts';
 import type { State } from './state.ts';
 
-/** Flows of the past asked for when a stream opens. */
-export const HISTORY_FLOWS = 1_000;
+/** Flows of the past asked for when a stream opens; a relay gives as many of each node. */
+export const HISTORY_FLOWS = 200;
 
 const DROPPED = 2;
 const ERROR = 3;

@@ -41,7 +41,8 @@ export function moveColumn(state: State, action: Action): void {
 export function moveStream(state: State, action: Action): void {
   const { rows, stream } = state;
   const newest = rows.next - 1;
-  if (newest < rows.first) return;
+  // a page of nothing but a note: the history is still on its way
+  if (newest <= rows.first) return;
   if (action === 'last') {
     state.pausedAtMs = 0;
     stream.bottom = -1;

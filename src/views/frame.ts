@@ -55,7 +55,7 @@ export function stateWord(state: State): { word: string; role: Role } {
   const isLost = state.connection.state !== 'live';
   const old = dataAgeMs(state);
   if (isLost || (state.telemetry === 'present' && old !== undefined && old > STALE_MS)) return { word: old === undefined ? 'NO DATA' : `STALE ${age(old)}`, role: 'banner' };
-  if (state.pausedAtMs > 0) return { word: 'PAUSED Ⅱ', role: 'warn' };
+  if (state.pausedAtMs > 0) return { word: 'PAUSED', role: 'warn' };
   return { word: 'LIVE ●', role: 'good' };
 }
 
