@@ -6,9 +6,11 @@ import type { BenchRow } from './row.ts';
 type Part = { run(report: (row: BenchRow) => void): Promise<void> };
 
 const parts: Record<string, () => Promise<Part>> = {
+  wire: () => import('./wire.ts'),
   kernel: () => import('./kernel.ts'),
   agent: () => import('./agent.ts'),
   rpc: () => import('./rpc.ts'),
+  screen: () => import('./screen.ts'),
 };
 
 async function main(): Promise<void> {
