@@ -42,8 +42,8 @@ export interface Lab {
   agents: LabAgent[];
   /** File with the Kubernetes objects of everything in it. */
   objectsPath: string;
-  /** Resolves when every agent has seen a flow. */
-  flowsArrive(): Promise<void>;
+  /** Resolves when every agent has seen a flow and, given its address, a relay has all of them. */
+  flowsArrive(relayAddress?: string): Promise<void>;
   /** Lets the pods fall silent, agents go on. */
   stopTraffic(): Promise<void>;
   /** Throws a LabError that says which process ended, and what it said. */
@@ -96,7 +96,11 @@ async function buildLab(plan: LabPlan, state: LabState, options: LabOptions): Pr
   let closing: Promise<void> | undefined;
   return {
     plan, agents, objectsPath, check,
-    flowsArrive: async () => { await wait('flows', ({ seenFlows }) => seenFlows > 0); },
+    flowsArrive: async (relayAddress) => {
+      await wait('flows', ({ seenFlows }) => seenFlows > 0);
+      if (relayAddress === undefined) return;
+      await waitForStatus(relayAddress, { what: 'all nodes', seconds: agentSeconds, isGood: ({ connectedNodes }) => connectedNodes === agents.length, check, signal: options.signal });
+    },
     stopTraffic: () => stopProcesses(pods.map(({ mark }) => mark)),
     close: () => closing ??= removeLab(state),
   };

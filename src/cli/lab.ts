@@ -45,7 +45,7 @@ async function runLab(options: { choice: ScreenChoice; hasTui: boolean; listen: 
       const { connectCluster } = await import('../client/cluster-client.ts');
       return await runScreen(connectCluster({ server: address }), options.choice, context);
     }
-    await running.flowsArrive();
+    await running.flowsArrive(address);
     await context.print(`ready ${address}\n`);
     await watchProcesses(() => { running?.check(); }, context.signal);
     return 0;
