@@ -69,7 +69,9 @@ export function whatOf(flow: Flow): string {
   const flags = flow.l4?.TCP?.flags;
   if (flags?.RST === true) return 'RST';
   const words = flagsOf(flow);
-  return words === '' ? scrub(flow.Summary ?? '', 80) : words;
+  if (words !== '') return words;
+  const summary = scrub(flow.Summary ?? '', 80);
+  return summary === protocolOf(flow) ? '' : summary;
 }
 
 function pathOf(url: string | undefined): string {

@@ -68,10 +68,24 @@ function byRank(one: Problem, other: Problem): number {
     || (one.key < other.key ? -1 : 1);
 }
 
+const TCP = 6;
+const UDP = 17;
+const SCTP = 132;
+
+/** The port behind a pair's destination, such as `:8080` or `:53/UDP`; nothing for protocols without ports. */
+export function portText(pair: Pair): string {
+  if (!hasPort(pair)) return '';
+  return `:${pair.port}${pair.protocol === UDP ? '/UDP' : pair.protocol === SCTP ? '/SCTP' : ''}`;
+}
+
+// the port of an ICMP pair is its type
+function hasPort(pair: Pair): boolean {
+  return pair.port > 0 && (pair.protocol === TCP || pair.protocol === UDP || pair.protocol === SCTP || pair.protocol === 0);
+}
+
 /** The name of a pair as text: `shop/a → shop/b:8080/TCP`. */
 export function pairText(pair: Pair, arrow = '→'): string {
-  const port = pair.port > 0 ? `:${pair.port}` : '';
-  return `${pair.source.name} ${arrow} ${pair.destination.name}${port}`;
+  return `${pair.source.name} ${arrow} ${pair.destination.name}${portText(pair)}`;
 }
 
 function dropProblems(state: State, now: Figures): Problem[] {
@@ -99,11 +113,11 @@ function dropSeverity(drop: DropFigure, times: number | undefined): Problem['sev
 
 const WHY: Readonly<Record<DropFigure['class'], string>> = {
   pol: 'policy', cap: 'a table or queue is full', rtg: 'routing', svc: 'service has no backend',
-  app: 'the receiver gave it up', pkt: 'bad packet', ok: 'usually harmless', oth: '',
+  app: 'the receiver gave it up', pkt: 'packet', ok: 'usually harmless', oth: '',
 };
 
 function dropWhy(drop: DropFigure): string {
-  if (drop.reason.startsWith('NO_SOCKET')) return `nothing listens on port ${drop.pair.port}`;
+  if (drop.reason.startsWith('NO_SOCKET')) return 'nothing listens there';
   return [drop.reason, WHY[drop.class]].filter((words) => words !== '').join(': ');
 }
 
@@ -127,7 +141,7 @@ function resetProblems(state: State, now: Figures): Problem[] {
       key: `resets ${id}`, severity: 'warn', word: 'RESETS', subject: pairText(pair),
       amount: periodMs === undefined ? { value: perSecond, unit: '/s', ...(perSecond === 0 ? { text: `${counted}×` } : {}) } : { value: perSecond, unit: '/s', text: `every ${(periodMs / 1000).toFixed(1).replace(/\.0$/, '')}s` },
       timesMore: undefined,
-      why: periodMs === undefined ? 'connections end with RST' : 'regular: a timer or a timeout',
+      why: periodMs === undefined ? 'connections end with RST' : 'regular: timer or timeout',
       sinceMs: Math.min(found?.firstMs ?? Infinity, state.firstSeenMs.get(`resets ${id}`) ?? Infinity, nowMs),
       chips: [...pairChips(pair), chip('tcp-flags', 'RST')],
     });
@@ -160,9 +174,9 @@ function nodeProblems(state: State): Problem[] {
 
 function pressureProblems(state: State): Problem[] {
   return [...state.nodes.values()].flatMap((node) => [
-    ...gaugeProblem(node, node.conntrack, 'CT', 'evicts old entries when full'),
-    ...gaugeProblem(node, node.kernelConntrack, 'CT', 'drops new ones when full'),
-    ...node.maps.filter((map) => map !== node.conntrack).flatMap((map) => gaugeProblem(node, map, 'MAP', 'refuses new ones when full')),
+    ...gaugeProblem(node, node.conntrack, 'CT', 'evicts old when full'),
+    ...gaugeProblem(node, node.kernelConntrack, 'CT', 'drops new when full'),
+    ...node.maps.filter((map) => map !== node.conntrack).flatMap((map) => gaugeProblem(node, map, 'MAP', 'refuses new when full')),
   ]);
 }
 
@@ -184,6 +198,6 @@ function chip(field: Chip['field'], value: string): Chip {
 /** Filter for the flows of a pair, from its client to its server. */
 export function pairChips(pair: Pair): Chip[] {
   const chips: Chip[] = [chip('from-workload', pair.source.name), chip('to-workload', pair.destination.name)];
-  if (pair.port > 0) chips.push(chip('port', String(pair.port)));
+  if (hasPort(pair)) chips.push(chip('port', String(pair.port)));
   return chips;
 }

@@ -54,7 +54,7 @@ export function flowDetail(state: State, row: RowView, size: Size): Line[] {
     one('protocol', `${protocolOf(flow)} ${flagsOf(flow)}`.trim()),
     one('what', whatOf(flow)),
     one('summary', scrub(flow.Summary ?? '', 300)),
-    one('reply', flow.is_reply?.value === undefined ? 'not known' : flow.is_reply.value ? 'yes' : 'no'),
+    one('reply', flow.is_reply === undefined ? 'not known' : flow.is_reply.value === true ? 'yes' : 'no'),
     one('seen at', seenAt(flow)),
     one('node', scrub(flow.node_name ?? '', 120)),
     one('volume', volumeText(extension)),

@@ -1,4 +1,5 @@
 import type { Pair } from '../model/directory.ts';
+import { portText } from '../model/problems.ts';
 import { left, middle } from '../screen/line.ts';
 
 const PROTOCOLS: Readonly<Record<number, string>> = { 1: 'ICMP', 2: 'IGMP', 6: 'TCP', 17: 'UDP', 58: 'ICMP6', 112: 'VRRP', 132: 'SCTP' };
@@ -10,7 +11,7 @@ export function protocolName(protocol: number): string {
 
 /** `source → destination:port` in exactly `width` cells: the repeated namespace goes first, then the middle of the names. */
 export function pairCells(pair: Pair, width: number): string {
-  const port = pair.port > 0 ? `:${pair.port}` : '';
+  const port = portText(pair).replace(/\/.*$/, '');
   const source = pair.source.name;
   let destination = pair.destination.name;
   const long = `${source} → ${destination}${port}`;

@@ -40,8 +40,8 @@ function problemLine(state: State, problem: Problem, row: { cols: number; isSele
   const { cols } = row;
   const severity = SEVERITY[problem.severity];
   const isWide = cols >= 110;
-  const subjectWidth = isWide ? Math.floor(cols * 0.34) : 40;
-  const sinceWidth = isWide ? 16 : 0;
+  const subjectWidth = isWide ? Math.floor(cols * 0.38) : 40;
+  const sinceWidth = isWide ? 15 : 0;
   const whyWidth = cols - subjectWidth - sinceWidth - (isWide ? 34 : 24);
   const marker: Piece = row.isSelected ? [isWide ? ' ► ' : '►', 'accent'] : isWide ? '   ' : ' ';
   const since = sinceText(state, problem);
@@ -58,8 +58,8 @@ function problemLine(state: State, problem: Problem, row: { cols: number; isSele
 
 // what was there when we came has begun at a time nobody here knows
 function sinceText(state: State, problem: Problem): string {
-  if (problem.sinceMs <= 0 || !Number.isFinite(problem.sinceMs)) return '';
-  return `${problem.sinceMs < state.startedMs + ARRIVAL_MS ? 'before' : 'since'} ${clock(problem.sinceMs)}`;
+  const isKnown = Number.isFinite(problem.sinceMs) && problem.sinceMs >= state.startedMs + ARRIVAL_MS;
+  return isKnown ? `since ${clock(problem.sinceMs)}` : '';
 }
 
 function amountText(problem: Problem): string {
