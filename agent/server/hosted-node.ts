@@ -8,6 +8,11 @@ import type { DrainClock, DrainReport } from './drain-protocol.ts';
 /** Records younger than this wait for the next drain: their neighbours in the other lane may still be on their way. */
 const WATERMARK_SLACK_NS = 2_000_000n;
 
+/** A simulated kernel moves in steps of at most this, as the rings of a real one are drained while it works. */
+const STEP_NS = 5_000_000n;
+/** Beyond this the simulation is stepped in one go: time it cannot make up for. */
+const MAX_CATCH_UP_NS = 1_000_000_000n;
+
 /** A reading in more doubt than this waits for the next second: better a slow correction than a wrong one. */
 const MAX_DOUBT_NS = 100_000n;
 /** Smaller changes of the boot clock's offset are readings' noise; what is meant is a machine that slept. */
@@ -50,13 +55,20 @@ export class HostedNode {
     this.wall = new WallClock(wallNs, monotonicNs + this.bootOffsetNs);
   }
 
-  /** Steps a simulated kernel, then moves what the rings hold into the history; returns the rows. */
+  /** Moves what the rings hold into the history; returns the rows. A simulated kernel is stepped up to now, draining on the way. */
   turn(): number {
     const nowNs = this.bootNs();
-    this.kernel?.step(nowNs);
-    const rows = this.drain.drain(nowNs - WATERMARK_SLACK_NS, this.wall.offsetNs);
-    if (rows > 0) this.hasNews = true;
-    return rows;
+    let rows = 0;
+    if (this.kernel !== undefined) {
+      // A worker that was put aside for long must not fill the rings with all of that time at once.
+      const first = this.kernel.nowNs() + STEP_NS;
+      for (let stepNs = first < nowNs - MAX_CATCH_UP_NS ? nowNs - MAX_CATCH_UP_NS : first; stepNs < nowNs; stepNs += STEP_NS) {
+        this.kernel.step(stepNs);
+        rows += this.drainUntil(stepNs);
+      }
+      this.kernel.step(nowNs);
+    }
+    return rows + this.drainUntil(nowNs);
   }
 
   /** The once-a-second work: follows the wall clock, reports what was lost. */
@@ -71,6 +83,12 @@ export class HostedNode {
     const sample = this.kernel?.sample();
     while (this.drain.drain(this.kernel?.nowNs() ?? untilNs, this.wall.offsetNs) > 0) this.hasNews = true;
     return { counts: this.drain.counts(), sample };
+  }
+
+  private drainUntil(nowNs: bigint): number {
+    const rows = this.drain.drain(nowNs - WATERMARK_SLACK_NS, this.wall.offsetNs);
+    if (rows > 0) this.hasNews = true;
+    return rows;
   }
 
   setClock(offsets: DrainClock): void {
