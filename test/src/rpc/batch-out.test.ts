@@ -2,7 +2,10 @@ import * as grpc from '@grpc/grpc-js';
 import { EventEmitter } from 'node:events';
 import { expect, test } from 'vitest';
 import { http2StreamOf, openBatchOut, type BytesCall } from '../../../src/rpc/batch-out.ts';
+import { frameStream } from '../../../src/rpc/binding.ts';
 import { openChannel } from '../../../src/rpc/channel.ts';
+import { serve } from '../../../src/rpc/serve.ts';
+import { Code, RpcError } from '../../../src/rpc/status.ts';
 import { frameOf } from '../../../src/wire/frame-splitter.ts';
 import { EchoService, TextCodec } from './text-codec.ts';
 
@@ -47,4 +50,31 @@ test('openBatchOut() falls back to one write a message where the stream is not f
   for (const done of finished) done();
   await waiting;
   expect(drained).toBe(true);
+});
+
+test('grpc-js\'s own client reads batches as messages, and the status after them', async () => {
+  const server = await serve({
+    listen: ['127.0.0.1:0'],
+    headers: { 'hubble-server-version': '1.19.4' },
+    services: [frameStream(EchoService.Frames, async (_request, out) => {
+      const batch = Buffer.concat(Array.from({ length: 50 }, (_, i) => frameOf(TextCodec.encode(`${i}`.padEnd(700)))));
+      for (let i = 0; i < 20; i++) if (!out.write(batch)) await out.drain();
+      throw new RpcError(Code.DATA_LOSS, 'at the end');
+    })],
+  });
+  const client = new grpc.Client(server.addresses[0] ?? '', grpc.credentials.createInsecure());
+  const messages: string[] = [];
+  const { status, version } = await new Promise<{ status: grpc.StatusObject; version: unknown }>((resolve) => {
+    let version: unknown;
+    const call = client.makeServerStreamRequest(EchoService.Frames.path, (text: string) => Buffer.from(text), (bytes: Buffer) => bytes.toString().trim(), '');
+    call.on('metadata', (metadata: grpc.Metadata) => { version = metadata.get('hubble-server-version')[0]; });
+    call.on('data', (message: string) => messages.push(message));
+    call.on('error', () => {});
+    call.on('status', (status: grpc.StatusObject) => resolve({ status, version }));
+  });
+  client.close();
+  await server.close();
+  expect(messages).toEqual(Array.from({ length: 1000 }, (_, i) => String(i % 50)));
+  expect(status).toMatchObject({ code: Code.DATA_LOSS, details: 'at the end' });
+  expect(version).toBe('1.19.4');
 });
