@@ -1,3 +1,4 @@
+import { figures } from '../model/figures.ts';
 import type { State } from '../model/state.ts';
 import { update } from '../model/update.ts';
 import { lineText, type Size } from '../screen/line.ts';
@@ -9,8 +10,9 @@ import { Session, type DashboardSource } from './session.ts';
 const LOOK_MS = 50;
 /** Reports a frame needs: the first one of a server only sets the start. */
 const LEAST_REPORTS = 2;
-/** Data on its way when an interval ends. */
+/** Data on its way when an interval ends, and how long a frame waits for the last of it. */
 const SETTLE_MS = 300;
+const GRACE_MS = 2_500;
 
 /** How to print frames as text. */
 export interface BatchOptions {
@@ -42,6 +44,7 @@ export async function runBatch(options: BatchOptions): Promise<number> {
   const intervalMs = options.intervalMs ?? BATCH_INTERVAL_MS;
   const size = options.size ?? { cols: 120, rows: 40 };
   state.isAscii = options.isAscii ?? false;
+  state.windowSeconds = Math.max(1, Math.round(intervalMs / 1000));
   update(state, { type: 'page-rows', rows: streamPageRows(state, size.rows - CHROME_ROWS) });
   try {
     await waitFor(options, () => {
@@ -50,7 +53,10 @@ export async function runBatch(options: BatchOptions): Promise<number> {
     }, options.connectMs ?? CONNECT_MS, state);
     for (let printed = 0; options.n === undefined || printed < options.n; printed++) {
       const until = Date.now() + intervalMs + (printed === 0 ? SETTLE_MS : 0);
-      await waitFor(options, () => Date.now() >= until && hasInterval(state));
+      await waitFor(options, () => {
+        session.tick();
+        return Date.now() >= until && (hasInterval(state) || Date.now() >= until + GRACE_MS);
+      });
       if (options.signal?.aborted === true) break;
       session.tick();
       if (printed > 0) await options.write('\n');
@@ -71,8 +77,10 @@ function hasStarted(state: State): boolean {
   return state.reports > 0 || (state.telemetry === 'absent' && state.connection.state === 'live');
 }
 
+// all of the interval is observed, but for a report that is on its way
 function hasInterval(state: State): boolean {
-  return state.reports >= LEAST_REPORTS || state.telemetry === 'absent' || state.connection.state !== 'live';
+  if (state.telemetry === 'absent' || state.connection.state !== 'live') return true;
+  return state.reports >= LEAST_REPORTS && figures(state).seconds >= state.windowSeconds * 0.95;
 }
 
 async function waitFor(options: BatchOptions, isDone: () => boolean, limitMs?: number, state?: State): Promise<void> {

@@ -1,7 +1,7 @@
 import type { ClientMessage } from '../client/client-message.ts';
 import type { Message } from '../model/messages.ts';
 import { flowsRequest, requestKey } from '../model/requests.ts';
-import { initialState, type State } from '../model/state.ts';
+import { countsFlows, initialState, type State } from '../model/state.ts';
 import { update } from '../model/update.ts';
 import type { GetFlowsRequest } from '../wire/gen/observer.ts';
 
@@ -35,7 +35,8 @@ export class Session {
     const nowMs = this.options.now();
     if (nowMs !== this.state.nowMs) update(this.state, { type: 'tick', nowMs });
     update(this.state, message);
-    this.isDirty = true;
+    // with figures from telemetry, flows change the overview by the second at most: the next report draws them
+    if (message.type !== 'flows' || this.state.view === 'flows' || countsFlows(this.state)) this.isDirty = true;
     if (message.type !== 'flows' && message.type !== 'telemetry') this.ask();
     else if (this.state.telemetry === 'absent') this.ask();
   }

@@ -23,7 +23,7 @@ export interface NodeState {
   flowsPerSecond: number;
   happenedPerSecond: number;
   lostPerSecond: number;
-  /** Highest fill of a ring in the last interval, 0 to 1. */
+  /** Highest fill of a ring in the last interval, 0 to 1; -1 where nobody says. */
   ringFill: number;
   conntrack: Gauge | undefined;
   kernelConntrack: Gauge | undefined;
@@ -56,7 +56,7 @@ const MAX_GAUGES = 64;
 export function newNode(name: string): NodeState {
   return {
     name, trouble: '', message: '', troubleSinceMs: 0, lastReportMs: 0, version: '', flowsPerSecond: 0, happenedPerSecond: 0,
-    lostPerSecond: 0, ringFill: 0, conntrack: undefined, kernelConntrack: undefined, maps: [], attachedPods: 0, totalPods: 0,
+    lostPerSecond: 0, ringFill: -1, conntrack: undefined, kernelConntrack: undefined, maps: [], attachedPods: 0, totalPods: 0,
     cpuShare: 0, rssBytes: 0, nsPerPacket: 0, historySpanMs: 0, happened: -1, losses: new Map(), programRuns: 0, programNs: 0,
     kernelRefused: 0,
   };
@@ -76,7 +76,7 @@ export function applyNodeReport(node: NodeState, report: NodeReport, interval: {
     flowsPerSecond: (report.flows ?? 0) / seconds,
     happenedPerSecond: delta.happened / seconds,
     lostPerSecond: delta.lost / seconds,
-    ringFill: Math.max(0, ...(report.rings ?? []).map((ring) => share(ring.peak_bytes ?? ring.used_bytes ?? 0, ring.size_bytes ?? 0))),
+    ringFill: Math.max(-1, ...(report.rings ?? []).map((ring) => share(ring.peak_bytes ?? ring.used_bytes ?? 0, ring.size_bytes ?? 0))),
     attachedPods: report.attached_pods ?? 0,
     totalPods: report.total_pods ?? 0,
     cpuShare: (report.cpu_ns ?? 0) / (seconds * 1e9),

@@ -77,7 +77,7 @@ function truthBar(state: State, cols: number): Line {
   const { cpuPercent, rssBytes, isSlowTerminal } = state.ownCost;
   const right: Piece[] = [];
   if (isSlowTerminal) right.push(['SLOW LINK  ', 'warn']);
-  if (isWide) right.push([`me ${Math.round(cpuPercent)}% ${memory(rssBytes)}   `, 'dim']);
+  if (isWide && rssBytes > 0) right.push([`me ${Math.round(cpuPercent)}% ${memory(rssBytes)}   `, 'dim']);
   right.push([`${clock(state.nowMs)}Z `, 'dim']);
   return spread(cols, left, right);
 }

@@ -23,8 +23,8 @@ export function nodesSection(state: State, size: Size): Line[] {
   } else if (shown.length < nodes.length) cells.push(moreCell(state, nodes.slice(shown.length)));
   for (let row = 0; lines.length < size.rows - 1 && row * perRow < cells.length; row++) lines.push(line(cols, [' ', ...cells.slice(row * perRow, (row + 1) * perRow).flat()]));
   if (nodes.length === 0) lines.push(line(cols, [[state.telemetry === 'absent' ? '   this server tells nothing about its nodes' : '   no node has reported yet', 'dim']]));
-  const right_ = troubled > 0 ? `${troubled} in trouble` : nodes.length > 0 ? 'all reporting' : '';
-  return [rule(cols, 'NODES', String(nodes.length), right_), ...lines];
+  const summary = troubled > 0 ? `${troubled} in trouble` : nodes.length > 0 ? 'all reporting' : '';
+  return [rule(cols, 'NODES', `${nodes.length}${state.pausedAtMs > 0 ? ', as of now' : ''}`, summary), ...lines];
 }
 
 // 0 = well; the more the worse
@@ -58,6 +58,7 @@ function cellDetail(state: State, node: NodeState, level: number): Piece[] {
   if (level === 3) return [[left(`${troubleWord(node)} ${age(state.nowMs - node.troubleSinceMs)}`, CELL - 14), 'bad']];
   if (level === 2) return [[left(`silent ${age(state.nowMs - node.lastReportMs)}`, CELL - 14), 'bad']];
   if (level === 1) return [[left(`lost ${count(node.lostPerSecond)}/s`, CELL - 14), 'warn']];
+  if (node.lastReportMs === 0) return [[left('connected', CELL - 14), 'dim']];
   const conntrack = node.conntrack === undefined ? '' : `ct ${percent(share(node.conntrack.entries, node.conntrack.maxEntries))}`;
   return [[right(`${count(node.flowsPerSecond)}/s`, 7), 'text'], [left(` ${conntrack}`, CELL - 21), 'dim']];
 }

@@ -19,7 +19,7 @@ export function pressureSection(state: State, size: Size): Line[] {
   const { cols } = size;
   const { seen } = figures(state);
   const lines = [lostLine(state, cols), ...pressures(state).map((pressure) => pressureLine(pressure, cols))];
-  return [rule(cols, 'LOST, PRESSURE', 'the fullest of all nodes', seen === undefined ? '' : `seen ${percent(seen)}`), ...lines.slice(0, size.rows - 1)];
+  return [rule(cols, 'LOST, PRESSURE', state.pausedAtMs > 0 ? 'gauges as of now' : 'the fullest of all nodes', seen === undefined ? '' : `seen ${percent(seen)}`), ...lines.slice(0, size.rows - 1)];
 }
 
 function lostLine(state: State, cols: number): Line {
@@ -68,7 +68,7 @@ function fullestMap(nodes: readonly NodeState[]): Pressure | undefined {
 
 function fullestRing(nodes: readonly NodeState[]): Pressure | undefined {
   const best = nodes.reduce<NodeState | undefined>((top, node) => (node.ringFill > (top?.ringFill ?? -1) ? node : top), undefined);
-  return best === undefined ? undefined : { label: 'event ring', node: best.name, fill: best.ringFill, detail: 'highest fill of the last second' };
+  return best === undefined || best.ringFill < 0 ? undefined : { label: 'event ring', node: best.name, fill: best.ringFill, detail: 'highest fill of the last second' };
 }
 
 function fillOf(gauge_: Gauge): number {

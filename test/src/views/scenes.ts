@@ -40,6 +40,20 @@ export function gapScene(): State {
   return state;
 }
 
+/** A stock Hubble relay: flows and node states, no telemetry. */
+export function stockScene(): State {
+  const state = emptyScene();
+  connect(state);
+  update(state, { type: 'telemetry-absent' });
+  for (const node of NODES) update(state, { type: 'node-status', node, state: node === 'node-07' ? 'NODE_UNAVAILABLE' : 'NODE_CONNECTED' });
+  for (let second = 0; second < SECONDS; second++) {
+    const timeMs = START_MS + (second + 1) * 1000;
+    for (let tenth = 1; tenth <= 10; tenth++) update(state, { type: 'tick', nowMs: timeMs - 1000 + tenth * 100 });
+    update(state, { type: 'flows', bytes: secondOfFlows(second, timeMs) });
+  }
+  return state;
+}
+
 /** Every text that comes from outside is hostile. */
 export function hostileScene(): State {
   const state = emptyScene();

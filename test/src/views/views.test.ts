@@ -9,13 +9,13 @@ import { lineText, type Size } from '../../../src/screen/line.ts';
 import { CHROME_ROWS, frame } from '../../../src/views/frame.ts';
 import { streamPageRows } from '../../../src/views/flows.ts';
 import { VIEWS } from '../../../src/views/view-list.ts';
-import { busyScene, emptyScene, gapScene, hostileScene } from './scenes.ts';
+import { busyScene, emptyScene, gapScene, hostileScene, stockScene } from './scenes.ts';
 
 const GOLDEN = join(import.meta.dirname, 'golden');
 const isUpdating = process.env['UPDATE_GOLDEN'] === '1';
 
 const sizes: Size[] = [{ cols: 80, rows: 24 }, { cols: 120, rows: 40 }, { cols: 200, rows: 50 }];
-const scenes: [string, () => State][] = [['empty', emptyScene], ['busy', busyScene], ['hostile', hostileScene], ['gap', gapScene]];
+const scenes: [string, () => State][] = [['empty', emptyScene], ['busy', busyScene], ['hostile', hostileScene], ['gap', gapScene], ['stock', stockScene]];
 const built = new Map<string, State>();
 
 beforeAll(() => {
