@@ -22,6 +22,8 @@ async function main(): Promise<void> {
     process.once('exit', () => { process.stderr.write(`hubtop: ${describeFailure(error)}\n`); });
     process.exit(1);
   };
+  // node prints warnings over a dashboard; they are for us, not for users
+  if (process.env['HUBTOP_DEBUG'] === undefined) process.removeAllListeners('warning');
   process.on('uncaughtException', crash);
   process.on('unhandledRejection', crash);
   const context: CommandContext = {

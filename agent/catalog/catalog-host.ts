@@ -15,16 +15,16 @@ export type CatalogMessage =
 /** Reads the paths, posts a snapshot, and another one after each change, until closed. Meant for a worker thread: parsing blocks. */
 export async function hostCatalog(paths: readonly string[], post: (message: CatalogMessage) => void): Promise<{ close(): void }> {
   const files = new ObjectFiles(paths);
-  let isClosed = false;
+  const closing = new AbortController();
   let isScanning = false;
   let isWanted = false;
   const scan = async (): Promise<void> => {
     isWanted = true;
     if (isScanning) return;
     isScanning = true;
-    while (isWanted && !isClosed) {
+    while (isWanted && !closing.signal.aborted) {
       isWanted = false;
-      if ((await files.scan()) && !isClosed) post({ type: 'snapshot', snapshot: files.snapshot() });
+      if ((await files.scan()) && !closing.signal.aborted) post({ type: 'snapshot', snapshot: files.snapshot() });
     }
     isScanning = false;
   };
@@ -46,7 +46,7 @@ export async function hostCatalog(paths: readonly string[], post: (message: Cata
   const watchers = paths.map((path) => watchPath(path, soon));
   return {
     close: () => {
-      isClosed = true;
+      closing.abort();
       clearInterval(poll);
       clearTimeout(settle);
       for (const watcher of watchers) watcher?.close();

@@ -35,7 +35,7 @@ const request: Flow = {
   time: at('09:15:04.002'), verdict: 1, IP: { source: '10.1.0.20', destination: '10.1.1.30' }, l4: { TCP: { source_port: 39000, destination_port: 8080 } },
   source: web, destination: api, event_type: { type: 129 }, is_reply: { value: false }, l7: { type: 1, http: { method: 'GET' } }, Summary: 'HTTP/1.1 GET http://api/v1/items',
 };
-const response: Flow = {
+const answer: Flow = {
   ...request, time: at('09:15:04.007'), IP: { source: '10.1.1.30', destination: '10.1.0.20' }, l4: { TCP: { source_port: 8080, destination_port: 39000 } },
   source: api, destination: web, is_reply: { value: true }, l7: { type: 2, http: { code: 200 } }, Summary: 'HTTP/1.1 200 4ms (GET http://api/v1/items)',
 };
@@ -56,7 +56,7 @@ test.each<[string, Flow, Partial<TextOptions>, string]>([
   ['a verdict with policies', denied, { showPolicyNames: true }, 'Mar  4 09:15:03.500: shop/cart-5d9f7:50100 (ID:20111) <> 203.0.113.9:443 (world) policy-verdict:none EGRESS DENIED BY no-web (CiliumNetworkPolicy) (TCP Flags: SYN)'],
   ['a drop', dropped, {}, 'Mar  4 09:15:03.501: shop/cart-5d9f7:50100 (ID:20111) <> 203.0.113.9:443 (world) Policy denied DROPPED (TCP Flags: SYN)'],
   ['a request', request, {}, 'Mar  4 09:15:04.002: shop/web-1:39000 (ID:7001) -> shop/api-2:8080 (ID:7002) http-request FORWARDED (HTTP/1.1 GET http://api/v1/items)'],
-  ['a response', response, {}, 'Mar  4 09:15:04.007: shop/web-1:39000 (ID:7001) <- shop/api-2:8080 (ID:7002) http-response FORWARDED (HTTP/1.1 200 4ms (GET http://api/v1/items))'],
+  ['a response', answer, {}, 'Mar  4 09:15:04.007: shop/web-1:39000 (ID:7001) <- shop/api-2:8080 (ID:7002) http-response FORWARDED (HTTP/1.1 200 4ms (GET http://api/v1/items))'],
   ['a DNS query', query, {}, 'Mar  4 09:15:04.100: shop/web-1:53211 (ID:7001) -> kube-system/coredns-abc:53 (ID:900) dns-request proxy FORWARDED (DNS Query api.example.com. A)'],
   ['addresses', syn, { translatesIps: false }, 'Mar  4 09:15:02.118: 10.1.0.7:41822 (ID:20111) -> 10.1.2.9:6379 (ID:33427) to-endpoint FORWARDED (TCP Flags: SYN)'],
   ['IPv6', { ...syn, IP: { source: 'fd00::1', destination: 'fd00::2' } }, { translatesIps: false }, 'Mar  4 09:15:02.118: [fd00::1]:41822 (ID:20111) -> [fd00::2]:6379 (ID:33427) to-endpoint FORWARDED (TCP Flags: SYN)'],
