@@ -29,11 +29,12 @@ export class AgentEvents {
     this.note({ timeNs, kind: 'agent-started', subject: this.nodeName, detail: '' });
   }
 
-  /** Endpoints that came, went or changed their identity. */
+  /** Endpoints that came, went or changed their identity. Those of other nodes are for their own agents to tell. */
   endpoints(changes: readonly EndpointChange[]): void {
     for (const change of changes) {
       const { labels, pod_name, namespace } = change.version.endpoint;
-      if (change.kind !== 'identity-changed' && pod_name !== undefined) {
+      if (change.version.nodeName !== this.nodeName || pod_name === undefined) continue;
+      if (change.kind !== 'identity-changed') {
         const type = change.kind === 'endpoint-added' ? AgentEventType.ENDPOINT_CREATED : AgentEventType.ENDPOINT_DELETED;
         this.add({ timeNs: change.timeNs, event: { type, endpoint_update: { id: BigInt(change.version.ref), labels, pod_name, namespace } } });
       }

@@ -6,7 +6,7 @@ import { buildTrafficPlan } from '../../agent/demo/fleet-traffic.ts';
 import { type SimKernel, createSimKernel } from '../../agent/sim/sim-kernel.ts';
 import { Channel } from '../../src/rpc/channel.ts';
 import { parseTarget } from '../../src/rpc/target.ts';
-import type { Flow } from '../../src/wire/gen/flow.ts';
+import type { AgentEvent, Flow } from '../../src/wire/gen/flow.ts';
 import { type FlowExtension, FlowExtensionCodec, FlowsOptionsCodec, type Report } from '../../src/wire/gen/hubtop.ts';
 import type { GetFlowsRequest, GetFlowsResponse } from '../../src/wire/gen/observer.ts';
 import { HealthService, OBSERVER_HEALTH_NAME, ObserverService, PeerService, TelemetryService } from '../../src/wire/services.ts';
@@ -146,10 +146,15 @@ describe('startAgent()', () => {
   });
 
   test('tells endpoint changes as agent events', async () => {
-    agent.setCatalog({ ...catalog, endpoints: catalog.endpoints.slice(1) });
-    const events: (number | undefined)[] = [];
-    for await (const answer of channel.stream(ObserverService.GetAgentEvents, { number: 1n })) events.push(answer.agent_event?.type);
-    expect(events).toEqual([8]);
+    const gone = catalog.endpoints.findIndex((fact) => fact.node_name === 'node-01');
+    const elsewhere = catalog.endpoints.findIndex((fact) => fact.node_name === 'node-02');
+    agent.setCatalog({ ...catalog, endpoints: catalog.endpoints.filter((_fact, index) => index !== gone && index !== elsewhere) });
+    const events: AgentEvent[] = [];
+    for await (const { agent_event } of channel.stream(ObserverService.GetAgentEvents, {})) if (agent_event !== undefined) events.push(agent_event);
+    const locals = catalog.endpoints.filter((fact) => fact.node_name === 'node-01');
+    expect(events).toHaveLength(1 + locals.length + 1);
+    expect([events[0]?.type, events[1]?.type]).toEqual([2, 7]);
+    expect(events.at(-1)).toMatchObject({ type: 8, endpoint_update: { pod_name: catalog.endpoints[gone]?.pod_name } });
   });
 });
 
