@@ -14,10 +14,11 @@ export interface FlowsOut {
 /** What one call may have queued in this process before its handler is told to wait. */
 const maxQueuedBytes = 256 * 1024;
 
-/** Size of a buffer that is used again; a relay writes as much at once. */
-const pooledBytes = 128 * 1024;
-const smallBytes = 16 * 1024;
-const maxFreeBuffers = 3;
+/** Sizes of buffers that are used again: powers of two. A second of a quiet stream is smaller than any of them. */
+const smallestPooledBytes = 16 * 1024;
+const largestPooledBytes = 128 * 1024;
+/** What one call may hold ready: as much as it may have queued. */
+const maxFreeBytes = maxQueuedBytes;
 
 /** A server-streaming call of grpc-js whose messages are bytes already. */
 export type BytesCall = ServerWritableStream<Uint8Array, Uint8Array>;
@@ -43,16 +44,13 @@ export function openBatchOut(call: BytesCall, headers: GrpcMetadata): FlowsOut {
 }
 
 function batchedOut(stream: ServerHttp2Stream): FlowsOut {
-  // buffers come back when their bytes are on the socket: fresh ones kept the collector busy a quarter of a relay's time
-  const free: Buffer[] = [];
+  const pool = new BufferPool();
   return {
     write(frames) {
       if (stream.destroyed || stream.writableEnded) return true;
-      const buffer = takeBuffer(free, frames.length);
+      const buffer = pool.take(frames.length);
       buffer.set(frames);
-      stream.write(buffer.subarray(0, frames.length), () => {
-        if (buffer.length === pooledBytes && free.length < maxFreeBuffers) free.push(buffer);
-      });
+      stream.write(buffer.subarray(0, frames.length), () => pool.giveBack(buffer));
       return stream.writableLength < maxQueuedBytes;
     },
     drain: () => new Promise((resolve) => {
@@ -71,10 +69,27 @@ function batchedOut(stream: ServerHttp2Stream): FlowsOut {
   };
 }
 
-function takeBuffer(free: Buffer[], length: number): Buffer {
-  // a second of a quiet stream is a few kilobytes: no reason to hold 128
-  if (length < smallBytes || length > pooledBytes) return Buffer.allocUnsafe(length);
-  return free.pop() ?? Buffer.allocUnsafeSlow(pooledBytes);
+/** Buffers come back when their bytes are on the socket: fresh ones kept the collector busy a quarter of a relay's time. */
+class BufferPool {
+  private readonly free: Buffer[] = [];
+  private freeBytes = 0;
+
+  take(length: number): Buffer {
+    if (length < smallestPooledBytes || length > largestPooledBytes) return Buffer.allocUnsafe(length);
+    const size = 2 ** Math.ceil(Math.log2(length));
+    const index = this.free.findLastIndex((buffer) => buffer.length === size);
+    if (index < 0) return Buffer.allocUnsafeSlow(size);
+    const [buffer] = this.free.splice(index, 1);
+    this.freeBytes -= size;
+    return buffer ?? Buffer.allocUnsafeSlow(size);
+  }
+
+  giveBack(buffer: Buffer): void {
+    const isPooled = buffer.length >= smallestPooledBytes && buffer.length <= largestPooledBytes && Number.isInteger(Math.log2(buffer.length));
+    if (!isPooled || this.freeBytes + buffer.length > maxFreeBytes) return;
+    this.free.push(buffer);
+    this.freeBytes += buffer.length;
+  }
 }
 
 /** One `call.write` a message: slow, and good with any grpc-js. */
