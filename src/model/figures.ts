@@ -75,10 +75,10 @@ export function momentSecond(state: State): number {
   const ring = figuresOf(state);
   if (state.pausedAtMs > 0) return Math.floor(state.pausedAtMs / 1000);
   const nowSecond = Math.floor(state.nowMs / 1000);
-  // telemetry of a second comes after it: show up to what is there, but do not stay behind when data stops
+  // telemetry of a second comes after it: show up to what is there; when data stops, figures stay at its last second
   const newest = ring.peek(ring.lastSecond);
   const complete = newest !== undefined && newest.coveredMs < 900 ? ring.lastSecond : ring.lastSecond + 1;
-  return countsFlows(state) ? nowSecond : Math.min(nowSecond + 1, Math.max(complete, nowSecond - 3));
+  return countsFlows(state) && state.connection.state === 'live' ? nowSecond : Math.min(nowSecond + 1, complete);
 }
 
 /** All figures of the state's moment and window; computed once per change, borrowed by the caller. */

@@ -116,8 +116,8 @@ function bannerLine(state: State, cols: number): Line | undefined {
   const old = dataAgeMs(state);
   if (!word.word.startsWith('STALE') || old === undefined) return undefined;
   const cause = state.connection.error === '' ? (state.connection.state === 'live' ? 'the server sends nothing' : 'connection lost') : state.connection.error;
-  const retry = state.connection.retryAtMs > state.nowMs ? `, next try in ${age(state.connection.retryAtMs - state.nowMs)}` : '';
-  const words = ` ALL NUMBERS BELOW ARE FROM ${clock(state.nowMs - old)}Z, ${age(old)} old: ${cause}${retry} `;
+  const retry = state.connection.retryAtMs > state.nowMs ? ` next try in ${age(state.connection.retryAtMs - state.nowMs)}.` : '';
+  const words = ` ALL NUMBERS BELOW ARE FROM ${clock(state.nowMs - old)}Z, ${age(old)} old.${retry} ${cause} `;
   return line(cols, [[`${HOLE}${HOLE}${HOLE}${words}${HOLE.repeat(cols)}`, 'banner']], 'banner');
 }
 

@@ -35,12 +35,14 @@ function heights(state: State, size: Size): number[] {
   const { reasons } = figures(state);
   const nodesPerRow = Math.max(1, Math.floor((size.cols - 1) / 29));
   const nodeRows = Math.ceil(state.nodes.size / nodesPerRow);
+  // rows beyond the smallest screen
+  const spare = Math.max(0, size.rows - 19);
   // fixed shapes, so that the screen does not jump when a problem comes or goes
-  const problemRows = Math.min(problems(state).length, isTall ? Math.floor(size.rows / 5.5) : 3);
+  const problemRows = Math.min(problems(state).length, isTall ? Math.floor(size.rows / 5.5) : 3 + (spare >> 1));
   return shareRows(size.rows, [
     { least: isTall ? 5 : 4, wanted: problemRows + 1 },
-    { least: isTall ? 6 : 3, wanted: isTall ? (size.rows >= 42 ? 10 : 7) : 3 },
-    { least: isTall ? 4 : 3, wanted: isTall ? Math.min(reasons.length + 1, 7) : 3 },
+    { least: isTall ? 6 : 3, wanted: isTall ? (size.rows >= 42 ? 10 : 7) : 3 + (spare >> 3) },
+    { least: isTall ? 4 : 3, wanted: isTall ? Math.min(reasons.length + 1, 7) : 3 + (spare >> 2) },
     { least: isTall ? 7 : 4, wanted: isTall ? 8 : 4 },
     { least: isTall ? 5 : 3, wanted: isTall ? 6 : 3 },
     { least: isTall ? Math.min(nodeRows, 3) + 1 : 2, wanted: Math.min(nodeRows, isTall ? Math.floor(size.rows / 6) : 1) + 1 },
