@@ -34,7 +34,7 @@ export class TelemetryMeter {
   private readonly pairs: PairMeter;
   private readonly drops: DropMeter;
   private readonly ledgers = new LedgerMeter();
-  private before = { verdicts: new Map<number, number>(), rows: 0, cpuNs: 0, evicted: 0 };
+  private before = { verdicts: new Map<number, number>(), rows: 0, cpuNs: 0, evicted: 0, confirmed: 0 };
 
   constructor(
     private readonly nodeName: string,
@@ -115,11 +115,18 @@ export class TelemetryMeter {
     };
   }
 
-  private maps(sample: KernelSample): MapPressure[] {
-    const { inserted, deleted, live } = sample.conntrack;
-    const evicted = Math.max(0, inserted - deleted - live);
-    const fresh = Math.max(0, evicted - this.before.evicted);
+  /** The kernel evicts without a call, and the three counts are read one after the other: what two samples agree on is evicted. */
+  private freshEvictions({ conntrack }: KernelSample): number {
+    const evicted = Math.max(0, conntrack.inserted - conntrack.deleted - conntrack.live);
+    const confirmed = Math.min(evicted, this.before.evicted);
+    const fresh = Math.max(0, confirmed - this.before.confirmed);
     this.before.evicted = evicted;
+    this.before.confirmed += fresh;
+    return fresh;
+  }
+
+  private maps(sample: KernelSample): MapPressure[] {
+    const fresh = this.freshEvictions(sample);
     return sample.maps.map((map) => ({
       name: map.name,
       id: map.id,
