@@ -83,10 +83,21 @@ function moveTime(state: State, stepMs: number): void {
   const moment = state.pausedAtMs + stepMs;
   if (moment >= state.nowMs) return goLive(state);
   state.pausedAtMs = moment;
-  const { rows, stream } = state;
-  while (stream.bottom > rows.first && (rows.get(stream.bottom)?.timeMs ?? 0) > moment) stream.bottom--;
-  while (stepMs > 0 && stream.bottom < rows.next - 1 && (rows.get(stream.bottom + 1)?.timeMs ?? 0) <= moment) stream.bottom++;
-  stream.selected = stream.bottom;
+  state.stream.bottom = rowAt(state, moment);
+  state.stream.selected = state.stream.bottom;
+}
+
+// the last row of a moment; times in the stream are nearly in order, so that a page may be a few rows off
+function rowAt(state: State, momentMs: number): number {
+  const { rows } = state;
+  let low = rows.first;
+  let high = rows.next - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((rows.get(middle)?.timeMs ?? 0) <= momentMs) low = middle;
+    else high = middle - 1;
+  }
+  return low;
 }
 
 function showView(state: State, view: string): void {

@@ -24,24 +24,22 @@ export type Piece = string | readonly [text: string, role: Role];
 /** A row of pieces, cut or filled with spaces to exactly `cols` cells. */
 export function line(cols: number, pieces: readonly Piece[], fill?: Line['fill']): Line {
   const spans: Span[] = [];
-  let left = cols;
+  let room = cols;
   for (const piece of pieces) {
     const [text, role] = typeof piece === 'string' ? [piece, 'text' as const] : piece;
-    if (left <= 0 || text === '') continue;
-    const kept = text.length > left ? text.slice(0, left) : text;
+    if (room <= 0 || text === '') continue;
+    const kept = text.length > room ? text.slice(0, room) : text;
     spans.push({ text: kept, role });
-    left -= kept.length;
+    room -= kept.length;
   }
-  if (left > 0) spans.push({ text: ' '.repeat(left), role: 'text' });
+  if (room > 0) spans.push({ text: ' '.repeat(room), role: 'text' });
   return fill === undefined ? { spans } : { spans, fill };
 }
 
 /** A row with one part at the left end and one at the right; the left one gives way. */
-export function spread(cols: number, left: readonly Piece[], right: readonly Piece[]): Line {
-  const rightLength = lengthOf(right);
-  const room = Math.max(0, cols - rightLength);
-  const start = line(room, left);
-  return { spans: [...start.spans, ...line(cols - room, right).spans] };
+export function spread(cols: number, atLeft: readonly Piece[], atRight: readonly Piece[]): Line {
+  const room = Math.max(0, cols - lengthOf(atRight));
+  return { spans: [...line(room, atLeft).spans, ...line(cols - room, atRight).spans] };
 }
 
 /** Cells that pieces take. */
