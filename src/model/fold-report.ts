@@ -76,13 +76,15 @@ function takePair(state: State, counts: Bucket, pair: PairCount): void {
   const side = largerSide(pair.egress, pair.ingress);
   if (side === undefined) return;
   const into = pairCounts(counts, id);
-  into.bytes += (side.bytes ?? 0) + (side.reply_bytes ?? 0);
-  into.skbs += (side.skbs ?? 0) + (side.reply_skbs ?? 0);
+  // what was dropped did not move; the drops themselves come by reason, in `drops`
+  if (pair.verdict !== DROPPED) {
+    into.bytes += volumeBytes(side);
+    into.skbs += (side.skbs ?? 0) + (side.reply_skbs ?? 0);
+  }
   into.connections += side.connections ?? 0;
   into.resets += side.resets ?? 0;
   into.flows += side.flows ?? 0;
   counts.resets += side.resets ?? 0;
-  if (pair.verdict === DROPPED) into.dropped += side.skbs ?? 0;
   if ((side.resets ?? 0) > 0) noteFirst(state, `resets ${id}`);
 }
 

@@ -25,7 +25,7 @@ const SERIES: readonly Series[] = [
   { label: 'dropped', short: 'drop', role: 'bad', value: (bucket) => bucket.verdicts[DROPPED] ?? 0 },
   { label: 'resets', short: 'reset', role: 'warn', value: (bucket) => bucket.resets },
   { label: 'audit, err', short: 'aud/err', role: 'warn', value: (bucket) => (bucket.verdicts[AUDIT] ?? 0) + (bucket.verdicts[ERROR] ?? 0) },
-  { label: 'other', short: 'other', role: 'dim', value: (bucket) => bucket.flows - [FORWARDED, DROPPED, ERROR, AUDIT].reduce((sum, verdict) => sum + (bucket.verdicts[verdict] ?? 0), 0) },
+  { label: 'other', short: 'other', role: 'dim', value: (bucket) => bucket.verdicts.reduce((sum, flows, verdict) => (verdict >= FORWARDED && verdict <= AUDIT ? sum : sum + flows), 0) },
 ];
 
 /** FLOWS/s: one chart for each verdict, one column a step of time, holes drawn as holes. */

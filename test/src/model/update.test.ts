@@ -209,3 +209,16 @@ describe('flowsRequest()', () => {
     expect(state.fromFlows.sum(START_MS / 1000, START_MS / 1000 + 100).flows).toBe(0);
   });
 });
+
+test('update() counts a drop once, although telemetry has it by reason and in its pair', () => {
+  const state = emptyScene();
+  const [denied] = TALKS.filter((talk) => talk.drop === 133);
+  if (denied === undefined) throw new Error('no denied talk');
+  const report = reportOf(0, START_MS + 1000, { talks: [denied] });
+  const [drop] = report.drops ?? [];
+  update(state, { type: 'tick', nowMs: START_MS + 1100 });
+  update(state, { type: 'telemetry', report: { ...report, pairs: [{ ...drop, verdict: 2, egress: { skbs: drop?.skbs ?? 0, bytes: 999, connections: 1 } }] } });
+  const [pair] = figures(state).pairs;
+  expect(pair?.dropped).toBeCloseTo(drop?.skbs ?? 0, 6);
+  expect(pair?.bytes).toBe(0);
+});
