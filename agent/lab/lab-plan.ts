@@ -104,8 +104,8 @@ function rolesOf(app: string, pods: readonly Omit<LabPod, 'roles'>[]): PodRole[]
       return [
         { role: 'http-server', port: ports.web, responseBytes: 2_000 },
         { role: 'http-client', host: 'api.shop.svc.cluster.local', port: ports.api, path: '/cart', everyMs: 300, dns, family: 'both', isKeptAlive: false },
-        { role: 'http-client', host: 'api.shop.svc.cluster.local', port: ports.api, path: '/live', everyMs: 500, dns, family: 'ipv4', isKeptAlive: true },
-        { role: 'http-client', host: 'api.shop.svc.cluster.local', port: ports.api, path: '/live6', everyMs: 700, dns, family: 'ipv6', isKeptAlive: true },
+        { role: 'http-client', host: 'api.shop.svc.cluster.local', port: ports.api, path: '/live', everyMs: 60, dns, family: 'ipv4', isKeptAlive: true },
+        { role: 'http-client', host: 'api.shop.svc.cluster.local', port: ports.api, path: '/live6', everyMs: 80, dns, family: 'ipv6', isKeptAlive: true },
       ];
     case 'api':
       return [{ role: 'http-server', port: ports.api, responseBytes: 24_000, upstream: { host: 'payments.payments.svc.cluster.local', port: ports.payments, dns } }];

@@ -49,13 +49,12 @@ export class Datapath {
   /** As ht_sweep: reports volumes that wait, deletes what expired. With `all`, volumes of every entry. */
   sweep(nowNs: number, all: boolean): void {
     for (const entry of this.conntrack.entries.values()) {
-      const idleNs = nowNs - entry.lastSeenNs;
-      const isExpired = idleNs >= lifeNs(entry);
+      const isExpired = nowNs - entry.lastSeenNs >= lifeNs(entry);
       let isSettled = true;
       for (const isReply of [false, true]) {
         const side = entry.sides[isReply ? 1 : 0];
         if (side.skbs === 0) continue;
-        if (!all && !isExpired && (idleNs < reportIntervalNs || nowNs - side.lastReportNs < reportIntervalNs)) continue;
+        if (!all && nowNs - side.lastReportNs < reportIntervalNs) continue;
         isSettled = this.report(entry, isReply, { why: Why['sweep'] ?? 0, timeNs: nowNs, flags: 0 }) && isSettled;
       }
       if (isExpired && isSettled) this.conntrack.delete(entry.connection);

@@ -38,8 +38,8 @@ function claims(flow: Flow): string[] {
     `${kind} extension ${Object.keys(extension).sort().join(' ')}`,
     `${kind} point ${flow.trace_observation_point} reason ${flow.trace_reason} direction ${flow.traffic_direction} reply ${flow.is_reply?.value}`,
     `${protocol} v${flow.IP?.ipVersion} reason ${flow.trace_reason} why ${extension.why}`,
-    // Any packet may be the one that comes when an interval is over.
-    `${kind} ${protocol} why ${extension.why} flags ${extension.why === 'interval' ? '' : flagNames(flow.l4?.TCP?.flags)}`,
+    // Which packets came since the last report, or when an interval was over, is chance.
+    `${kind} ${protocol} why ${extension.why} flags ${extension.why === 'interval' || extension.why === 'sweep' ? '' : flagNames(flow.l4?.TCP?.flags)}`,
     `${kind} verdict ${flow.verdict} type ${flow.Type} drop ${flow.drop_reason_desc}`,
     ...[flow.source, flow.destination].map((endpoint) => `endpoint ${Object.keys(endpoint ?? {}).sort().join(' ')}`),
   ];
