@@ -111,9 +111,13 @@ async function readObjectFile(path: string, signature: string, last: ObjectFile 
   const { objects, errors } = parseDocuments(text);
   for (const object of objects.flatMap(unfoldList)) takeObject(object, path, file, last);
   for (const { line, reason } of errors) file.warnings.push(`${path}:${line}: ${reason}; ${last === undefined ? 'left out' : 'what it said before stays'}`);
-  // a document that cannot be parsed does not say whose it is: whatever is missing now may be in it
-  if (errors.length > 0) for (const [key, object] of last?.objects ?? []) if (!file.objects.has(key)) file.objects.set(key, object);
-  return file;
+  // A document that cannot be parsed does not say whose it is: whatever is missing now may be in it.
+  // Older states go first, so that where two claim an address the newer one has it.
+  return errors.length === 0 ? file : { ...file, objects: new Map([...without(last?.objects, file.objects), ...file.objects]) };
+}
+
+function without(objects: ReadonlyMap<string, KubeObject> | undefined, newer: ReadonlyMap<string, KubeObject>): [string, KubeObject][] {
+  return [...(objects ?? [])].filter(([key]) => !newer.has(key));
 }
 
 function takeObject(object: unknown, path: string, file: ObjectFile, last: ObjectFile | undefined): void {

@@ -8,7 +8,9 @@ export async function runWorkerRole(): Promise<void> {
   if (role === 'catalog') {
     const { hostCatalog } = await import('../../agent/catalog/catalog-host.ts');
     const { paths } = workerData as { paths: string[] };
-    await hostCatalog(paths, (message) => { port.postMessage(message); });
+    const host = await hostCatalog(paths, (message) => { port.postMessage(message); });
+    // listening also keeps this thread alive: the host's timers do not
+    port.on('message', () => { host.close(); });
     return;
   }
   if (role === 'drain') {

@@ -44,12 +44,21 @@ test('scan() keeps the last good state of a document that breaks, and takes the 
   expect(podNames(files)).toEqual(['web 10.0.0.1', 'api 10.0.0.2']);
   write('objects.yaml', `${podYaml('web', '10.0.0.9')}---\nkind: Pod\nmetadata: [oops\n`);
   expect(await files.scan()).toBe(true);
-  expect(podNames(files)).toEqual(['web 10.0.0.9', 'api 10.0.0.2']);
+  expect(podNames(files).sort()).toEqual(['api 10.0.0.2', 'web 10.0.0.9']);
   expect(files.snapshot().warnings).toEqual([expect.stringMatching(/objects\.yaml:\d+: .*; what it said before stays$/)]);
   write('objects.yaml', podYaml('web', '10.0.0.9'));
   await files.scan();
   expect(podNames(files)).toEqual(['web 10.0.0.9']);
   expect(files.snapshot().warnings).toEqual([]);
+});
+
+test('scan() gives an address to the newer of two when a broken document keeps the older alive', async () => {
+  const path = write('objects.yaml', podYaml('web', '10.0.0.1'));
+  const files = new ObjectFiles([path]);
+  await files.scan();
+  write('objects.yaml', `${podYaml('renamed', '10.0.0.1')}---\nkind: [oops\n`);
+  await files.scan();
+  expect(podNames(files)).toEqual(['renamed 10.0.0.1']);
 });
 
 test('scan() keeps the last good state of an object whose shape breaks', async () => {
