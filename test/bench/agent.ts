@@ -12,6 +12,7 @@ import { RowView } from '../../agent/enrich/row-view.ts';
 import { RowWriter } from '../../agent/enrich/row-writer.ts';
 import { HistoryReader, allocateHistory } from '../../agent/history/history.ts';
 import { NodeDrain } from '../../agent/history/node-drain.ts';
+import { runKernelStorm } from './agent-kernel.ts';
 import type { BenchRow } from './row.ts';
 
 const RING_BYTES = 16 << 20;
@@ -29,6 +30,7 @@ export async function run(report: (row: BenchRow) => void): Promise<void> {
   benchDrain(report);
   benchWriter(report);
   await benchStorm(report);
+  await runKernelStorm(report);
 }
 
 interface Filled {
