@@ -177,6 +177,17 @@ function hasHole(ring: BucketRing, from: number, to: number): boolean {
   return false;
 }
 
+/** Seconds from the oldest data to the moment shown; what a chart can fill. */
+export function knownSeconds(state: State): number {
+  const ring = figuresOf(state);
+  return ring.firstSecond === 0 ? 0 : Math.max(0, momentSecond(state) - ring.firstSecond);
+}
+
+/** Seconds a column of a chart of this width stands for: the window, or as much of it as there is. */
+export function secondsPerColumn(state: State, width: number): number {
+  return Math.max(1, Math.ceil(Math.min(state.windowSeconds, knownSeconds(state)) / width));
+}
+
 /** One point of a chart: a value per second, or a hole (`isHole`), or nothing yet (undefined). */
 export interface Point {
   value: number;

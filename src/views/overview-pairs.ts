@@ -1,4 +1,4 @@
-import { figures, series, windowText, type PairFigure } from '../model/figures.ts';
+import { figures, secondsPerColumn, series, windowText, type PairFigure } from '../model/figures.ts';
 import { overviewIndex } from '../model/overview-cursor.ts';
 import { countsFlows, type State } from '../model/state.ts';
 import { columns, highest } from '../screen/chart.ts';
@@ -56,8 +56,7 @@ function pairLine(state: State, pair: PairFigure, shape: { cols: number; nameWid
   ];
   if (shape.trendWidth > 2) {
     const width = shape.trendWidth - 2;
-    const step = Math.max(1, Math.ceil(state.windowSeconds / width));
-    const points = series(state, { columns: width, secondsPerColumn: step }, (bucket) => {
+    const points = series(state, { columns: width, secondsPerColumn: secondsPerColumn(state, width) }, (bucket) => {
       const counts = bucket.pairs.get(pair.id);
       return counts === undefined ? 0 : Math.max(counts.bytes, counts.flows);
     });

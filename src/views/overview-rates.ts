@@ -1,5 +1,5 @@
 import type { Bucket } from '../model/bucket.ts';
-import { figures, rate, series } from '../model/figures.ts';
+import { figures, knownSeconds, rate, series } from '../model/figures.ts';
 import { countsFlows, type State } from '../model/state.ts';
 import type { Role } from '../theme/theme.ts';
 import { columns, highest, HOLE } from '../screen/chart.ts';
@@ -35,15 +35,23 @@ export function ratesSection(state: State, size: Size): Line[] {
   const tailWidth = cols >= 110 ? 22 : 10;
   const width = cols - labelWidth - tailWidth;
   const step = Math.max(1, Math.ceil(state.windowSeconds / width));
+  const zoom = zoomOf(state, width, step);
   const heights = chartHeights(size.rows - 1);
   const total = figures(state);
   const lines = heights.flatMap((height, i) => {
     const one = SERIES[i];
-    return one === undefined ? [] : chartLines(state, one, { height, width, step, labelWidth, cols });
+    return one === undefined ? [] : chartLines(state, one, { height, width, step, zoom, labelWidth, cols });
   });
   const source = countsFlows(state) ? 'counted from the flows received' : 'counted by the kernels';
-  const note = cols >= 100 ? `${width * step}s, ${source}` : `${width * step}s`;
+  const length = Math.floor((width * step) / zoom);
+  const note = cols >= 100 ? `${length}s, ${source}` : `${length}s`;
   return [rule(cols, 'FLOWS/s', note, `now ${count(rate(total.now.flows, total.now))}/s   ${HOLE} = not fully observed`), ...lines];
+}
+
+// the first seconds fill the chart too: columns are four and two wide until there is enough to show
+function zoomOf(state: State, width: number, step: number): number {
+  if (step > 1) return 1;
+  return [4, 2].find((zoom) => knownSeconds(state) * zoom <= width) ?? 1;
 }
 
 function chartHeights(rows: number): number[] {
@@ -51,8 +59,9 @@ function chartHeights(rows: number): number[] {
   return shapes[Math.max(0, Math.min(shapes.length - 1, rows - 2))] ?? [1];
 }
 
-function chartLines(state: State, one: Series, shape: { height: number; width: number; step: number; labelWidth: number; cols: number }): Line[] {
-  const points = series(state, { columns: shape.width, secondsPerColumn: shape.step }, one.value);
+function chartLines(state: State, one: Series, shape: { height: number; width: number; step: number; zoom: number; labelWidth: number; cols: number }): Line[] {
+  const seconds = series(state, { columns: Math.ceil(shape.width / shape.zoom), secondsPerColumn: shape.step }, one.value);
+  const points = seconds.flatMap((point) => Array.from({ length: shape.zoom }, () => point)).slice(-shape.width);
   const max = highest(points);
   const { now } = figures(state);
   const value = rate(one.value(now), now);

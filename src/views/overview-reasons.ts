@@ -1,5 +1,5 @@
 import { dropKeyParts } from '../model/directory.ts';
-import { figures, series, windowText } from '../model/figures.ts';
+import { figures, secondsPerColumn, series, windowText } from '../model/figures.ts';
 import { overviewIndex } from '../model/overview-cursor.ts';
 import type { State } from '../model/state.ts';
 import { bar, columns, highest } from '../screen/chart.ts';
@@ -40,8 +40,7 @@ export function reasonsSection(state: State, size: Size): Line[] {
 }
 
 function trend(state: State, reason: string, width: number): string {
-  const step = Math.max(1, Math.ceil(state.windowSeconds / width));
-  const points = series(state, { columns: width, secondsPerColumn: step }, (bucket) => {
+  const points = series(state, { columns: width, secondsPerColumn: secondsPerColumn(state, width) }, (bucket) => {
     let sum = 0;
     for (const [key, skbs] of bucket.drops) if (state.directory.reasonAt(dropKeyParts(key).reason) === reason) sum += skbs;
     return sum;
