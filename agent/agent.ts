@@ -1,3 +1,4 @@
+import { nodeNameHeader } from '../src/rpc/metadata.ts';
 import { serve, type RpcServer } from '../src/rpc/serve.ts';
 import { parseTarget } from '../src/rpc/target.ts';
 import type { ServerTls } from '../src/rpc/tls-files.ts';
@@ -131,7 +132,7 @@ class AgentNode {
         rate: this.rate,
         startedNs: this.startedNs,
       }),
-      headers: { 'hubble-server-version': HUBBLE_COMPAT_VERSION },
+      headers: { 'hubble-server-version': HUBBLE_COMPAT_VERSION, [nodeNameHeader]: nodeName },
       ...(this.options.tls === undefined ? {} : { tls: this.options.tls }),
       ...(this.options.insecure === undefined ? {} : { insecure: this.options.insecure }),
       onError: (error) => { this.warn(`call to the agent of ${nodeName}: ${error.message}`); },

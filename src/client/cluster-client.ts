@@ -35,7 +35,7 @@ export function connectCluster(options: ClusterOptions): ClusterClient {
     for (const listener of listeners) listener(message);
   };
   const link = new ServerLink(parseTarget(options.server), options, (message) => {
-    emit(message);
+    if (message.type !== 'node-name') emit(message);
     if (message.type === 'connection') flows.setConnected(message.state === 'live');
   });
   const flows = new FlowsFollower(link.channel, new Backoff(reconnectBackoff, random), emit);

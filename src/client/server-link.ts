@@ -1,5 +1,6 @@
 import { Backoff } from '../lib/backoff.ts';
 import { openChannel, type Channel, type ChannelOptions } from '../rpc/channel.ts';
+import { nodeNameHeader, type Metadata } from '../rpc/metadata.ts';
 import { sleep } from '../rpc/sleep.ts';
 import { Code, RpcError, toRpcError } from '../rpc/status.ts';
 import type { Target } from '../rpc/target.ts';
@@ -11,8 +12,10 @@ export const reconnectBackoff = { firstMs: 250, longestMs: 5_000, jitter: 0.3 };
 /** Telemetry comes once a second; after this much silence the server is taken for dead. */
 const silenceMs = 5_000;
 
-/** Messages of a link: how it stands with the server, and its telemetry. */
-export type LinkMessage = Extract<ClientMessage, { type: 'connection' | 'telemetry' | 'telemetry-absent' }>;
+/** Messages of a link: how it stands with the server, whose it is, and its telemetry. */
+export type LinkMessage =
+  | Extract<ClientMessage, { type: 'connection' | 'telemetry' | 'telemetry-absent' }>
+  | { type: 'node-name'; name: string };
 
 /** Keeps a connection to one server, and its Telemetry.Watch stream, until close(). */
 export class ServerLink {
@@ -108,7 +111,11 @@ export class ServerLink {
       }, silenceMs);
     };
     try {
-      for await (const report of this.channel.stream(TelemetryService.Watch, {}, { signal: over })) {
+      const onHeaders = (headers: Metadata): void => {
+        const name = headers[nodeNameHeader];
+        if (name !== undefined) this.say({ type: 'node-name', name });
+      };
+      for await (const report of this.channel.stream(TelemetryService.Watch, {}, { signal: over, onHeaders })) {
         restartTimer();
         retry.reset();
         this.backoff.reset();

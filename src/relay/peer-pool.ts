@@ -27,6 +27,10 @@ export interface Peer {
   /** Its connection works, or was never tried. */
   readonly isAvailable: boolean;
   readonly hasTelemetry: boolean;
+  /** The first try to connect has ended, and if it went well the name is known. */
+  readonly isSettled: boolean;
+  /** When its last telemetry came; Infinity before the first. */
+  readonly lastReportMs: number;
   /** Why it is not available. */
   readonly error: string;
 }
@@ -35,6 +39,8 @@ class PooledPeer implements Peer {
   isAvailable = true;
   hasTelemetry = true;
   error = '';
+  lastReportMs = Infinity;
+  isSettled = false;
   readonly link: ServerLink;
   private learnedName = '';
 
@@ -62,11 +68,15 @@ class PooledPeer implements Peer {
   }
 
   private take(message: LinkMessage): void {
-    if (message.type === 'telemetry') {
+    if (message.type !== 'connection' || message.state === 'lost' || (message.state === 'live' && this.given.name !== '')) this.isSettled = true;
+    if (message.type === 'node-name') {
+      this.learnedName = message.name;
+    } else if (message.type === 'telemetry') {
       const { nodes } = message.report;
       const only = nodes?.length === 1 ? nodes[0]?.name : undefined;
       if (only) this.learnedName = only;
       this.hasTelemetry = true;
+      this.lastReportMs = Date.now();
       this.pool.onReport(this, message.report);
     } else if (message.type === 'telemetry-absent') {
       this.hasTelemetry = false;

@@ -3,6 +3,7 @@ import { setMaxListeners } from 'node:events';
 import type { CallInfo } from '../rpc/binding.ts';
 import type { FlowsOut } from '../rpc/batch-out.ts';
 import { openFlows, type FlowsSession } from '../rpc/flows-session.ts';
+import { sleep } from '../rpc/sleep.ts';
 import { Code, toRpcError } from '../rpc/status.ts';
 import { frameOf } from '../wire/frame-splitter.ts';
 import { GetFlowsResponseCodec, type GetFlowsRequest } from '../wire/gen/observer.ts';
@@ -20,6 +21,8 @@ const tickMs = 50;
 const watermarkMs = 100;
 /** Equal errors of nodes are put into one message for this long. Hubble waits 10 s; a person watching wants to know sooner. */
 const errorMergeMs = 1_000;
+const longestSettleMs = 300;
+const settleStepMs = 5;
 /** Bytes of one write to the client. */
 const writeBytes = 128 * 1024;
 
@@ -49,6 +52,12 @@ export async function relayFlows(source: FlowsSource, request: GetFlowsRequest, 
   }
 }
 
+/** A call that comes while the relay starts waits a moment for the nodes to be there and to have names. */
+async function untilSettled(peers: readonly Peer[], signal: AbortSignal): Promise<void> {
+  const untilMs = Date.now() + longestSettleMs;
+  while (peers.some((peer) => !peer.isSettled) && Date.now() < untilMs && !signal.aborted) await sleep(settleStepMs, signal);
+}
+
 class RelayedCall {
   private readonly merge = new FlowMerge(Date.now());
   private readonly joined = new Map<Peer, Joined>();
@@ -71,6 +80,7 @@ class RelayedCall {
   ) {}
 
   async run(): Promise<void> {
+    await untilSettled(this.source.peers(), this.call.signal);
     const peers = this.source.peers();
     const available = peers.filter((peer) => peer.isAvailable);
     this.announce(NodeState.NODE_CONNECTED, available.map((peer) => peer.name));

@@ -7,6 +7,9 @@ import type { Peer } from './peer-pool.ts';
 /** A merged report goes out when every node has reported, or after this long. */
 const longestWaitMs = 1_200;
 
+/** A connected node that has not reported for this long is shown as behind. */
+const silentAfterMs = 2_500;
+
 interface Watcher {
   out: FlowsOut;
   isBusy: boolean;
@@ -56,7 +59,7 @@ export class RelayTelemetry {
     this.lastMs = nowMs;
     this.reported.clear();
     for (const peer of this.peers()) {
-      const trouble = troubleOf(peer);
+      const trouble = troubleOf(peer, nowMs);
       if (trouble) this.merge.add('', { nodes: [{ name: peer.name, ...trouble }] });
     }
     // taken even when nobody watches: the next to come shall not get the past in one second
@@ -83,10 +86,11 @@ export class RelayTelemetry {
   }
 }
 
-function troubleOf(peer: Peer): { state: string; message: string } | undefined {
+function troubleOf(peer: Peer, nowMs: number): { state: string; message: string } | undefined {
   if (!peer.isAvailable) return { state: 'NODE_UNAVAILABLE', message: peer.error };
   if (!peer.hasTelemetry) return { state: 'NODE_CONNECTED', message: 'no telemetry: a stock Hubble node' };
-  return undefined;
+  const silentMs = nowMs - peer.lastReportMs;
+  return silentMs > silentAfterMs ? { state: 'NODE_BEHIND', message: `no telemetry for ${(silentMs / 1000).toFixed(0)} s` } : undefined;
 }
 
 function timeOf(nowMs: number): NonNullable<Report['time']> {

@@ -1,6 +1,9 @@
 /** Metadata of a call: lower-case names, text values. Binary ones (`-bin`) stay base64 as they came. */
 export type Metadata = Readonly<Record<string, string>>;
 
+/** Header in which an agent of ours tells its node's name, so that a relay that was given addresses has names at once. */
+export const nodeNameHeader = 'hubtop-node-name';
+
 /** What a proxy must not pass on: it belongs to one hop. */
 const hopHeaders = new Set(['te', 'content-type', 'user-agent', 'host', 'connection', 'grpc-timeout', 'grpc-encoding',
   'grpc-accept-encoding', 'accept-encoding', 'content-length']);

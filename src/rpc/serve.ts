@@ -121,7 +121,8 @@ function infoOf(call: ServerUnaryCall<Uint8Array, Uint8Array> | BytesCall): Call
 
 function headersOf(grpc: Grpc, headers: Metadata | undefined): InstanceType<Grpc['Metadata']> {
   const metadata = new grpc.Metadata();
-  for (const [name, value] of Object.entries(headers ?? {})) metadata.set(name, value);
+  // grpc-js throws on what HTTP/2 cannot carry
+  for (const [name, value] of Object.entries(headers ?? {})) if (/^[\x20-\x7e]*$/.test(value)) metadata.set(name, value);
   return metadata;
 }
 

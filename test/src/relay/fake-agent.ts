@@ -1,5 +1,6 @@
 import { frameStream, serverStream, unary, type Binding } from '../../../src/rpc/binding.ts';
 import type { FlowsOut } from '../../../src/rpc/batch-out.ts';
+import { nodeNameHeader } from '../../../src/rpc/metadata.ts';
 import { serve, type RpcServer } from '../../../src/rpc/serve.ts';
 import { frameOf } from '../../../src/wire/frame-splitter.ts';
 import { GetFlowsResponseCodec, type GetFlowsRequest, type GetFlowsResponse } from '../../../src/wire/gen/observer.ts';
@@ -37,7 +38,7 @@ export class FakeAgent {
   }
 
   async start(listen = '127.0.0.1:0'): Promise<this> {
-    this.server = await serve({ listen: [listen], services: this.services() });
+    this.server = await serve({ listen: [listen], services: this.services(), headers: { [nodeNameHeader]: this.name } });
     return this;
   }
 

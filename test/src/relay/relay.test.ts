@@ -224,3 +224,14 @@ test('a client that does not read holds the nodes back, and gets every flow when
   expect(order).toHaveLength(3 * count);
   expect(order).toEqual(order.toSorted((one, other) => one - other));
 });
+
+test('a relay that was given addresses learns the names of nodes from their first headers', async () => {
+  await startWith({ telemetry: true });
+  const bare = await startRelay({ peers: agents.map((agent) => agent.address), listen: ['127.0.0.1:0'] });
+  closers.push(() => bare.close());
+  channel = openChannel(parseTarget(bare.addresses[0] ?? ''));
+  closers.push(() => channel.close());
+  let names: (string | undefined)[] = [];
+  while (names.join() !== 'a,b,c') names = ((await channel.unary(ObserverService.GetNodes, {})).nodes ?? []).map((node) => node.name);
+  expect(statuses(await flowsOf({}))).toEqual([[NodeState.NODE_CONNECTED, ['a', 'b', 'c'], undefined]]);
+});
