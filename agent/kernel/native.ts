@@ -17,6 +17,14 @@ type Koffi = typeof import('koffi');
 /** A C function: numbers, pointers as BigInt, memory as typed arrays. */
 export type NativeFunction = (...values: (number | bigint | string | null | ArrayBufferView)[]) => unknown;
 
+/** Calls a C function on a thread of libuv's pool. The memory it is given must outlive it. */
+export function callAsync(call: NativeFunction, values: Parameters<NativeFunction>, done: (result: unknown) => void): void {
+  (call as NativeFunction & { async: (...all: unknown[]) => void }).async(...values, (error: unknown, result: unknown) => {
+    if (error !== null && error !== undefined) throw error;
+    done(result);
+  });
+}
+
 /** Where memory, given to C, lives; the array must outlive the call that uses the address. */
 export function addressOf(memory: ArrayBufferView): bigint {
   return koffi().address(memory);

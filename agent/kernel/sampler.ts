@@ -7,13 +7,16 @@ import { readKernelConntrack } from './kernel-conntrack.ts';
 import { libbpf } from './libbpf.ts';
 import { parseMapRows } from './map-rows.ts';
 import { boottimeNs, closeFd } from './native.ts';
-import { runSyscallProgram } from './test-run.ts';
+import { runSyscallProgram, startSyscallProgram } from './test-run.ts';
 
 /** A sweep's counts of live connections are used in samples for this long, then a sample sweeps by itself. */
 const sweepFreshNs = 1_500_000_000n;
+/** A sweep of 262,144 connections takes 100 ms: it may take this share of a core at most. */
+const sweepShare = 20n;
 /** Statistics cost every BPF program of the machine about 30 ns a run: on for one sample in this many. */
 const statisticsEverySamples = 10;
 const sweepAll = 1; // HT_SWEEP_ALL
+const sweepContextBytes = 48; // struct ht_sweep_context
 
 interface Sweep {
   live: number;
@@ -27,6 +30,8 @@ export class Sampler {
   private readonly ownMapIds: ReadonlySet<number>;
   private lastSweep: Sweep = { live: 0, liveSkbs: 0, liveBytes: 0 };
   private lastSweepNs = 0n;
+  private nextSweepNs = 0n;
+  private isSweeping = false;
   private samples = 0;
   private statisticsFd = -1;
 
@@ -35,19 +40,47 @@ export class Sampler {
     this.ownMapIds = new Set([...object.maps.values()].map(mapId));
   }
 
-  /** Reports what idle connections hold back (or, with all, every connection) and deletes what expired. */
+  /**
+   * Reports what idle connections hold back (or, with all, every connection) and deletes what expired. With all it
+   * is done on return; else it runs on another thread, and is left out while the last one still costs too much.
+   */
   sweep({ all }: { all: boolean }): void {
-    const context = new Uint8Array(48); // struct ht_sweep_context
+    const context = new Uint8Array(sweepContextBytes);
     const view = new DataView(context.buffer);
-    view.setUint32(0, all ? sweepAll : 0, true);
-    runSyscallProgram(this.object.programFd('ht_sweep'), 'ht_sweep', context);
+    const programFd = this.object.programFd('ht_sweep');
+    const startNs = boottimeNs();
+    if (all) {
+      view.setUint32(0, sweepAll, true);
+      runSyscallProgram(programFd, 'ht_sweep', context);
+      this.keepSweep(view, startNs);
+      return;
+    }
+    if (this.isSweeping || startNs < this.nextSweepNs) return;
+    this.isSweeping = true;
+    startSyscallProgram(programFd, context, (errorNumber) => {
+      this.isSweeping = false;
+      if (errorNumber >= 0) this.keepSweep(view, startNs);
+    });
+  }
+
+  private keepSweep(view: DataView, startNs: bigint): void {
     const [live, liveSkbs, liveBytes] = [8, 16, 24].map((at) => Number(view.getBigUint64(at, true)));
     this.lastSweep = { live: live ?? 0, liveSkbs: liveSkbs ?? 0, liveBytes: liveBytes ?? 0 };
     this.lastSweepNs = boottimeNs();
+    this.nextSweepNs = this.lastSweepNs + (this.lastSweepNs - startNs) * sweepShare;
+  }
+
+  /** For a caller that never sweeps: the counts of live connections must come from somewhere. */
+  private sweepIfStale(): void {
+    if (this.isSweeping || boottimeNs() - this.lastSweepNs <= sweepFreshNs || boottimeNs() < this.nextSweepNs) return;
+    const context = new Uint8Array(sweepContextBytes);
+    const startNs = boottimeNs();
+    runSyscallProgram(this.object.programFd('ht_sweep'), 'ht_sweep', context);
+    this.keepSweep(new DataView(context.buffer), startNs);
   }
 
   sample(): KernelSample {
-    if (boottimeNs() - this.lastSweepNs > sweepFreshNs) this.sweep({ all: false });
+    this.sweepIfStale();
     this.toggleStatistics();
     const countersMap = this.object.map('ht_counters');
     const counters = parseCounters(countersMap.lookup(new Uint8Array(4)) ?? new Uint8Array(0), countersMap.valueStride);

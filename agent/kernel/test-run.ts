@@ -1,7 +1,7 @@
 import type { BpfObject } from './bpf-object.ts';
 import { KernelError, errnoText } from './kernel-error.ts';
 import { libbpf } from './libbpf.ts';
-import { addressOf } from './native.ts';
+import { addressOf, callAsync } from './native.ts';
 
 const packetOutputBytes = 65_536;
 
@@ -48,6 +48,16 @@ export function runSyscallProgram(programFd: number, name: string, context: Uint
   return options.view.getInt32(56, true);
 }
 
+/** The same on a thread of libuv's pool, so that a long run does not hold up this one; the context is filled when `done` is called. */
+export function startSyscallProgram(programFd: number, context: Uint8Array, done: (errorNumber: number) => void): void {
+  const options = new TestRunOptions();
+  options.pointer(32, context, 48);
+  options.start(programFd, done);
+}
+
+/** Runs on other threads: the kernel writes to their memory until they end. */
+const running = new Set<object>();
+
 /** struct bpf_test_run_opts of libbpf 1.x. */
 class TestRunOptions {
   private readonly bytes = new Uint8Array(80);
@@ -59,6 +69,15 @@ class TestRunOptions {
     this.view.setBigUint64(offset, addressOf(memory), true);
     this.view.setUint32(sizeOffset, memory.length, true);
     return this;
+  }
+
+  start(programFd: number, done: (errorNumber: number) => void): void {
+    this.view.setBigUint64(0, BigInt(this.bytes.length), true);
+    running.add(this);
+    callAsync(libbpf().bpf_prog_test_run_opts, [programFd, this.bytes], (result) => {
+      running.delete(this);
+      done(Number(result));
+    });
   }
 
   run(programFd: number, name: string): void {
