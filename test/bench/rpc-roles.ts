@@ -1,5 +1,7 @@
 // The processes of the rpc bench: each measures its own CPU, so that client, relay and server never share a figure.
 import { connect } from 'node:http2';
+import { initialState } from '../../src/model/state.ts';
+import { update } from '../../src/model/update.ts';
 import { startRelay } from '../../src/relay/relay.ts';
 import type { BytesCall } from '../../src/rpc/batch-out.ts';
 import { frameStream } from '../../src/rpc/binding.ts';
@@ -16,7 +18,7 @@ import { ObserverService } from '../../src/wire/services.ts';
 export type Ask =
   | { do: 'serve'; how: 'batched' | 'message'; peers: number }
   | { do: 'relay'; peers: string[] }
-  | { do: 'receive'; how: 'session' | 'http2' | 'grpc-js'; address: string; flows: number }
+  | { do: 'receive'; how: 'session' | 'http2' | 'grpc-js' | 'fold'; address: string; flows: number }
   | { do: 'cpu' };
 export interface Answer {
   addresses?: string[];
@@ -112,6 +114,18 @@ async function serveByMessage(sample: Uint8Array): Promise<string> {
   });
 }
 
+/** What a dashboard without telemetry does: receives every flow and folds it into rows, counts and pairs. */
+async function foldAll(address: string, request: { number: bigint }): Promise<number> {
+  const state = initialState({ server: address, nowMs: 1_772_615_702_000, view: 'flows' });
+  update(state, { type: 'telemetry-absent' });
+  update(state, { type: 'flows-state', isOpen: true });
+  const channel = openChannel(parseTarget(address));
+  const session = await openFlows(channel, ObserverService.GetFlows, request, { onBatch: (bytes) => update(state, { type: 'flows', bytes }) });
+  await session.done;
+  channel.close();
+  return state.flows.received;
+}
+
 async function receive(ask: Ask & { do: 'receive' }): Promise<Answer> {
   const request = { number: BigInt(ask.flows) };
   const before = process.cpuUsage();
@@ -121,6 +135,8 @@ async function receive(ask: Ask & { do: 'receive' }): Promise<Answer> {
     const session = await openFlows(channel, ObserverService.GetFlows, request, { onBatch: (_frames, count) => { flows += count; } });
     await session.done;
     channel.close();
+  } else if (ask.how === 'fold') {
+    flows = await foldAll(ask.address, request);
   } else if (ask.how === 'http2') {
     await dropAll(ask.address, GetFlowsRequestCodec.encode(request));
     flows = ask.flows;

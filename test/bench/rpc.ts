@@ -47,7 +47,7 @@ export async function run(report: (row: BenchRow) => void): Promise<void> {
     const nodes = await roles.nodes.ask({ do: 'serve', how: 'batched', peers: NODES });
     const relay = await roles.relay.ask({ do: 'relay', peers: nodes.addresses ?? [] });
     const [packingAt = '', singleAt = '', relayAt = ''] = [packing.addresses?.[0], single.addresses?.[0], relay.addresses?.[0]];
-    const receive = (how: 'session' | 'http2' | 'grpc-js', address: string, flows: number): Promise<Answer> =>
+    const receive = (how: 'session' | 'http2' | 'grpc-js' | 'fold', address: string, flows: number): Promise<Answer> =>
       roles.client.ask({ do: 'receive', how, address, flows });
 
     // flows per CPU-second of each way, one figure a round
@@ -56,6 +56,7 @@ export async function run(report: (row: BenchRow) => void): Promise<void> {
     for (let round = -1; round < ROUNDS; round++) {
       const yardstick = await receive('http2', packingAt, FLOWS);
       const session = await cpuOf(roles.packing, () => receive('session', packingAt, FLOWS));
+      const folded = await receive('fold', packingAt, FLOWS);
       const byMessage = await cpuOf(roles.single, () => receive('session', singleAt, FLOWS_BY_MESSAGE));
       const grpcClient = await receive('grpc-js', packingAt, FLOWS_BY_MESSAGE);
       const relayed = await cpuOf(roles.relay, () => receive('session', relayAt, Math.floor(FLOWS / NODES / 50) * 50));
@@ -63,6 +64,7 @@ export async function run(report: (row: BenchRow) => void): Promise<void> {
       if (round < 0) continue;
       note('yardstick', FLOWS, yardstick.cpuMs);
       note('received', FLOWS, session.answer.cpuMs);
+      note('folded', folded.flows ?? 0, folded.cpuMs);
       note('sent', FLOWS, session.cpuMs);
       note('sent by call.write', FLOWS_BY_MESSAGE, byMessage.cpuMs);
       note('received by grpc-js', FLOWS_BY_MESSAGE, grpcClient.cpuMs);
@@ -74,6 +76,8 @@ export async function run(report: (row: BenchRow) => void): Promise<void> {
     report({ name: 'yardstick: node:http2 client that drops the bytes', value: median(rates['yardstick'] ?? []), unit, note: bytes });
     report({ name: 'received by FlowsSession, whole frames', value: median(rates['received'] ?? []), unit });
     report({ name: 'received / yardstick', value: ratio('received', 'yardstick'), unit: 'ratio' });
+    report({ name: 'received and folded into a dashboard', value: median(rates['folded'] ?? []), unit });
+    report({ name: 'folded / yardstick', value: ratio('folded', 'yardstick'), unit: 'ratio' });
     report({ name: 'received by grpc-js from the same server', value: median(rates['received by grpc-js'] ?? []), unit });
     report({ name: 'sent in batches of 50', value: median(rates['sent'] ?? []), unit });
     report({ name: 'sent / yardstick', value: ratio('sent', 'yardstick'), unit: 'ratio' });
