@@ -87,7 +87,7 @@ struct ht_event {
 	__u16 cpu;             /*  24 */
 	__u8 lane;             /*  26 HT_LANE_* */
 	__u8 vlan_count;       /*  27 tags seen (0, 1, 2) */
-	__u16 tcp_flags;       /*  28 HT_TCP_* of the packet that caused the report */
+	__u16 tcp_flags;       /*  28 HT_TCP_* of the packet that caused the report; of a sweep, as tcp_flags_seen */
 	__u16 tcp_flags_seen;  /*  30 OR of all since the last report in this direction */
 	__u32 ifindex;         /*  32 host side device */
 	__u32 endpoint_ref;    /*  36 ref of the endpoint behind that device, 0 unknown */

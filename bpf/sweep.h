@@ -83,6 +83,8 @@ static __noinline bool ht_report_side(const struct ht_conntrack_key *key, struct
 	event->skbs = volume.skbs;
 	event->segments = volume.segments;
 	event->tcp_flags_seen = volume.tcp_flags;
+	/* No packet caused this: the flags are those of the packets it stands for. */
+	event->tcp_flags = volume.tcp_flags;
 	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);
 	ht_add_shared(&counts->submitted, 1);
 	ht_sweep_pair(entry, packet, is_reply);

@@ -91,7 +91,7 @@ export class Datapath {
       reason: isReply ? TraceReason.reply : isNew ? TraceReason.new : TraceReason.established,
       why: event.why,
       flags: entry.isMidStream ? EventFlag.midStream : 0,
-      tcpFlags: event.flags,
+      tcpFlags: event.why === Why['sweep'] ? side.tcpFresh : event.flags,
       tcpFlagsSeen: side.tcpFresh,
       skbs: side.skbs,
       segments: side.segments,
