@@ -1,3 +1,4 @@
+import { CompactLines } from '../flow/compact-lines.ts';
 import { FlowPrinter } from '../flow/flow-printer.ts';
 import { isTrouble } from '../flow/node-status-text.ts';
 import { tryDecode } from '../wire/codec.ts';
@@ -18,6 +19,8 @@ export class FlowOutput {
   readonly #printer: FlowPrinter | undefined;
   /** JSON goes from the wire to text without objects between. */
   readonly #lines: JsonLines | undefined;
+  /** So do compact lines of usual flows. */
+  readonly #compact: CompactLines | undefined;
   #bad = 0;
   #badReason = '';
 
@@ -25,6 +28,7 @@ export class FlowOutput {
     this.#choice = choice;
     this.#context = context;
     this.#printer = choice.format === 'json' ? undefined : new FlowPrinter(choice.format, choice.text);
+    this.#compact = choice.format === 'compact' ? new CompactLines(choice.text) : undefined;
     this.#lines = choice.format === 'json' && !choice.isLegacyJson ? new JsonLines(GetFlowsResponseCodec) : undefined;
   }
 
@@ -36,6 +40,11 @@ export class FlowOutput {
       const end = start + frameLength(frames, at);
       // node states go to stderr, and need looking into
       if (frames[start] !== GetFlowsResponseTag.node_status && this.#lines?.write(frames, start, end) === true) continue;
+      const line = this.#compact?.line(frames, start, end);
+      if (line !== undefined) {
+        out += line;
+        continue;
+      }
       const decoded = tryDecode(GetFlowsResponseCodec, frames.subarray(start, end));
       if (decoded.ok) out += this.#render(decoded.value);
       else this.#countBad(decoded.error);

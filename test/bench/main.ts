@@ -11,6 +11,7 @@ const parts: Record<string, () => Promise<Part>> = {
   agent: () => import('./agent.ts'),
   rpc: () => import('./rpc.ts'),
   screen: () => import('./screen.ts'),
+  observe: () => import('./observe.ts'),
 };
 
 async function main(): Promise<void> {
