@@ -19,6 +19,7 @@ interface Segment {
   rows: number;
   used: number;
   bytes: Uint8Array;
+  view: DataView;
   timeMs: Float64Array;
   count: Uint32Array;
   source: Uint32Array;
@@ -162,18 +163,33 @@ export class FlowRows {
 /** Up to this many bytes a loop beats the view that TypedArray.set needs. */
 const LOOP_BYTES = 256;
 
+let viewed: Uint8Array = new Uint8Array(0);
+let view = new DataView(viewed.buffer);
+
 function copyBytes(bytes: Uint8Array, from: number, to: number, segment: Segment): number {
-  const into = segment.bytes;
   let at = segment.used;
-  if (to - from > LOOP_BYTES) into.set(bytes.subarray(from, to), at);
-  else for (let i = from; i < to; i++) into[at++] = bytes[i] ?? 0;
-  return segment.used + to - from;
+  if (to - from > LOOP_BYTES) {
+    segment.bytes.set(bytes.subarray(from, to), at);
+    return at + to - from;
+  }
+  // one view serves all flows of a chunk
+  if (bytes !== viewed) {
+    viewed = bytes;
+    view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+  const into = segment.view;
+  let i = from;
+  // four bytes a step
+  for (; i + 4 <= to; i += 4, at += 4) into.setInt32(at, view.getInt32(i, true), true);
+  for (; i < to; i++, at++) into.setUint8(at, view.getUint8(i));
+  return at;
 }
 
 function newSegment(): Segment {
+  const bytes = new Uint8Array(SEGMENT_BYTES);
   return {
-    firstRow: 0, rows: 0, used: 0,
-    bytes: new Uint8Array(SEGMENT_BYTES),
+    firstRow: 0, rows: 0, used: 0, bytes,
+    view: new DataView(bytes.buffer),
     timeMs: new Float64Array(SEGMENT_ROWS),
     count: new Uint32Array(SEGMENT_ROWS),
     source: new Uint32Array(SEGMENT_ROWS),
