@@ -36,13 +36,13 @@ test.each([
   ['-o json --since 1h --first 2', '{"number":"2","first":true,"since":"2026-03-04T08:15:02Z"}'],
   ['-o json --input-file -', '{}'],
   ['-o json --field-mask time,source.pod_name', '{"number":"20","field_mask":"time,source.podName"}'],
-  ['--use-default-field-masks=false --verdict DROPPED', '{"number":"20","whitelist":[{"verdict":["DROPPED"]}]}'],
+  ['--verdict DROPPED', '{"number":"20","whitelist":[{"verdict":["DROPPED"]}]}'],
 ])('readFlowsRequest() %s', (line, expected) => {
   expect(request(line)).toBe(expected);
 });
 
-test('readFlowsRequest() asks the text formats\' fields, traffic_direction among them', () => {
-  expect(request('')).toMatch(/"field_mask":"time,verdict,.*trafficDirection/);
+test('readFlowsRequest() can ask for the text formats\' fields only, traffic_direction among them', () => {
+  expect(request('--use-default-field-masks')).toMatch(/"field_mask":"time,verdict,.*trafficDirection/);
 });
 
 test('readFlowsRequest() takes raw filters from flags, and from the environment when there are none', () => {
