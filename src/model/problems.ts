@@ -35,6 +35,8 @@ const PRESSURE_CRITICAL = 0.95;
 /** How long a reset or a node's trouble stays on the list after its last sign. */
 const RESET_MEMORY_MS = 60_000;
 const RANK = { crit: 0, warn: 1, note: 2 } as const;
+/** Not seeing comes before what is seen. */
+const BLIND: readonly string[] = ['NODE', 'LOST'];
 
 /** Everything that is wrong now, worst first: severity, then the worst of each kind, then how new, then how much. */
 export function problems(state: State): Problem[] {
@@ -63,6 +65,7 @@ function worstOfEachKindFirst(sorted: readonly Problem[]): Problem[] {
 
 function byRank(one: Problem, other: Problem): number {
   return RANK[one.severity] - RANK[other.severity]
+    || Number(BLIND.includes(other.word)) - Number(BLIND.includes(one.word))
     || (other.timesMore ?? 0) - (one.timesMore ?? 0)
     || other.amount.value - one.amount.value
     || (one.key < other.key ? -1 : 1);

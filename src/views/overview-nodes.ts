@@ -51,7 +51,7 @@ function glyphOf(level: number): Piece {
 
 function nodeCell(state: State, node: NodeState): Piece[] {
   const level = trouble(state, node);
-  return [glyphOf(level), ' ', left(node.name, 11), ...cellDetail(state, node, level), ' '];
+  return [glyphOf(level), ' ', left(node.name, 10), ' ', ...cellDetail(state, node, level), ' '];
 }
 
 function cellDetail(state: State, node: NodeState, level: number): Piece[] {
