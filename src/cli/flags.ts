@@ -128,15 +128,16 @@ export class FlagValues {
 /** The flags as help text, one line each, by group. */
 export function describeFlags(flags: readonly Flag[]): string {
   const shown = flags.filter((flag) => flag.isHidden !== true);
-  const heads = shown.map((flag) => `${flag.short === undefined ? '    ' : `-${flag.short}, `}--${flag.name}${flag.value === undefined ? '' : ` ${flag.value}`}`);
-  const width = Math.max(0, ...heads.map((head) => head.length)) + 3;
+  const heads = new Map(shown.map((flag) => [flag, headOf(flag)]));
+  const width = Math.max(0, ...[...heads.values()].map((head) => head.length)) + 3;
   const lines: string[] = [];
-  let group: string | undefined;
-  shown.forEach((flag, index) => {
-    const title = flag.group ?? 'Flags';
-    if (title !== group) lines.push('', `${title}:`);
-    group = title;
-    lines.push(`  ${(heads[index] ?? '').padEnd(width)}${flag.help}`);
-  });
+  for (const title of new Set(shown.map((flag) => flag.group ?? 'Flags'))) {
+    lines.push('', `${title}:`);
+    for (const flag of shown) if ((flag.group ?? 'Flags') === title) lines.push(`  ${(heads.get(flag) ?? '').padEnd(width)}${flag.help}`);
+  }
   return lines.join('\n');
+}
+
+function headOf(flag: Flag): string {
+  return `${flag.short === undefined ? '    ' : `-${flag.short}, `}--${flag.name}${flag.value === undefined ? '' : ` ${flag.value}`}`;
 }

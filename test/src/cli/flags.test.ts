@@ -50,9 +50,8 @@ test('describeFlags() lists what is not hidden, by group', () => {
     '  -f, --follow           go on',
     '      --last N           how many',
     '  -n, --namespace NAME   which',
+    '  -A, --all-namespaces   all',
     '', 'Output:',
     '  -o, --output FORMAT    how',
-    '', 'Flags:',
-    '  -A, --all-namespaces   all',
   ].join('\n'));
 });
