@@ -3,17 +3,22 @@ import { type CommandContext } from './cli/command.ts';
 import { describeFailure, runProgram } from './cli/program.ts';
 import { StandardOutput } from './cli/standard-output.ts';
 
-/** Signals that end the program in good order; a second one ends it at once. */
+/** Signals that end the program in good order; a later one ends it at once. */
 const endingSignals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+/** npm and the terminal both pass a Ctrl-C on: two signals in a row are one wish. */
+const sameWishMs = 1000;
 
 async function main(): Promise<void> {
   const controller = new AbortController();
   const output = new StandardOutput(process.stdout, () => { controller.abort(); });
   process.stderr.on('error', () => { /* nobody reads our complaints: nothing to be done about it */ });
+  let askedAtMs = 0;
   for (const signal of endingSignals) {
     process.on(signal, () => {
-      if (controller.signal.aborted) process.exit(130);
+      if (askedAtMs === 0) askedAtMs = Date.now();
+      else if (Date.now() - askedAtMs > sameWishMs) process.exit(130);
       controller.abort();
+      output.giveUp();
     });
   }
   const crash = (error: unknown): void => {

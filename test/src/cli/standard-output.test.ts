@@ -42,3 +42,13 @@ test('a closed pipe says so once and never blocks', async () => {
   await output.flush();
   expect(closed).toBe(1);
 });
+
+test('giveUp() lets go of a reader that is stuck', async () => {
+  const { stream } = slowStream();
+  const output = new StandardOutput(stream, () => {});
+  const waiting = output.write('nobody takes this');
+  output.giveUp();
+  await waiting;
+  await output.write('nor this');
+  await output.flush();
+});
