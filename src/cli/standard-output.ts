@@ -18,8 +18,8 @@ export class StandardOutput {
 
   /** Resolves when the stream wants more, at once when it does already. */
   write(text: string | Uint8Array): Promise<void> {
-    if (this.#isGivenUp || this.#stream.destroyed || this.#stream.writableEnded) return Promise.resolve();
-    if (this.#stream.write(text)) return Promise.resolve();
+    if (this.#stream.destroyed || this.#stream.writableEnded) return Promise.resolve();
+    if (this.#stream.write(text) || this.#isGivenUp) return Promise.resolve();
     return new Promise((resolve) => {
       const done = (): void => {
         this.#stream.off('drain', done).off('close', done).off('error', done);
