@@ -32,7 +32,7 @@ export interface BatchOptions {
 
 /** Default length of what a frame stands for. */
 export const BATCH_INTERVAL_MS = 5_000;
-const CONNECT_MS = 10_000;
+const CONNECT_MS = 5_000;
 
 /**
  * Prints frames as plain text, like `top -b`: the same frames as the dashboard's, each after one full interval of data.
@@ -87,8 +87,8 @@ async function waitFor(options: BatchOptions, isDone: () => boolean, limitMs?: n
   const giveUpAt = limitMs === undefined ? Infinity : Date.now() + limitMs;
   while (options.signal?.aborted !== true && !isDone()) {
     if (Date.now() >= giveUpAt) {
-      const cause = state === undefined || state.connection.error === '' ? 'it does not answer' : state.connection.error;
-      throw new Error(`cannot get data from ${options.client.server}: ${cause}; is a relay or an agent running there?`);
+      const cause = state === undefined || state.connection.error === '' ? 'no answer; is a relay or an agent running there?' : state.connection.error;
+      throw new Error(cause.includes(options.client.server) ? cause : `cannot get data from ${options.client.server}: ${cause}`);
     }
     await new Promise((resolve) => {
       setTimeout(resolve, LOOK_MS);

@@ -21,7 +21,7 @@ const BINDINGS: readonly KeyBinding[] = [
   { keys: ['tab'], action: 'panel-next', label: 'next panel of the overview', footer: 'panel', group: 'views' },
   { keys: ['S-tab'], action: 'panel-previous', label: 'previous panel', group: 'views' },
   { keys: ['enter'], action: 'enter', label: 'flows of this row; in flows: the whole flow', footer: 'explain', group: 'views' },
-  { keys: ['escape'], action: 'back', label: 'close what is open', group: 'views' },
+  { keys: ['escape'], action: 'back', label: 'close what is open', footer: 'close', group: 'views' },
   { keys: ['q'], action: 'quit', label: 'quit', footer: 'quit', group: 'views' },
   { keys: ['p'], action: 'source-pod', label: 'only this source pod', footer: 'pod', group: 'pivot' },
   { keys: ['P'], action: 'destination-pod', label: 'only this destination pod', group: 'pivot' },

@@ -51,7 +51,7 @@ export function dataAgeMs(state: State): number | undefined {
 
 /** The word that says what the reader looks at, with its role. */
 export function stateWord(state: State): { word: string; role: Role } {
-  if (state.connection.state === 'connecting' && state.reports === 0 && state.flows.received === 0) return { word: 'CONNECTING', role: 'warn' };
+  if (state.connection.state !== 'live' && state.reports === 0 && state.flows.received === 0) return { word: 'CONNECTING', role: 'warn' };
   const isLost = state.connection.state !== 'live';
   const old = dataAgeMs(state);
   if (isLost || (state.telemetry === 'present' && old !== undefined && old > STALE_MS)) return { word: old === undefined ? 'NO DATA' : `STALE ${age(old)}`, role: 'banner' };
@@ -68,7 +68,7 @@ function truthBar(state: State, cols: number): Line {
   const troubled = nodes.filter((node) => node.trouble !== '').length;
   const old = dataAgeMs(state);
   const bound = now.isLowerBound ? '≥' : '';
-  const left: Piece[] = [' [', [word.word, word.role], ']', gap, [shortServer(state.server, isWide ? 24 : 15), 'title'], gap, `${bound}${count(rate(now.now.flows, now.now))} fl/s`];
+  const left: Piece[] = [' [', [word.word, word.role], ']', gap, [shortServer(state.server, isWide ? 24 : 15), 'title'], gap, now.nowSeconds > 0 ? `${bound}${count(rate(now.now.flows, now.now))} fl/s` : '- fl/s'];
   if (nodes.length > 0) left.push(gap, isWide ? 'nodes ' : 'n', [`${nodes.length - troubled}/${nodes.length}`, troubled > 0 ? 'bad' : 'text']);
   const seen = now.seen;
   left.push(gap, isWide ? 'seen ' : 'seen', seen === undefined ? ['?', 'dim'] : [percent(seen), seen < 0.995 ? 'warn' : 'text']);
