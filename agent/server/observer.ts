@@ -1,13 +1,14 @@
+import { once } from 'node:events';
 import { type Binding, frameStream, serverStream, unary } from '../../src/rpc/binding.ts';
+import { healthService } from '../../src/rpc/health.ts';
 import { Code, RpcError } from '../../src/rpc/status.ts';
 import { HUBBLE_COMPAT_VERSION } from '../../src/lib/version.ts';
 import type { ServerStatusResponse } from '../../src/wire/gen/observer.ts';
-import { ObserverService, PeerService, TelemetryService } from '../../src/wire/services.ts';
+import { OBSERVER_HEALTH_NAME, ObserverService, PeerService, TelemetryService } from '../../src/wire/services.ts';
 import { HistoryReader } from '../history/history.ts';
 import type { AgentEvents } from './agent-events.ts';
 import type { FlowRate } from './flow-rate.ts';
 import { type FlowStreamSource, streamFlows } from './flow-stream.ts';
-import { aborted, healthBindings } from './health.ts';
 import type { NamespacesSeen } from './namespaces-seen.ts';
 import type { PeerList } from './peer-list.ts';
 import type { TelemetryHub } from './telemetry-hub.ts';
@@ -29,13 +30,13 @@ export function agentBindings(node: ServedNode): Binding[] {
     frameStream(ObserverService.GetFlows, (request, out, signal) => streamFlows(node.flows, request, out, signal)),
     serverStream(ObserverService.GetAgentEvents, (request, out, signal) => node.events.stream(request, out, signal)),
     // We have no debug events; who follows them waits, as on a quiet Hubble.
-    serverStream(ObserverService.GetDebugEvents, async ({ follow }, _out, signal) => { if (follow === true) await aborted(signal); }),
+    serverStream(ObserverService.GetDebugEvents, async ({ follow }, _out, signal) => { if (follow === true && !signal.aborted) await once(signal, 'abort'); }),
     unary(ObserverService.GetNodes, () => { throw new RpcError(Code.UNIMPLEMENTED, 'GetNodes not implemented'); }),
     unary(ObserverService.GetNamespaces, () => ({ namespaces: node.namespaces.list() })),
     unary(ObserverService.ServerStatus, () => serverStatus(node)),
     serverStream(PeerService.Notify, (_request, out, signal) => node.peers.stream(out, signal)),
     serverStream(TelemetryService.Watch, (_request, out, signal) => node.telemetry.stream(out, signal)),
-    ...healthBindings(),
+    ...healthService(['', OBSERVER_HEALTH_NAME], () => true),
   ];
 }
 

@@ -30,8 +30,8 @@ const writeBytes = 128 * 1024;
 export interface FlowsSource {
   peers(): readonly Peer[];
   relayName: string;
-  /** Called when a call ends, with what its merge did. */
-  onDone(counts: MergeCounts): void;
+  /** Of all calls; each adds to it as it goes. */
+  counts: MergeCounts;
 }
 
 interface Joined {
@@ -59,7 +59,7 @@ async function untilSettled(peers: readonly Peer[], signal: AbortSignal): Promis
 }
 
 class RelayedCall {
-  private readonly merge = new FlowMerge(Date.now());
+  private readonly merge: FlowMerge;
   private readonly joined = new Map<Peer, Joined>();
   private readonly over = new AbortController();
   private readonly buffer = new Uint8Array(writeBytes);
@@ -77,7 +77,9 @@ class RelayedCall {
     private readonly request: GetFlowsRequest,
     private readonly out: FlowsOut,
     private readonly call: { signal: AbortSignal; info: CallInfo },
-  ) {}
+  ) {
+    this.merge = new FlowMerge(Date.now(), source.counts);
+  }
 
   async run(): Promise<void> {
     await untilSettled(this.source.peers(), this.call.signal);
@@ -103,7 +105,6 @@ class RelayedCall {
   close(): void {
     for (const timer of this.timers) clearInterval(timer);
     this.over.abort();
-    this.source.onDone(this.merge.counts);
   }
 
   /** Following goes on without peers: unlike Hubble's relay, ours waits for them to come back. */

@@ -34,7 +34,7 @@ export interface RelayOptions {
 /** A running relay. */
 export interface Relay {
   addresses: string[];
-  /** What the merges of ended calls did. */
+  /** What the merges of all calls did so far. */
   counts: MergeCounts;
   close(): Promise<void>;
 }
@@ -43,22 +43,18 @@ export interface Relay {
 export async function startRelay(options: RelayOptions): Promise<Relay> {
   const log = options.onLog ?? (() => {});
   const stop = new AbortController();
+  const relayName = options.name ?? hostname();
   const counts: MergeCounts = { frames: 0, late: 0, malformed: 0 };
   let isDiscovering = options.peerService === undefined;
   const parsed = (options.peers ?? []).map(parsePeer);
   const clientTls = options.clientTls === undefined ? undefined : { minVersion: 'TLSv1.3' as const, ...options.clientTls };
   const pool = new PeerPool(clientTls, { onReport: (peer, report) => telemetry.take(peer, report), onChange: () => {} });
-  const telemetry = new RelayTelemetry(() => pool.all);
-  const relayName = options.name ?? hostname();
+  const telemetry = new RelayTelemetry(() => pool.all, () => ({ name: relayName, flows: counts.frames, late: counts.late, malformed: counts.malformed }));
   const services: Binding[] = [
     frameStream(ObserverService.GetFlows, (request, out, signal, info) => relayFlows({
       peers: () => pool.all,
       relayName,
-      onDone: (done) => {
-        counts.frames += done.frames;
-        counts.late += done.late;
-        counts.malformed += done.malformed;
-      },
+      counts,
     }, request, out, signal, info)),
     frameStream(TelemetryService.Watch, (_request, out, signal) => telemetry.watch(out, signal)),
     ...statusService(() => pool.all),

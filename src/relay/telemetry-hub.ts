@@ -1,6 +1,6 @@
 import type { FlowsOut } from '../rpc/batch-out.ts';
 import { frameOf } from '../wire/frame-splitter.ts';
-import { ReportCodec, type Report } from '../wire/gen/hubtop.ts';
+import { ReportCodec, type RelayReport, type Report } from '../wire/gen/hubtop.ts';
 import { ReportMerge } from './merge/report-merge.ts';
 import type { Peer } from './peer-pool.ts';
 
@@ -25,7 +25,7 @@ export class RelayTelemetry {
   private readonly timer: ReturnType<typeof setInterval>;
   private lastMs = Date.now();
 
-  constructor(private readonly peers: () => readonly Peer[]) {
+  constructor(private readonly peers: () => readonly Peer[], private readonly own: () => RelayReport) {
     this.timer = setInterval(() => {
       if (Date.now() - this.lastMs >= longestWaitMs) this.send();
     }, 100);
@@ -62,6 +62,7 @@ export class RelayTelemetry {
       const trouble = troubleOf(peer, nowMs);
       if (trouble) this.merge.add('', { nodes: [{ name: peer.name, ...trouble }] });
     }
+    this.merge.add('', { relays: [this.own()] });
     // taken even when nobody watches: the next to come shall not get the past in one second
     const report = this.merge.take(timeOf(nowMs));
     if (this.watchers.size === 0) return;

@@ -11,7 +11,7 @@ export const maxMergeBytes = 64 * 1024 * 1024;
 /** Two stream windows keep a peer busy; more only grows old in memory (4 MiB cost a third of the throughput in collecting garbage). */
 const maxPeerBytes = 512 * 1024;
 
-/** Counts of one merge since its start. */
+/** What merges did. */
 export interface MergeCounts {
   frames: number;
   /** Passed on after a younger one. */
@@ -26,7 +26,6 @@ export interface MergeCounts {
  * by patienceMs. Times are the caller's wall clock in ms since 1970.
  */
 export class FlowMerge {
-  readonly counts: MergeCounts = { frames: 0, late: 0, malformed: 0 };
   private readonly baseSeconds: number;
   private queues: PeerQueue[] = [];
   private lastTime: MergeTime = -Infinity;
@@ -35,7 +34,8 @@ export class FlowMerge {
   private blockedAtMs: number | undefined;
   private unblockedAtMs = -Infinity;
 
-  constructor(startMs: number) {
+  /** `counts` is added to, so that many merges can share one. */
+  constructor(startMs: number, readonly counts: MergeCounts = { frames: 0, late: 0, malformed: 0 }) {
     this.baseSeconds = Math.floor(startMs / 1000);
   }
 

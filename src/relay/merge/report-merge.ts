@@ -1,6 +1,6 @@
 import { heaviest } from '../../tally/heaviest.ts';
 import type { Endpoint } from '../../wire/gen/flow.ts';
-import type { Change, DropCount, NodeReport, PairCount, Report, Volume } from '../../wire/gen/hubtop.ts';
+import type { Change, DropCount, NodeReport, PairCount, RelayReport, Report, Volume } from '../../wire/gen/hubtop.ts';
 
 /** Pairs of a merged report; those with resets or drops stay beyond it. */
 export const maxPairs = 512;
@@ -17,6 +17,7 @@ export class ReportMerge {
   private readonly pairs = new Map<string, PairCount>();
   private readonly intervalNs = new Map<string, number>();
   private changes: Change[] = [];
+  private readonly relays = new Map<string, RelayReport>();
   private floorBytes = 0;
 
   /** Nothing was added since the last take(). */
@@ -34,6 +35,7 @@ export class ReportMerge {
       const before = this.nodes.get(node.name ?? '');
       this.nodes.set(node.name ?? '', before === undefined ? node : laterNodeReport(before, node));
     }
+    for (const relay of report.relays ?? []) this.relays.set(relay.name ?? '', relay);
     this.floorBytes += report.pairs_floor_bytes ?? 0;
     this.changes.push(...(report.changes ?? []));
     if (this.changes.length > maxChanges) this.changes = this.changes.slice(-maxChanges);
@@ -51,12 +53,14 @@ export class ReportMerge {
       pairs: pairs.kept,
       pairs_floor_bytes: this.floorBytes + pairs.cutWeight,
       changes: this.changes,
+      relays: [...this.relays.values()].toSorted((one, other) => ((one.name ?? '') < (other.name ?? '') ? -1 : 1)),
     };
     this.nodes.clear();
     this.verdicts.clear();
     this.drops.clear();
     this.pairs.clear();
     this.intervalNs.clear();
+    this.relays.clear();
     this.changes = [];
     this.floorBytes = 0;
     return report;

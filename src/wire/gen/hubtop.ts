@@ -47,6 +47,8 @@ export interface Report extends WithUnknown {
   pairs?: PairCount[] | undefined;
   pairs_floor_bytes?: number | undefined;
   changes?: Change[] | undefined;
+  /** One row a relay on the way, not merged further. */
+  relays?: RelayReport[] | undefined;
 }
 
 /** Writes the fields of a hubtop.v1.Report; for the codecs of messages that hold one. */
@@ -59,6 +61,7 @@ export function writeReport(m: Report, w: BinaryWriter): void {
   if (m.pairs) for (const v of m.pairs) w.writeMessage(6, v, writePairCount);
   if (m.pairs_floor_bytes) w.writeUint64(7, m.pairs_floor_bytes);
   if (m.changes) for (const v of m.changes) w.writeMessage(8, v, writeChange);
+  if (m.relays) for (const v of m.relays) w.writeMessage(9, v, writeRelayReport);
   if (m.$unknown) writeUnknown(w, m.$unknown);
 }
 
@@ -75,6 +78,7 @@ export function readReport(m: Report, r: BinaryReader): void {
       case 6: (m.pairs ??= []).push(r.readMessage<PairCount>({}, readPairCount)); break;
       case 7: m.pairs_floor_bytes = Number(r.readUint64()); break;
       case 8: (m.changes ??= []).push(r.readMessage<Change>({}, readChange)); break;
+      case 9: (m.relays ??= []).push(r.readMessage<RelayReport>({}, readRelayReport)); break;
       default: unknown = skipUnknown(r, unknown);
     }
   }
@@ -85,8 +89,49 @@ export function readReport(m: Report, r: BinaryReader): void {
 export const ReportCodec: Codec<Report> = /* @__PURE__ */ makeCodec<Report>('hubtop.v1.Report', {
   read: readReport,
   write: writeReport,
-  fields: 'time=1m|interval_ns=2N|nodes=3m*|verdicts=4m*|drops=5m*|pairs=6m*|pairs_floor_bytes=7N|changes=8m*',
-  refs: () => [TimestampCodec, NodeReportCodec, VerdictCountCodec, DropCountCodec, PairCountCodec, ChangeCodec],
+  fields: 'time=1m|interval_ns=2N|nodes=3m*|verdicts=4m*|drops=5m*|pairs=6m*|pairs_floor_bytes=7N|changes=8m*|relays=9m*',
+  refs: () => [TimestampCodec, NodeReportCodec, VerdictCountCodec, DropCountCodec, PairCountCodec, ChangeCodec, RelayReportCodec],
+});
+
+/** What a relay did with the flows of all its calls. Cumulative since its start. */
+export interface RelayReport extends WithUnknown {
+  name?: string | undefined;
+  flows?: number | undefined;
+  /** Passed on after a younger one. */
+  late?: number | undefined;
+  /** Frames whose time could not be read; passed on as they are. */
+  malformed?: number | undefined;
+}
+
+/** Writes the fields of a hubtop.v1.RelayReport; for the codecs of messages that hold one. */
+export function writeRelayReport(m: RelayReport, w: BinaryWriter): void {
+  if (m.name) writeText(w, 1, m.name);
+  if (m.flows) w.writeUint64(2, m.flows);
+  if (m.late) w.writeUint64(3, m.late);
+  if (m.malformed) w.writeUint64(4, m.malformed);
+  if (m.$unknown) writeUnknown(w, m.$unknown);
+}
+
+/** Reads fields into a hubtop.v1.RelayReport; for the codecs of messages that hold one. */
+export function readRelayReport(m: RelayReport, r: BinaryReader): void {
+  let unknown: number[] | undefined;
+  while (r.nextField()) {
+    switch (r.getFieldNumber()) {
+      case 1: m.name = readText(r); break;
+      case 2: m.flows = Number(r.readUint64()); break;
+      case 3: m.late = Number(r.readUint64()); break;
+      case 4: m.malformed = Number(r.readUint64()); break;
+      default: unknown = skipUnknown(r, unknown);
+    }
+  }
+  if (unknown) keepUnknown(m, r, unknown);
+}
+
+/** Codec of hubtop.v1.RelayReport. */
+export const RelayReportCodec: Codec<RelayReport> = /* @__PURE__ */ makeCodec<RelayReport>('hubtop.v1.RelayReport', {
+  read: readRelayReport,
+  write: writeRelayReport,
+  fields: 'name=1s|flows=2N|late=3N|malformed=4N',
 });
 
 /** Message hubtop.v1.VerdictCount. */
