@@ -12,6 +12,8 @@ import { timestampMs } from './time.ts';
 export const MAX_NODES = 5_000;
 /** A report that claims to cover more is taken for this long: a clock jumped. */
 const MAX_INTERVAL_MS = 30_000;
+/** A node that was well and is not heard of any more is forgotten after this long: it was taken out of the cluster. */
+const FORGET_MS = 900_000;
 const DROPPED = 2;
 
 /** Takes one telemetry report into the buckets and the nodes. */
@@ -32,7 +34,7 @@ export function foldReport(state: State, report: Report): void {
     counts.lost += delta.lost;
     for (const [key, count] of delta.losses) addCount(counts.losses, `${name} ${key}`, count);
   }
-  // the very first report of a server may cover its whole life in one interval: it is the start, not a rate
+  for (const [name, node] of state.nodes) if (node.lastReportMs > 0 && node.trouble === '' && state.nowMs - node.lastReportMs > FORGET_MS) state.nodes.delete(name);
   state.fromTelemetry.spread(counts, startOf(state, toMs, intervalMs), toMs);
   state.lastReportMs = Math.max(state.lastReportMs, toMs);
   state.reports++;

@@ -222,3 +222,13 @@ test('update() counts a drop once, although telemetry has it by reason and in it
   expect(pair?.dropped).toBeCloseTo(drop?.skbs ?? 0, 6);
   expect(pair?.bytes).toBe(0);
 });
+
+test('update() forgets a node that was taken out of the cluster', () => {
+  const state = emptyScene();
+  update(state, { type: 'telemetry', report: reportOf(0, START_MS) });
+  update(state, { type: 'tick', nowMs: START_MS + 1_000_000 });
+  const report = reportOf(1, START_MS + 1_000_000);
+  update(state, { type: 'telemetry', report: { ...report, nodes: (report.nodes ?? []).slice(1) } });
+  expect([...state.nodes.keys()]).not.toContain('node-01');
+  expect(state.nodes.size).toBe(11);
+});

@@ -1,0 +1,52 @@
+import { describe, expect, test } from 'vitest';
+import { emptyBucket, MAX_KEYS_PER_BUCKET, pairCounts } from '../../../src/model/bucket.ts';
+import { BucketRing, FINE_SECONDS } from '../../../src/model/bucket-ring.ts';
+import { regularStep } from '../../../src/model/resets.ts';
+import { random } from '../app/fake-cluster.ts';
+
+const flows = (count: number): ReturnType<typeof emptyBucket> => Object.assign(emptyBucket(), { flows: count });
+
+describe('BucketRing', () => {
+  test('loses nothing when seconds move into steps of ten', () => {
+    const ring = new BucketRing();
+    const next = random(3);
+    let total = 0;
+    for (let second = 10_000; second < 12_000; second++) {
+      const count = Math.floor(next() * 100);
+      total += count;
+      ring.spread(flows(count), second * 1000, (second + 1) * 1000);
+    }
+    expect(ring.sum(10_000, 12_000).flows).toBeCloseTo(total, 6);
+    expect(ring.sum(12_000 - FINE_SECONDS, 12_000).coveredMs).toBeCloseTo(FINE_SECONDS * 1000, 6);
+  });
+
+  test('spreads a report over the seconds it covers', () => {
+    const ring = new BucketRing();
+    ring.spread(flows(100), 5_250, 7_250);
+    expect([5, 6, 7].map((second) => ring.peek(second)?.flows)).toEqual([37.5, 50, 12.5]);
+  });
+
+  test('takes no data older than it remembers', () => {
+    const ring = new BucketRing();
+    ring.spread(flows(1), 10_000_000, 10_001_000);
+    expect(ring.at(1_000)).toBeUndefined();
+  });
+});
+
+test('pairCounts() counts pairs beyond the bound together', () => {
+  const bucket = emptyBucket();
+  for (let pair = 1; pair <= MAX_KEYS_PER_BUCKET + 50; pair++) pairCounts(bucket, pair).flows++;
+  expect(bucket.pairs.size).toBeLessThanOrEqual(MAX_KEYS_PER_BUCKET + 1);
+  expect([...bucket.pairs.values()].reduce((sum, counts) => sum + counts.flows, 0)).toBe(MAX_KEYS_PER_BUCKET + 50);
+});
+
+test.each([
+  [[0, 4000, 8010, 12_000], 4000],
+  [[0, 4000, 12_000, 16_100], 4000],
+  [[0, 4000], undefined],
+  [[0, 900, 5000, 5200, 9000], undefined],
+])('regularStep(%j) is %s', (times, step) => {
+  const found = regularStep(times);
+  if (step === undefined) expect(found).toBeUndefined();
+  else expect(Math.abs((found ?? 0) - step)).toBeLessThan(150);
+});

@@ -1,0 +1,38 @@
+import { describe, expect, test } from 'vitest';
+import { FlowRows, ROW_FLOW } from '../../../src/model/flow-rows.ts';
+import { random } from '../app/fake-cluster.ts';
+
+const columns = (timeMs: number): Parameters<FlowRows['push']>[0] => ({ kind: ROW_FLOW, timeMs, verdict: 1, count: 1, source: timeMs % 7, destination: 2, node: 3 });
+
+describe('FlowRows', () => {
+  test('gives back what was pushed, joined from its pieces, and never holds more than its bound', () => {
+    const limit = 4 * 1024 * 1024;
+    const rows = new FlowRows(limit);
+    const next = random(11);
+    const bytes = Uint8Array.from({ length: 5000 }, () => Math.floor(next() * 256));
+    const expected: Uint8Array[] = [];
+    for (let i = 0; i < 20_000; i++) {
+      const cuts = [next(), next(), next(), next()].map((share) => Math.floor(share * 2000)).sort((one, other) => one - other);
+      const [a = 0, b = 0, c = 0, d = 0] = cuts;
+      rows.push(columns(i), bytes, [a, b, c, d]);
+      expected.push(Uint8Array.from([...bytes.subarray(a, b), ...bytes.subarray(c, d)]));
+      expect(rows.heldBytes).toBeLessThanOrEqual(limit);
+    }
+    expect(rows.next).toBe(20_000);
+    expect(rows.first).toBeGreaterThan(0);
+    for (let id = rows.first; id < rows.next; id += 97) {
+      const row = rows.get(id);
+      expect(row?.timeMs).toBe(id);
+      expect(row?.source).toBe(id % 7);
+      expect(Buffer.compare(row?.bytes ?? new Uint8Array(0), expected[id] ?? new Uint8Array(0))).toBe(0);
+    }
+    expect(rows.get(rows.first - 1)).toBeUndefined();
+    expect(rows.get(rows.next)).toBeUndefined();
+  });
+
+  test('keeps a row whose bytes are too many, without them', () => {
+    const rows = new FlowRows();
+    rows.push(columns(5), new Uint8Array(3_000_000), [0, 3_000_000]);
+    expect(rows.get(0)).toMatchObject({ timeMs: 5, bytes: new Uint8Array(0) });
+  });
+});
