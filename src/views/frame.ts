@@ -72,7 +72,8 @@ function truthBar(state: State, cols: number): Line {
   if (nodes.length > 0) left.push(gap, isWide ? 'nodes ' : 'n', [`${nodes.length - troubled}/${nodes.length}`, troubled > 0 ? 'bad' : 'text']);
   const seen = now.seen;
   left.push(gap, isWide ? 'seen ' : 'seen', seen === undefined ? ['?', 'dim'] : [percent(seen), seen < 0.995 ? 'warn' : 'text']);
-  left.push(gap, 'lag ', old === undefined ? ['-', 'dim'] : [age(old), old > STALE_MS ? 'warn' : 'text']);
+  // at 80 columns there is room for one of the two
+  if (isWide || state.pausedAtMs === 0) left.push(gap, 'lag ', old === undefined ? ['-', 'dim'] : [age(old), old > STALE_MS ? 'warn' : 'text']);
   if (state.pausedAtMs > 0) left.push(gap, 'behind ', [age(state.nowMs - state.pausedAtMs), 'warn']);
   const { cpuPercent, rssBytes, isSlowTerminal } = state.ownCost;
   const right: Piece[] = [];
@@ -132,7 +133,7 @@ function statusLine(state: State, cols: number): Line {
   if (state.view === 'flows') {
     const newer = stream.bottom >= 0 ? rows.next - 1 - stream.bottom : 0;
     if (newer > 0) right.push([`▼ ${grouped(newer)} newer  `, 'warn']);
-    right.push([`${state.flows.scope === 'all' ? 'every flow' : 'drops, errors, resets'}, ${grouped(rows.length)} rows `, 'dim']);
+    right.push([`${state.flows.scope === 'matter' ? 'drops, errors, resets' : state.chips.length > 0 ? 'all that pass' : 'every flow'}, ${grouped(rows.length)} rows `, 'dim']);
   }
   return lengthOf(left) + lengthOf(right) > cols ? line(cols, left) : spread(cols, left, right);
 }

@@ -1,5 +1,5 @@
 import type { Bucket } from '../model/bucket.ts';
-import { figures, knownSeconds, rate, series } from '../model/figures.ts';
+import { figures, knownSeconds, rate, secondsPerColumn, series } from '../model/figures.ts';
 import { countsFlows, type State } from '../model/state.ts';
 import type { Role } from '../theme/theme.ts';
 import { columns, highest, HOLE } from '../screen/chart.ts';
@@ -34,7 +34,7 @@ export function ratesSection(state: State, size: Size): Line[] {
   const labelWidth = cols >= 110 ? 20 : 16;
   const tailWidth = cols >= 110 ? 22 : 10;
   const width = cols - labelWidth - tailWidth;
-  const step = Math.max(1, Math.ceil(state.windowSeconds / width));
+  const step = secondsPerColumn(state, width);
   const zoom = zoomOf(state, width, step);
   const heights = chartHeights(size.rows - 1);
   const total = figures(state);
