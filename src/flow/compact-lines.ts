@@ -11,8 +11,8 @@ import { dropText, EventKind, identityText, kernelDropSubType, tracePoints } fro
 
 /** Different texts kept of each kind; more are made anew each time. */
 const maxKept = 65_536;
-/** Endpoint and service ids joined into one key. */
-const serviceKeys = 2 ** 20;
+/** Services kept: each endpoint may meet several. */
+const maxServices = 1024;
 
 /**
  * Compact lines without decoding: traces and drops with names or addresses, no colours, no node names. Everything else
@@ -21,13 +21,13 @@ const serviceKeys = 2 ** 20;
 export class CompactLines {
   readonly #scan = new FlowScan();
   readonly #endpoints = new EndpointInterner(maxKept);
-  readonly #services = new EndpointInterner(maxKept);
+  readonly #services = new EndpointInterner(maxServices);
   readonly #summaries = new EndpointInterner(maxKept);
   /** By id; holes are ids not asked for yet. */
   readonly #identityTexts: (string | undefined)[] = [];
   readonly #summaryTexts: (string | undefined)[] = [];
-  /** By endpoint and service; undefined values stand for hosts without a name. */
-  readonly #hosts = new Map<number, string>();
+  /** By endpoint, then service; empty texts are hosts without a name. */
+  readonly #hosts: ((string | undefined)[] | undefined)[] = [];
   readonly #verdicts: (string | undefined)[] = [];
   readonly #options: TextOptions;
   readonly #isOn: boolean;
@@ -46,11 +46,9 @@ export class CompactLines {
     if (!this.#isOn || !scanResponse(bytes, start, end, scan) || scan.kind !== ScanKind.FLOW || scan.l7 !== 0) return undefined;
     const type = typeOf(scan);
     if (type === undefined || scan.timeSeconds <= 0 || hasRare(bytes, scan.flowStart, scan.flowEnd)) return undefined;
-    const source = this.#host(bytes, 0);
-    const destination = this.#host(bytes, 1);
-    if (source === undefined || destination === undefined) return undefined;
-    const left = `${source} ${this.#identity(bytes, scan.sourceStart, scan.sourceEnd)}`;
-    const right = `${destination} ${this.#identity(bytes, scan.destinationStart, scan.destinationEnd)}`;
+    const left = this.#end(bytes, 0);
+    const right = left === undefined ? undefined : this.#end(bytes, 1);
+    if (left === undefined || right === undefined) return undefined;
     const ends = scan.isReply === 1 ? `${right} <- ${left}` : `${left} ${scan.isReply === 0 ? '->' : '<>'} ${right}`;
     return `${this.#timeText()}: ${ends} ${type} ${this.#verdict(scan.verdict)} (${this.#summary(bytes)})\n`;
   }
@@ -66,28 +64,26 @@ export class CompactLines {
     return this.#options.formatTime(this.#time);
   }
 
-  /** Host and port of one end (0 source, 1 destination); undefined where it has neither name nor address. */
-  #host(bytes: Uint8Array, side: 0 | 1): string | undefined {
+  /** Host, port and identity of one end (0 source, 1 destination); undefined where it has neither name nor address. */
+  #end(bytes: Uint8Array, side: 0 | 1): string | undefined {
     const scan = this.#scan;
-    const endpoint = side === 0 ? this.#endpoints.intern(bytes, scan.sourceStart, scan.sourceEnd) : this.#endpoints.intern(bytes, scan.destinationStart, scan.destinationEnd);
-    const [serviceStart, serviceEnd] = side === 0 ? [scan.sourceServiceStart, scan.sourceServiceEnd] : [scan.destinationServiceStart, scan.destinationServiceEnd];
-    const [ipStart, ipEnd] = side === 0 ? [scan.sourceIpStart, scan.sourceIpEnd] : [scan.destinationIpStart, scan.destinationIpEnd];
-    if (ipEnd <= ipStart || (endpoint === 0 && (side === 0 ? scan.sourceEnd > scan.sourceStart : scan.destinationEnd > scan.destinationStart))) return undefined;
-    const service = this.#services.intern(bytes, serviceStart, serviceEnd);
-    if (service >= serviceKeys || (service === 0 && serviceEnd > serviceStart)) return undefined;
-    const key = endpoint * serviceKeys + service;
-    let name = this.#hosts.get(key);
-    if (name === undefined) {
-      name = this.#nameOf(endpoint, bytes.subarray(serviceStart, serviceEnd));
-      if (this.#hosts.size >= maxKept) this.#hosts.clear();
-      this.#hosts.set(key, name);
-    }
+    const isSource = side === 0;
+    const [start, end] = isSource ? [scan.sourceStart, scan.sourceEnd] : [scan.destinationStart, scan.destinationEnd];
+    const [serviceStart, serviceEnd] = isSource ? [scan.sourceServiceStart, scan.sourceServiceEnd] : [scan.destinationServiceStart, scan.destinationServiceEnd];
+    const [ipStart, ipEnd] = isSource ? [scan.sourceIpStart, scan.sourceIpEnd] : [scan.destinationIpStart, scan.destinationIpEnd];
+    const endpoint = this.#endpoints.intern(bytes, start, end);
+    const service = serviceEnd > serviceStart ? this.#services.intern(bytes, serviceStart, serviceEnd) : 0;
+    // bounds reached: the printer that decodes has none
+    if (ipEnd <= ipStart || (endpoint === 0 && end > start) || (service === 0 && serviceEnd > serviceStart)) return undefined;
+    const names = (this.#hosts[endpoint] ??= []);
+    let name = (names[service] ??= this.#nameOf(endpoint, bytes.subarray(serviceStart, serviceEnd)));
     if (name === '') {
-      if (side === 0 ? scan.sourceNameEnd > scan.sourceNameStart : scan.destinationNameEnd > scan.destinationNameStart) return undefined;
+      if (isSource ? scan.sourceNameEnd > scan.sourceNameStart : scan.destinationNameEnd > scan.destinationNameStart) return undefined;
       name = decodeText(bytes, ipStart, ipEnd);
       if (parseIp(name) === undefined) return undefined;
     }
-    return withPort(name, side === 0 ? scan.sourcePort : scan.destinationPort, scan.protocol);
+    const identity = (this.#identityTexts[endpoint] ??= identityText(endpoint === 0 ? 0 : (this.#endpoints.get(endpoint)?.identity ?? 0)));
+    return `${withPort(name, isSource ? scan.sourcePort : scan.destinationPort, scan.protocol)} ${identity}`;
   }
 
   /** Empty where only the address is known. */
@@ -99,11 +95,6 @@ export class CompactLines {
     if (name === '') return '';
     const namespace = (service.name ? service.namespace : '') || endpoint?.namespace || '';
     return safe(namespace === '' ? name : `${namespace}/${name}`);
-  }
-
-  #identity(bytes: Uint8Array, start: number, end: number): string {
-    const id = this.#endpoints.intern(bytes, start, end);
-    return (this.#identityTexts[id] ??= identityText(id === 0 ? 0 : (this.#endpoints.get(id)?.identity ?? 0)));
   }
 
   #summary(bytes: Uint8Array): string {
