@@ -2,6 +2,7 @@ import { endpointChunk } from '../../src/wire/flow-template.ts';
 import { EndpointCodec, type Endpoint } from '../../src/wire/gen/flow.ts';
 import type { CatalogSnapshot, EndpointFact, NodeFact } from '../decode/facts.ts';
 import type { AddressRow } from '../decode/kernel.ts';
+import { LocalEndpointIds } from './local-endpoint-ids.ts';
 
 /** Versions kept; the oldest retired ones are forgotten beyond it, and counted. Far more than a history can name. */
 const MAX_VERSIONS = 262_144;
@@ -13,7 +14,9 @@ export const WORLD_REF = 0;
 export const WORLD_LABELS = 0;
 
 /** Reserved identities, by Cilium's numbers. */
-export const Identity = { host: 1, world: 2, remoteNode: 6 } as const;
+export const Identity = { host: 1, world: 2, remoteNode: 6, worldIpv4: 9, worldIpv6: 10 } as const;
+
+const CLUSTER_LABEL = 'k8s:io.cilium.k8s.policy.cluster=';
 
 /** One endpoint as it was at one time. Never changed. */
 export interface EndpointVersion {
@@ -57,6 +60,7 @@ const worldEndpoint: Endpoint = { identity: Identity.world, labels: ['reserved:w
  * address has a new owner.
  */
 export class EndpointVersions {
+  /** What nothing is known about, where the family does not matter: all there is in a cluster of one family. */
   readonly world: EndpointVersion;
   /** Versions forgotten because there were too many; rows that name them show an unknown endpoint. */
   forgottenCount = 0;
@@ -68,9 +72,14 @@ export class EndpointVersions {
   private live = new Map<string, EndpointVersion>();
   private addresses = new Map<string, AddressRow>();
   private lastRef = WORLD_REF;
+  private readonly localIds = new LocalEndpointIds();
+  private readonly worldIpv4 = worldVersion({ identity: Identity.worldIpv4, labels: ['reserved:world-ipv4'] });
+  private readonly worldIpv6 = worldVersion({ identity: Identity.worldIpv6, labels: ['reserved:world-ipv6'] });
+  /** undefined until a catalog names somebody. Then it stays: a flow must be the same on every read. */
+  private isDualStack: boolean | undefined;
 
   constructor(private readonly nodeName: string) {
-    this.world = { ref: WORLD_REF, labels: WORLD_LABELS, endpoint: worldEndpoint, chunk: endpointChunk(worldEndpoint), ips: [], nodeName: '' };
+    this.world = worldVersion(worldEndpoint);
     this.labelSets.push({ labels: WORLD_LABELS, endpoint: worldEndpoint });
   }
 
@@ -79,7 +88,15 @@ export class EndpointVersions {
     return this.versions.get(ref) ?? this.world;
   }
 
-  /** The label set a pair names. */
+  /** The version a row names for an address: as get(), but a dual-stack cluster has a world for each family, as Cilium's. */
+  of(ref: number, isIpv6: boolean): EndpointVersion {
+    const version = this.versions.get(ref);
+    if (version !== undefined) return version;
+    if (this.isDualStack !== true) return this.world;
+    return isIpv6 ? this.worldIpv6 : this.worldIpv4;
+  }
+
+  /** The label set a pair names. Pairs join both families, so theirs is the one world. */
   labelSet(labels: number): LabelSet {
     return this.labelSets[labels] ?? { labels, endpoint: worldEndpoint };
   }
@@ -91,11 +108,12 @@ export class EndpointVersions {
 
   /** Takes a new catalog: new versions for what is new or different, and what that means for the address table. */
   apply(snapshot: CatalogSnapshot, nowNs: bigint): VersionUpdate {
+    this.isDualStack ??= usesBothFamilies(snapshot);
     const changes: EndpointChange[] = [];
     const live = new Map<string, EndpointVersion>();
     const candidates = [
       ...snapshot.nodes.map((node) => this.nodeCandidate(node)),
-      ...snapshot.endpoints.filter((fact) => !fact.hostNetwork).map((fact) => podCandidate(fact)),
+      ...snapshot.endpoints.filter((fact) => !fact.hostNetwork).map((fact) => this.podCandidate(fact)),
     ];
     for (const candidate of candidates) {
       if (live.has(candidate.owner)) continue;
@@ -109,6 +127,7 @@ export class EndpointVersions {
       if (!live.has(owner)) changes.push({ kind: 'endpoint-removed', timeNs: nowNs, subject: subjectOf(version), detail: '', version });
     }
     this.live = live;
+    this.localIds.keep(new Set(live.keys()));
     this.forgetRetired();
     return { ...this.updateAddresses(), changes };
   }
@@ -170,6 +189,21 @@ export class EndpointVersions {
       : { identity: Identity.remoteNode, labels: ['reserved:remote-node'] };
     return { owner: `node ${node.name}`, endpoint, ips: node.ips, nodeName: node.name };
   }
+
+  private podCandidate(fact: EndpointFact): Candidate {
+    const owner = `pod ${fact.namespace}/${fact.pod_name} ${fact.uid}`;
+    const cluster = fact.labels.find((label) => label.startsWith(CLUSTER_LABEL))?.slice(CLUSTER_LABEL.length);
+    const endpoint: Endpoint = {
+      ...(fact.node_name === this.nodeName ? { ID: this.localIds.idOf(owner) } : {}),
+      identity: fact.identity,
+      ...(cluster === undefined ? {} : { cluster_name: cluster }),
+      namespace: fact.namespace,
+      labels: fact.labels,
+      pod_name: fact.pod_name,
+      workloads: fact.workloads.map(({ name, kind }) => ({ name, kind })),
+    };
+    return { owner, endpoint, ips: fact.ips, nodeName: fact.node_name };
+  }
 }
 
 interface Candidate {
@@ -179,15 +213,14 @@ interface Candidate {
   nodeName: string;
 }
 
-function podCandidate(fact: EndpointFact): Candidate {
-  const endpoint: Endpoint = {
-    identity: fact.identity,
-    namespace: fact.namespace,
-    labels: fact.labels,
-    pod_name: fact.pod_name,
-    workloads: fact.workloads.map(({ name, kind }) => ({ name, kind })),
-  };
-  return { owner: `pod ${fact.namespace}/${fact.pod_name} ${fact.uid}`, endpoint, ips: fact.ips, nodeName: fact.node_name };
+function worldVersion(endpoint: Endpoint): EndpointVersion {
+  return { ref: WORLD_REF, labels: WORLD_LABELS, endpoint, chunk: endpointChunk(endpoint), ips: [], nodeName: '' };
+}
+
+/** Whether pods have addresses of both families; undefined without any pod. */
+function usesBothFamilies({ endpoints }: CatalogSnapshot): boolean | undefined {
+  const ips = endpoints.filter((fact) => !fact.hostNetwork).flatMap((fact) => fact.ips);
+  return ips.length === 0 ? undefined : ips.some((ip) => ip.includes(':')) && ips.some((ip) => !ip.includes(':'));
 }
 
 function describeChange(before: EndpointVersion | undefined, version: EndpointVersion, timeNs: bigint): EndpointChange | undefined {

@@ -140,8 +140,12 @@ export class RowView implements FlowView {
     return this.data.getUint16(this.why === Why.sweep ? OFFSET.tcp_flags_seen : OFFSET.tcp_flags, true);
   }
 
-  get sourceVersion(): EndpointVersion { return this.context.versions.get(this.data.getUint32(OFFSET.source_ref, true)); }
-  get destinationVersion(): EndpointVersion { return this.context.versions.get(this.data.getUint32(OFFSET.destination_ref, true)); }
+  get sourceVersion(): EndpointVersion { return this.versionAt(OFFSET.source_ref); }
+  get destinationVersion(): EndpointVersion { return this.versionAt(OFFSET.destination_ref); }
+
+  private versionAt(offset: number): EndpointVersion {
+    return this.context.versions.of(this.data.getUint32(offset, true), (this.flags & EventFlag.ipv6) !== 0);
+  }
 
   get source(): EndpointView { return viewOf(this.sourceVersion); }
   get destination(): EndpointView { return viewOf(this.destinationVersion); }
@@ -162,14 +166,15 @@ export class RowView implements FlowView {
 }
 
 const views = new WeakMap<EndpointVersion, EndpointView>();
+let viewCount = 0;
 
 function viewOf(version: EndpointVersion): EndpointView {
   let view = views.get(version);
   if (view === undefined) {
     const { identity, namespace, pod_name, labels, workloads, cluster_name } = version.endpoint;
     view = {
-      // 0 means "do not cache", and the world's ref is 0
-      id: version.ref + 1,
+      // not the ref: all worlds have 0
+      id: ++viewCount,
       identity: identity ?? 0,
       namespace: namespace ?? '',
       podName: pod_name ?? '',

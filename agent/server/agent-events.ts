@@ -32,11 +32,11 @@ export class AgentEvents {
   /** Endpoints that came, went or changed their identity. Those of other nodes are for their own agents to tell. */
   endpoints(changes: readonly EndpointChange[]): void {
     for (const change of changes) {
-      const { labels, pod_name, namespace } = change.version.endpoint;
+      const { ID = 0, labels, pod_name, namespace } = change.version.endpoint;
       if (change.version.nodeName !== this.nodeName || pod_name === undefined) continue;
       if (change.kind !== 'identity-changed') {
         const type = change.kind === 'endpoint-added' ? AgentEventType.ENDPOINT_CREATED : AgentEventType.ENDPOINT_DELETED;
-        this.add({ timeNs: change.timeNs, event: { type, endpoint_update: { id: BigInt(change.version.ref), labels, pod_name, namespace } } });
+        this.add({ timeNs: change.timeNs, event: { type, endpoint_update: { id: BigInt(ID), labels, pod_name, namespace } } });
       }
       this.note(change);
     }

@@ -80,7 +80,11 @@ function filterOf(chip: Chip, dropReasons: ReadonlyMap<string, number>): FlowFil
 /** `ns/workload` or a reserved name such as `world`. */
 function sideOf(value: string, side: 'source' | 'destination'): FlowFilter {
   const slash = value.indexOf('/');
-  if (slash < 0) return side === 'source' ? { source_label: [`reserved:${value}`] } : { destination_label: [`reserved:${value}`] };
+  if (slash < 0) {
+    // one party, three labels: a dual-stack cluster has a world for each family
+    const labels = value === 'world' ? ['reserved:world', 'reserved:world-ipv4', 'reserved:world-ipv6'] : [`reserved:${value}`];
+    return side === 'source' ? { source_label: labels } : { destination_label: labels };
+  }
   const workload = { name: value.slice(slash + 1) };
   const pod = `${value.slice(0, slash)}/`;
   return side === 'source' ? { source_workload: [workload], source_pod: [pod] } : { destination_workload: [workload], destination_pod: [pod] };

@@ -121,7 +121,9 @@ const RESERVED = ['', 'host', 'world', 'unmanaged', 'health', 'init', 'remote-no
 
 function reservedName(endpoint: Endpoint | undefined): string {
   const label = endpoint?.labels?.find((candidate) => candidate.startsWith('reserved:'));
-  if (label !== undefined) return scrub(label.slice('reserved:'.length), 63);
   const identity = endpoint?.identity ?? 0;
-  return RESERVED[identity] ?? (identity === 0 ? '' : `identity ${identity}`);
+  const name = label === undefined ? RESERVED[identity] : scrub(label.slice('reserved:'.length), 63);
+  // a dual-stack cluster has a world for each family; figures join them, as the pairs of telemetry do
+  if (name === 'world-ipv4' || name === 'world-ipv6') return 'world';
+  return name ?? (identity === 0 ? '' : `identity ${identity}`);
 }

@@ -155,6 +155,11 @@ describe('startAgent()', () => {
     expect(events).toHaveLength(1 + locals.length + 1);
     expect([events[0]?.type, events[1]?.type]).toEqual([2, 7]);
     expect(events.at(-1)).toMatchObject({ type: 8, endpoint_update: { pod_name: catalog.endpoints[gone]?.pod_name } });
+    // the number that its flows show
+    const id = Number(events.at(-1)?.endpoint_update?.id ?? 0n);
+    const mine = (await flowsOf({})).flatMap(({ source, destination }) => [source, destination]).filter((end) => end?.pod_name === catalog.endpoints[gone]?.pod_name);
+    expect(new Set(mine.map((end) => end?.ID))).toEqual(new Set([id]));
+    expect(id).toBeGreaterThan(0);
   });
 });
 

@@ -54,3 +54,36 @@ test('EndpointVersions tell a changed identity', () => {
   expect(update.changes).toMatchObject([{ kind: 'identity-changed', subject: 'shop/web', detail: '300 to 999', timeNs: 5n }]);
   expect(update.upserts.map((row) => row.ip)).toEqual(['10.0.1.5', 'fd00::5']);
 });
+
+test('EndpointVersions give local pods a number that a restart keeps, and remote pods none', () => {
+  const number = (node: string, pod: string): number | undefined => {
+    const versions = new EndpointVersions(node);
+    const { upserts } = versions.apply(shop, 1n);
+    return upserts.map((row) => versions.get(row.ref).endpoint).find((endpoint) => endpoint.pod_name === pod)?.ID;
+  };
+  const id = number('node-a', 'web') ?? 0;
+  expect(id).toBeGreaterThan(0);
+  expect(id).toBeLessThan(65_536);
+  expect(number('node-a', 'web')).toBe(id);
+  expect([number('node-a', 'api'), number('node-b', 'web')]).toEqual([undefined, undefined]);
+});
+
+test('EndpointVersions take the cluster name from the label of the identity', () => {
+  const versions = new EndpointVersions('node-a');
+  const [web] = shop.endpoints;
+  const { upserts } = versions.apply({ ...shop, endpoints: [{ ...web, labels: ['k8s:app=web', 'k8s:io.cilium.k8s.policy.cluster=prod'] } as CatalogSnapshot['endpoints'][number]] }, 1n);
+  expect(upserts.map((row) => versions.get(row.ref).endpoint.cluster_name)).toContain('prod');
+});
+
+test.each<[string, readonly string[], number]>([
+  ['one family', ['10.0.1.5'], 2],
+  ['both families', ['10.0.1.5', 'fd00::5'], 9],
+])('EndpointVersions.of() has the world of a cluster with %s, and keeps to it', (_name, ips, world) => {
+  const versions = new EndpointVersions('node-a');
+  const [web] = shop.endpoints;
+  versions.apply({ ...shop, endpoints: [{ ...web, ips: [...ips] } as CatalogSnapshot['endpoints'][number]] }, 1n);
+  expect(versions.of(0, false).endpoint.identity).toBe(world);
+  // what was read once must read the same when the second family comes later
+  versions.apply({ ...shop, endpoints: [{ ...web, ips: ['10.0.1.5', 'fd00::5'] } as CatalogSnapshot['endpoints'][number]] }, 2n);
+  expect(versions.of(0, false).endpoint.identity).toBe(world);
+});

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { EventType } from '../../../agent/decode/event.ts';
+import { EventFlag, EventType } from '../../../agent/decode/event.ts';
 import { RowView } from '../../../agent/enrich/row-view.ts';
 import { RowWriter } from '../../../agent/enrich/row-writer.ts';
 import { seededRandom } from '../../../agent/sim/random.ts';
@@ -53,7 +53,8 @@ test('RowWriter writes a first packet as Hubble would', () => {
 const table: [string, EventFields, Flow][] = [
   ['a packet to its endpoint has point TO_ENDPOINT', { ...syn, sub_type: 0 }, { trace_observation_point: 101, event_type: { type: 4 } }],
   ['a reply says so', { ...syn, reason: 2 }, { is_reply: { value: true }, reply: true, trace_reason: 3 }],
-  ['an address nobody owns is the world', { ...syn, destination_ref: 0, destination_ip: [1, 1, 1, 1] }, { destination: { identity: 2, labels: ['reserved:world'] } }],
+  ['an address nobody owns is the world of its family where pods have both', { ...syn, destination_ref: 0, destination_ip: [1, 1, 1, 1] }, { destination: { identity: 9, labels: ['reserved:world-ipv4'] } }],
+  ['an IPv6 address nobody owns is the other world', { ...syn, flags: EventFlag.ipv6, destination_ref: 0 }, { destination: { identity: 10, labels: ['reserved:world-ipv6'] } }],
   ['a virtual address names its service', { ...syn, destination_ref: 0, destination_ip: [10, 96, 0, 9], destination_port: 80 }, { destination_service: { name: 'api', namespace: 'shop' } }],
   ['a kernel drop has no number of Hubble', { ...syn, type: 8, drop_reason: 3, why: 7 }, { verdict: 2, event_type: { type: 1, sub_type: 255 }, Summary: 'kernel: NO_SOCKET' }],
   ['a policy drop has its reason twice', { ...syn, type: 1, drop_reason: 133, why: 7 }, { verdict: 2, drop_reason: 133, drop_reason_desc: 133, event_type: { type: 1, sub_type: 133 } }],
