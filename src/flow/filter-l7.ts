@@ -1,3 +1,5 @@
+import { ExpressionError } from '../lib/expression-syntax.ts';
+import { compileLinearExpression } from '../lib/linear-expression.ts';
 import type { FlowFilter } from '../wire/gen/flow.ts';
 import { FilterError } from './filter-error.ts';
 import type { FlowPredicate } from './flow-view.ts';
@@ -14,7 +16,7 @@ export function dnsPredicate(filter: FlowFilter): FlowPredicate | undefined {
   if (expressions.length === 0) return undefined;
   return (flow) => {
     const query = flow.dnsQuery;
-    return query !== undefined && expressions.some((expression) => expression.test(query));
+    return query !== undefined && expressions.some((finds) => finds(query));
   };
 }
 
@@ -61,7 +63,7 @@ function expressionPredicate(texts: readonly string[], what: 'path' | 'url', par
   return (flow) => {
     const url = flow.http?.url;
     const text = url === undefined ? undefined : part(url);
-    return text !== undefined && expressions.some((expression) => expression.test(text));
+    return text !== undefined && expressions.some((finds) => finds(text));
   };
 }
 
@@ -75,13 +77,13 @@ function pathOf(url: string): string | undefined {
   }
 }
 
-/** Clients write Go's RE2: the common subset is the same, a leading group of flags is not. */
-function compileExpression(text: string, prefix: string): RegExp {
+/** Clients write Go's RE2, and so do we: JavaScript's own expressions may go back and forth for hours. */
+function compileExpression(text: string, prefix: string): (text: string) => boolean {
   if (text.length > maxExpressionLength) throw new FilterError(`${prefix}longer than ${maxExpressionLength} characters`);
-  const flags = /^\(\?([is]+)\)/.exec(text);
   try {
-    return new RegExp(flags === null ? text : text.slice(flags[0].length), flags?.[1] ?? '');
+    return compileLinearExpression(text);
   } catch (error) {
-    throw new FilterError(prefix + (error instanceof Error ? error.message : String(error)), { cause: error });
+    if (error instanceof ExpressionError) throw new FilterError(prefix + error.message, { cause: error });
+    throw error;
   }
 }

@@ -1,3 +1,5 @@
+import { ExpressionError } from '../lib/expression-syntax.ts';
+import { compileLinearExpression } from '../lib/linear-expression.ts';
 import { FilterError } from './filter-error.ts';
 
 /** Whether a name fits. */
@@ -15,13 +17,12 @@ function patternSource(pattern: string): string {
   if (name.endsWith('.')) throw new FilterError('multiple trailing dots in pattern');
   const foreign = /[^-0-9_a-z.*]/u.exec(name);
   if (foreign !== null) throw new FilterError(`'${foreign[0]}': invalid rune in pattern`);
-  return name.replaceAll('.', '\\.').replaceAll('*', star);
+  return name.replaceAll('.', '\\.').replaceAll(/\*+/g, star);
 }
 
 /** Matches whole DNS names against a pattern with `*`. */
 export function compileFqdnPattern(pattern: string): NamePredicate {
-  const expression = new RegExp(`^${patternSource(pattern)}$`);
-  return (name) => expression.test(name);
+  return compileWhole(patternSource(pattern));
 }
 
 /** Matches node names: `node` in any cluster, `cluster/` for all of a cluster's nodes, `cluster/node`. A flow's bare node is in cluster `default`. */
@@ -31,6 +32,16 @@ export function compileNodePattern(pattern: string): NamePredicate {
   if (parts.length > 2) throw new FilterError('too many slashes in pattern');
   const side = (part: string): string => (part === '' ? anyName : patternSource(part));
   const [cluster, node] = parts.length === 1 ? ['', parts[0] ?? ''] : [parts[0] ?? '', parts[1] ?? ''];
-  const expression = new RegExp(`^${side(cluster)}/${side(node)}$`);
-  return (name) => name !== '' && expression.test(name.includes('/') ? name : `default/${name}`);
+  const matches = compileWhole(`${side(cluster)}/${side(node)}`);
+  return (name) => name !== '' && matches(name.includes('/') ? name : `default/${name}`);
+}
+
+/** Linear: a name with a dozen stars would keep a backtracking expression busy for hours. */
+function compileWhole(source: string): NamePredicate {
+  try {
+    return compileLinearExpression(`^(?:${source})$`);
+  } catch (error) {
+    if (error instanceof ExpressionError) throw new FilterError('pattern too long', { cause: error });
+    throw error;
+  }
 }
