@@ -65,12 +65,12 @@ test('grpc-js\'s own client reads batches as messages, and the status after them
   const client = new grpc.Client(server.addresses[0] ?? '', grpc.credentials.createInsecure());
   const messages: string[] = [];
   const { status, version } = await new Promise<{ status: grpc.StatusObject; version: unknown }>((resolve) => {
-    let version: unknown;
+    let served: unknown;
     const call = client.makeServerStreamRequest(EchoService.Frames.path, (text: string) => Buffer.from(text), (bytes: Buffer) => bytes.toString().trim(), '');
-    call.on('metadata', (metadata: grpc.Metadata) => { version = metadata.get('hubble-server-version')[0]; });
+    call.on('metadata', (metadata: grpc.Metadata) => { served = metadata.get('hubble-server-version')[0]; });
     call.on('data', (message: string) => messages.push(message));
     call.on('error', () => {});
-    call.on('status', (status: grpc.StatusObject) => resolve({ status, version }));
+    call.on('status', (ended: grpc.StatusObject) => resolve({ status: ended, version: served }));
   });
   client.close();
   await server.close();
