@@ -17,6 +17,7 @@ import { NodeBeat, type OwnCost } from './server/node-beat.ts';
 import { agentBindings } from './server/observer.ts';
 import { DEFAULT_AGENT_PORT, PeerList } from './server/peer-list.ts';
 import { TelemetryHub } from './server/telemetry-hub.ts';
+import { threadTurns } from './server/turns.ts';
 import { WakeUp } from './server/wake-up.ts';
 
 /** What an agent is made of. Whoever opened the kernel closes it, after the agent. */
@@ -122,6 +123,7 @@ class AgentNode {
           history: drained.history,
           gaps: this.gaps,
           news: this.news,
+          turns: threadTurns,
           wallNs,
           onOvertaken: (count) => { this.overtaken += count; },
         },

@@ -12,6 +12,9 @@ export interface FlowRange {
   untilNs: bigint | undefined;
 }
 
+/** Rows looked at between two questions whether the turn is over. */
+const LOOKS_PER_QUESTION = 16;
+
 /** What next() found: a row to send, nothing more for now, or the end of the answer. */
 export type CursorStep = 'row' | 'idle' | 'end';
 
@@ -24,6 +27,9 @@ export class FlowCursor {
   overtakenCount = 0;
   private position: number;
   private readonly end: number;
+  /** Where the search for the start goes on, backwards; undefined when the start is found. */
+  private walk: { number: number; oldest: number; left: number } | undefined;
+  private looks = 0;
   private sent = 0;
   private isEnded = false;
 
@@ -38,10 +44,15 @@ export class FlowCursor {
     this.position = this.findStart(head);
   }
 
-  /** Looks at up to `budget` rows. */
-  next(budget: number): CursorStep {
+  /** Looks at up to `budget` rows, or until `isSpent` says so: a client's filters may take any time for a row. */
+  next(budget: number, isSpent: () => boolean = () => false): CursorStep {
     const { sinceNs, untilNs } = this.range;
     for (let looked = 0; looked < budget; looked++) {
+      if (++this.looks % LOOKS_PER_QUESTION === 0 && isSpent()) return 'idle';
+      if (this.walk !== undefined) {
+        this.walkBack(this.walk);
+        continue;
+      }
       if (this.isEnded || this.isFull() || this.position >= this.end) return 'end';
       if (this.position >= this.reader.head()) return 'idle';
       if (!this.reader.copy(this.position, this.view.words)) {
@@ -64,6 +75,7 @@ export class FlowCursor {
 
   /** True when next() would have to look at something. */
   get hasMore(): boolean {
+    if (this.walk !== undefined) return true;
     return !this.isEnded && !this.isFull() && this.position < Math.min(this.end, this.reader.head());
   }
 
@@ -80,22 +92,26 @@ export class FlowCursor {
   private findStart(head: number): number {
     const { number, isFirst, isFollow, sinceNs } = this.range;
     const oldest = Math.max(0, head - this.reader.capacity);
-    if (sinceNs !== undefined) return this.walkBack(head, oldest, Number.POSITIVE_INFINITY);
-    if (isFirst) return oldest;
-    if (number > 0) return this.walkBack(head, oldest, number);
-    return isFollow ? head : oldest;
+    if (sinceNs !== undefined) this.walk = { number: head - 1, oldest, left: Number.POSITIVE_INFINITY };
+    else if (!isFirst && number > 0) this.walk = { number: head - 1, oldest, left: number };
+    return isFirst || !isFollow ? oldest : head;
   }
 
-  /** Goes back until `count` rows pass the filters or one of them is older than `since`. */
-  private walkBack(head: number, oldest: number, count: number): number {
+  /** One step back, until `left` rows pass the filters or one of them is older than `since`. */
+  private walkBack(walk: { number: number; oldest: number; left: number }): void {
     const { sinceNs } = this.range;
-    let left = count;
-    for (let number = head - 1; number >= oldest; number--) {
-      if (!this.reader.copy(number, this.view.words)) return number + 1;
-      if (!this.matches(this.view.moved())) continue;
-      if (sinceNs !== undefined && this.view.timeNs < sinceNs) return number + 1;
-      if (--left <= 0) return number;
+    const { number, oldest } = walk;
+    if (number < oldest) this.startAt(oldest);
+    else if (!this.reader.copy(number, this.view.words)) this.startAt(number + 1);
+    else if (this.matches(this.view.moved())) {
+      if (sinceNs !== undefined && this.view.timeNs < sinceNs) this.startAt(number + 1);
+      else if (--walk.left <= 0) this.startAt(number);
     }
-    return oldest;
+    walk.number--;
+  }
+
+  private startAt(position: number): void {
+    this.position = position;
+    this.walk = undefined;
   }
 }

@@ -12,12 +12,14 @@ import { type FlowMask, compileMask } from './flow-mask.ts';
 import { timestampOf } from '../../src/wire/timestamp.ts';
 import { type FlowRequest, readFlowRequest } from './flow-request.ts';
 import type { GapList } from './gap-list.ts';
+import type { Turns } from './turns.ts';
 import type { WakeUp } from './wake-up.ts';
 
 /** A batch is sent when it has grown to this. */
 const BATCH_BYTES = 64 * 1024;
-/** Rows looked at before others get their turn on this thread. */
+/** Rows looked at, and time taken, before others get their turn on this thread. */
 const ROWS_PER_TURN = 4_096;
+const TURN_MS = 5;
 /** Losses of a slow stream are told at most this often; Hubble's `--hubble-lost-event-send-interval`. */
 const LOST_EVENT_MS = 1_000;
 const WATERMARK_MS = 100;
@@ -31,6 +33,7 @@ export interface FlowStreamSource {
   history: SharedArrayBuffer;
   gaps: GapList;
   news: WakeUp;
+  turns: Turns;
   wallNs(): bigint;
   /** Rows lost by streams that were too slow. */
   onOvertaken(count: number): void;
@@ -88,6 +91,9 @@ class FlowStream {
   /** Sends what is there; true at the end of the answer. */
   private async catchUp(signal: AbortSignal): Promise<boolean> {
     for (;;) {
+      // A client that reads everything, or a thousand of them, must not starve the rest of the agent.
+      const turn = this.source.turns.take();
+      if (turn !== undefined) await turn;
       if (signal.aborted) return true;
       const step = this.fillBatch();
       this.noteOvertaken(step === 'end');
@@ -95,15 +101,15 @@ class FlowStream {
       await this.flush();
       if (step === 'end') return true;
       if (step === 'idle' && !this.cursor.hasMore) return false;
-      // Others get their turn: a client that reads everything must not starve the rest of the agent.
-      await new Promise((resolve) => { setImmediate(resolve); });
     }
   }
 
   private fillBatch(): 'row' | 'idle' | 'end' {
     const { frames } = this.writer;
+    const untilMs = performance.now() + TURN_MS;
+    const isSpent = (): boolean => performance.now() > untilMs;
     for (let rows = 0; rows < ROWS_PER_TURN && frames.length < BATCH_BYTES; rows++) {
-      const step = this.cursor.next(ROWS_PER_TURN);
+      const step = this.cursor.next(ROWS_PER_TURN, isSpent);
       if (step !== 'row') return step;
       if (this.cursor.overtakenCount > 0) this.noteOvertaken(false);
       this.tellGaps(this.view.timeNs);

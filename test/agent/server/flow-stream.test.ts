@@ -1,9 +1,12 @@
 import { expect, test } from 'vitest';
 import { type GetFlowsRequest, GetFlowsResponseCodec, type GetFlowsResponse } from '../../../src/wire/gen/observer.ts';
 import { forEachMessage } from '../../../src/wire/frame-splitter.ts';
-import { HistoryWriter, allocateHistory } from '../../../agent/history/history.ts';
+import { HistoryReader, HistoryWriter, allocateHistory } from '../../../agent/history/history.ts';
 import { type FlowStreamSource, streamFlows } from '../../../agent/server/flow-stream.ts';
+import { RowView } from '../../../agent/enrich/row-view.ts';
+import { FlowCursor } from '../../../agent/server/flow-cursor.ts';
 import { GapList } from '../../../agent/server/gap-list.ts';
+import { Turns } from '../../../agent/server/turns.ts';
 import { WakeUp } from '../../../agent/server/wake-up.ts';
 import { eventBytes } from '../ring-fixture.ts';
 import { shopContext } from '../row-fixture.ts';
@@ -14,7 +17,7 @@ function node(): { source: FlowStreamSource; push: (...timesNs: number[]) => voi
   const writer = new HistoryWriter(history);
   let overtaken = 0;
   const source: FlowStreamSource = {
-    context: shopContext(), history, gaps: new GapList(), news: new WakeUp(() => {}), wallNs: () => 5_000_000_000n,
+    context: shopContext(), history, gaps: new GapList(), news: new WakeUp(() => {}), turns: new Turns(), wallNs: () => 5_000_000_000n,
     onOvertaken: (count) => { overtaken += count; },
   };
   const push = (...timesNs: number[]): void => {
@@ -97,4 +100,31 @@ test('streamFlows() tells a slow client what was overwritten, and goes on', asyn
   await running;
   expect(client.times()).toEqual(['1', '2', 'lost 13 from 3', '16', '17', '18', '19', '20', '21', '22']);
   expect(overtaken()).toBe(13);
+});
+
+test('streamFlows() gives the thread back between the turns of a thousand clients', async () => {
+  const { source, push } = node();
+  push(1, 2, 3);
+  let answered = 0;
+  const ended = Array.from({ length: 1_000 }, () => streamFlows(source, {}, new Client().out, new AbortController().signal).then(() => { answered++; }));
+  await new Promise((resolve) => { setImmediate(resolve); });
+  expect(answered).toBeLessThan(10);
+  await Promise.all(ended);
+  expect(answered).toBe(1_000);
+});
+
+test('FlowCursor.next() stops in the middle of a search for the start when its turn is over, and finds it later', () => {
+  const { source, push } = node();
+  push(1, 2, 3, 4, 5, 6, 7);
+  const view = new RowView(source.context);
+  const cursor = new FlowCursor(new HistoryReader(source.history), view, () => true, { number: 6, isFirst: false, isFollow: false, sinceNs: undefined, untilNs: undefined });
+  const found: number[] = [];
+  let steps = 0;
+  for (let step = cursor.next(2); step !== 'end'; step = cursor.next(2)) {
+    steps++;
+    if (step === 'row') found.push(Number(view.timeNs));
+    else expect(cursor.hasMore).toBe(true);
+  }
+  expect(found).toEqual([2, 3, 4, 5, 6, 7]);
+  expect(steps).toBeGreaterThan(6);
 });
