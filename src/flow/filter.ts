@@ -1,4 +1,5 @@
 import type { FlowFilter } from '../wire/gen/flow.ts';
+import { checkFilterBounds } from './filter-bounds.ts';
 import { endpointPredicates, within } from './filter-endpoint.ts';
 import { FilterError } from './filter-error.ts';
 import { dnsPredicate, httpPredicates } from './filter-l7.ts';
@@ -16,9 +17,6 @@ export interface FilterLists {
 /** A built filter, or the text that a Hubble server answers. */
 export type CompiledFilters = { ok: true; matches: FlowPredicate } | { ok: false; error: string };
 
-/** Most filters in one list; each one runs on every flow. */
-const maxFilters = 1024;
-
 /**
  * Builds what GetFlows filters by: a flow passes when the whitelist is empty
  * or one of it fits, and none of the blacklist fits. Inside a filter all set
@@ -26,7 +24,7 @@ const maxFilters = 1024;
  */
 export function compileFilters({ whitelist = [], blacklist = [] }: FilterLists): CompiledFilters {
   try {
-    if (whitelist.length > maxFilters || blacklist.length > maxFilters) throw new FilterError(`more than ${maxFilters} filters in one list`);
+    checkFilterBounds(whitelist, blacklist);
     const allowed = whitelist.map(compileFilter);
     const denied = blacklist.map(compileFilter);
     const isAllowed = allowed.length === 0 ? () => true : anyOf(allowed);
@@ -90,15 +88,30 @@ function oneOf<T>(values: readonly T[] | undefined, read: (flow: FlowView) => T)
 function nodeNamePredicate(patterns: readonly string[]): FlowPredicate | undefined {
   if (patterns.length === 0) return undefined;
   const wanted = patterns.map(compileNodePattern);
-  return (flow) => wanted.some((matches) => matches(flow.nodeName));
+  let last: string | undefined;
+  let answer = false;
+  return ({ nodeName }) => {
+    if (nodeName !== last) {
+      answer = wanted.some((matches) => matches(nodeName));
+      last = nodeName;
+    }
+    return answer;
+  };
 }
 
 function nodeLabelsPredicate(selectors: readonly string[]): FlowPredicate | undefined {
   if (selectors.length === 0) return undefined;
   const wanted = within('invalid node label filter: ', () => selectors.map(compileLabelSelector));
-  return (flow) => {
-    const labels = flow.nodeLabels.map(parseLabel);
-    return wanted.some((matches) => matches(labels));
+  // a node has the same list of labels for many flows
+  let last: readonly string[] | undefined;
+  let answer = false;
+  return ({ nodeLabels }) => {
+    if (nodeLabels !== last) {
+      const labels = nodeLabels.map(parseLabel);
+      answer = wanted.some((matches) => matches(labels));
+      last = nodeLabels;
+    }
+    return answer;
   };
 }
 

@@ -36,7 +36,19 @@ export function compileLabelSelector(selector: string): LabelPredicate {
 /** Commas part requirements, except inside parentheses. */
 function splitRequirements(selector: string): string[] {
   if (selector.trim() === '') return [];
-  return selector.split(/,(?![^(]*\))/).map((part) => part.trim());
+  const parts: string[] = [];
+  let start = 0;
+  let depth = 0;
+  for (let at = 0; at < selector.length; at++) {
+    const char = selector[at];
+    if (char === '(') depth++;
+    else if (char === ')') depth--;
+    else if (char === ',' && depth === 0) {
+      parts.push(selector.slice(start, at));
+      start = at + 1;
+    }
+  }
+  return [...parts, selector.slice(start)].map((part) => part.trim());
 }
 
 const keySyntax = String.raw`([^\s=!<>(),]+)`;

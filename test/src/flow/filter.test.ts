@@ -185,3 +185,18 @@ test.each([
 ])('compileNodePattern(%j) on %j is %s', (pattern, name, expected) => {
   expect(compileNodePattern(pattern)(name)).toBe(expected);
 });
+
+test.each<[string, FlowFilter[], string]>([
+  ['10,000 filters', Array.from({ length: 10_000 }, () => ({})), 'more than 1024 filters in one list'],
+  ['a million values', [{ source_port: Array.from({ length: 1_000_000 }, () => '1') }], 'more than 16384 values in the filters of one request'],
+  ['a selector of four million commas', [{ source_label: [','.repeat(4_000_000)] }], 'a filter\'s text is longer than 2048 characters'],
+  ['a thousand regular expressions', [{ dns_query: Array.from({ length: 1_000 }, () => 'a') }], 'more than 64 regular expressions in the filters of one request'],
+  ['a node pattern that does not end', [{ node_name: ['*-'.repeat(1_000)] }], 'pattern too long'],
+])('compileFilters() refuses %s', (_name, whitelist, error) => {
+  expect(compileFilters({ whitelist })).toEqual({ ok: false, error });
+});
+
+test('compileFilters() answers a node name pattern of many stars at once', () => {
+  const filters = compileFilters({ whitelist: [{ node_name: ['*a'.repeat(60) + '*b'] }] });
+  expect(filters.ok && filters.matches({ ...flowViewOf({}), nodeName: 'a'.repeat(200) })).toBe(false);
+});
