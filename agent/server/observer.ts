@@ -35,7 +35,7 @@ export function agentBindings(node: ServedNode): Binding[] {
     unary(ObserverService.GetNamespaces, () => ({ namespaces: node.namespaces.list() })),
     unary(ObserverService.ServerStatus, () => serverStatus(node)),
     serverStream(PeerService.Notify, (_request, out, signal) => node.peers.stream(out, signal)),
-    serverStream(TelemetryService.Watch, (_request, out, signal) => node.telemetry.stream(out, signal)),
+    frameStream(TelemetryService.Watch, (_request, out, signal) => node.telemetry.stream(out, signal)),
     ...healthService(['', OBSERVER_HEALTH_NAME], () => true),
   ];
 }

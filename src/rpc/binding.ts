@@ -1,7 +1,9 @@
 import type { Method } from './channel.ts';
 import type { FlowsOut } from './batch-out.ts';
+import { tryDecode } from '../wire/codec.ts';
 import { frameOf } from '../wire/frame-splitter.ts';
 import type { Metadata } from './metadata.ts';
+import { Code, RpcError } from './status.ts';
 
 /** What a handler may know of the call besides the request. */
 export interface CallInfo {
@@ -29,7 +31,7 @@ export function unary<Request, Response>(
   return {
     path: method.path,
     kind: 'unary',
-    run: async (request, signal, info) => method.response.encode(await handler(method.request.decode(request), signal, info)),
+    run: async (request, signal, info) => method.response.encode(await handler(readRequest(method, request), signal, info)),
   };
 }
 
@@ -41,7 +43,7 @@ export function serverStream<Request, Response>(
   return {
     path: method.path,
     kind: 'stream',
-    run: async (request, out, signal, info) => handler(method.request.decode(request), {
+    run: async (request, out, signal, info) => handler(readRequest(method, request), {
       write: (message) => out.write(frameOf(method.response.encode(message))),
       drain: () => out.drain(),
     }, signal, info),
@@ -56,6 +58,13 @@ export function frameStream<Request>(
   return {
     path: method.path,
     kind: 'stream',
-    run: async (request, out, signal, info) => handler(method.request.decode(request), out, signal, info),
+    run: async (request, out, signal, info) => handler(readRequest(method, request), out, signal, info),
   };
+}
+
+/** In grpc-go's words; what a stranger sends is no bug of ours. */
+function readRequest<Request>(method: Pick<Method<Request, unknown>, 'request'>, bytes: Uint8Array): Request {
+  const request = tryDecode(method.request, bytes);
+  if (!request.ok) throw new RpcError(Code.INTERNAL, `grpc: error unmarshalling request: ${request.error}`);
+  return request.value;
 }

@@ -1,4 +1,4 @@
-import { mkdirSync, unlinkSync } from 'node:fs';
+import { chmodSync, lstatSync, mkdirSync, unlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import type { Server, ServerCredentials } from '@grpc/grpc-js';
@@ -8,11 +8,15 @@ import { formatTarget, type Target } from './target.ts';
 export class ListenError extends Error {}
 
 const plainWords: [RegExp, string][] = [
+  [/something else than a socket/, 'something else than a socket is there'],
   [/EADDRINUSE/, 'address in use (is another hubtop or hubble-relay running?)'],
   [/EACCES|EPERM/, 'permission denied'],
   [/EADDRNOTAVAIL/, 'this machine does not have that address'],
   [/ENOTFOUND|EAI_AGAIN|Name resolution failed/, 'no such host'],
 ];
+
+/** As Cilium's agent has it. */
+const socketMode = 0o660;
 
 const noIpv6 = /EAFNOSUPPORT|EADDRNOTAVAIL|EINVAL/;
 
@@ -21,6 +25,8 @@ export async function bindTarget(server: Server, target: Target, credentials: Se
   if (target.kind === 'unix') {
     await clearStaleSocket(target.path);
     await bindAddress(server, `unix:${target.path}`, credentials).catch((cause: unknown) => refuse(target, cause));
+    // who may read flows: the owner and his group, whatever the umask
+    chmodSync(target.path, socketMode);
     return target;
   }
   const bindHost = (host: string): Promise<Target> =>
@@ -47,6 +53,10 @@ function refuse(target: Target, cause: unknown): never {
 async function clearStaleSocket(path: string): Promise<void> {
   try {
     mkdirSync(dirname(path), { recursive: true });
+    const found = lstatSync(path, { throwIfNoEntry: false });
+    if (found === undefined) return;
+    // connecting to a plain file is refused just as well
+    if (!found.isSocket()) throw new Error('something else than a socket is there');
     if (await isRefused(path)) unlinkSync(path);
   } catch (cause) {
     refuse({ kind: 'unix', path, tls: false }, cause);

@@ -33,6 +33,14 @@ export interface RpcServer {
   close(): Promise<void>;
 }
 
+/** Calls that run at once, of all clients, and on one connection; a relay has one call a client of its own on each. */
+export const maxCalls = 1_024;
+const maxCallsPerConnection = 512;
+/** Largest request: ten thousand addresses in a filter are 180 KB, and a megabyte of nothing takes 0.1 s to decode. */
+const maxRequestBytes = 512 * 1024;
+/** What one connection may hold in headers and frames that wait. */
+const maxSessionMegabytes = 64;
+
 /** How long a closing server lets calls say goodbye. */
 const closeGraceMs = 200;
 
@@ -47,7 +55,11 @@ export async function serve(options: ServeOptions): Promise<RpcServer> {
   // its own log goes to stderr, over a dashboard; what matters comes back as errors
   if (process.env['GRPC_VERBOSITY'] === undefined) grpc.setLogVerbosity(grpc.logVerbosity.NONE);
   const serving: Serving = { options, running: new Set(), isClosing: false };
-  const server = new grpc.Server({ 'grpc.max_receive_message_length': 4 * 1024 * 1024 });
+  const server = new grpc.Server({
+    'grpc.max_receive_message_length': maxRequestBytes,
+    'grpc.max_concurrent_streams': maxCallsPerConnection,
+    'grpc-node.max_session_memory': maxSessionMegabytes,
+  });
   for (const binding of options.services) register(grpc, server, binding, serving);
   const secured = options.tls ? serverCredentials(grpc, options.tls, options.onError ?? (() => {})) : undefined;
   const credentials: ServerCredentials = secured?.credentials ?? grpc.ServerCredentials.createInsecure();
@@ -138,6 +150,7 @@ async function settle<Value>(
   // a relay hands one signal to a call per node
   setMaxListeners(0, cancelled.signal);
   const cancel = (): void => cancelled.abort();
+  if (serving.running.size >= maxCalls) return { error: new RpcError(Code.RESOURCE_EXHAUSTED, `too many calls: ${maxCalls} are running`) };
   call.on('cancelled', cancel);
   serving.running.add(cancelled);
   try {

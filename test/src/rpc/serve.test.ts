@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import { frameStream, serverStream, unary, type Binding } from '../../../src/rpc
 import { Channel, openChannel } from '../../../src/rpc/channel.ts';
 import { forEachMessage, frameOf } from '../../../src/wire/frame-splitter.ts';
 import { openFlows } from '../../../src/rpc/flows-session.ts';
-import { serve, type RpcServer, type ServeOptions } from '../../../src/rpc/serve.ts';
+import { maxCalls, serve, type RpcServer, type ServeOptions } from '../../../src/rpc/serve.ts';
 import { Code, RpcError } from '../../../src/rpc/status.ts';
 import { parseTarget } from '../../../src/rpc/target.ts';
 import type { ClientTls } from '../../../src/rpc/tls-files.ts';
@@ -250,4 +250,46 @@ test.skipIf(!hasOpenssl)('TLS: 1.3 only, the name is verified, mTLS refuses a ca
   closers.push(() => bare.close(), () => known.close());
   await expect(bare.unary(EchoService.Echo, 'x')).rejects.toMatchObject({ code: Code.UNAVAILABLE, message: /wants a client certificate/ });
   expect(await known.unary(EchoService.Echo, 'x')).toBe('x -');
+}, 20_000);
+
+test('serve() leaves a file alone that is no socket, and gives its socket to the owner and his group only', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'hubtop-listen-'));
+  closers.push(() => { rmSync(folder, { recursive: true, force: true }); });
+  const plain = join(folder, 'precious.txt');
+  writeFileSync(plain, 'keep');
+  await expect(start({ listen: [`unix://${plain}`] })).rejects.toThrow(/something else than a socket is there/);
+  expect(readFileSync(plain, 'utf8')).toBe('keep');
+  const path = join(folder, 'hubtop.sock');
+  await start({ listen: [`unix://${path}`] });
+  expect(statSync(path).mode & 0o777).toBe(0o660);
+});
+
+test('a request that cannot be decoded is the caller\'s fault, and one that is too long is refused', async () => {
+  errors.length = 0;
+  const { channel } = await start();
+  await expect(channel.unary({ ...EchoService.Echo, request: { ...TextCodec, name: 'any' } }, 'bad')).rejects.toMatchObject({ code: Code.INTERNAL, message: /unmarshalling/ });
+  await expect(channel.unary(EchoService.Echo, 'x'.repeat(600_000))).rejects.toMatchObject({ code: Code.RESOURCE_EXHAUSTED });
+  expect(errors).toEqual([]);
+});
+
+test('serve() runs a bounded number of calls and says so to the next', async () => {
+  const { server, channel } = await start();
+  const target = parseTarget(server.addresses[0] ?? '');
+  const channels = Array.from({ length: 3 }, () => openChannel(target));
+  closers.push(...channels.map((one) => () => { one.close(); }));
+  const opened: Promise<unknown>[] = [];
+  for (let index = 0; index < maxCalls; index++) {
+    const one = channels[index % 3];
+    if (one === undefined) continue;
+    opened.push(new Promise((resolve, reject) => {
+      openFlows(one, EchoService.Count, 'forever', { onBatch: () => {}, onHeaders: resolve }).catch(reject);
+    }));
+  }
+  await Promise.all(opened);
+  await expect(channel.unary(EchoService.Echo, 'x')).rejects.toMatchObject({ code: Code.RESOURCE_EXHAUSTED, message: /too many calls/ });
+  channels[0]?.close();
+  for (;;) {
+    const answer = await channel.unary(EchoService.Echo, 'x').catch(() => undefined);
+    if (answer !== undefined) break;
+  }
 }, 20_000);
