@@ -140,6 +140,7 @@ export interface Kernel {
   sweep(options: { all: boolean }): void;
   /** CLOCK_BOOTTIME minus nothing: nanoseconds on the clock that stamps events. */
   nowNs(): bigint;
+  /** Names one run of the sequence numbers: this boot and this load of the programs. With them it makes a flow's uuid. */
   bootId: string;
   close(): void;
 }

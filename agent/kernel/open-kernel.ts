@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Kernel, RingSource } from '../decode/kernel.ts';
 import { AddressTable } from './address-table.ts';
@@ -90,7 +91,8 @@ function assemble({ object, reasons, options, closers }: Parts): Kernel {
     sample: () => sampler.sample(),
     sweep: (which) => sampler.sweep(which),
     nowNs: boottimeNs,
-    bootId: readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim(),
+    // sequence numbers start anew with every load, so the boot's own id would give two flows one uuid
+    bootId: `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ${randomUUID()}`,
     close: () => closeAll(closers),
   };
 }

@@ -4,7 +4,7 @@ import type { CallInfo } from '../rpc/binding.ts';
 import type { FlowsOut } from '../rpc/batch-out.ts';
 import { openFlows, type FlowsSession } from '../rpc/flows-session.ts';
 import { sleep } from '../rpc/sleep.ts';
-import { Code, toRpcError } from '../rpc/status.ts';
+import { rpcErrorText, toRpcError } from '../rpc/status.ts';
 import { frameOf } from '../wire/frame-splitter.ts';
 import { GetFlowsResponseCodec, type GetFlowsRequest } from '../wire/gen/observer.ts';
 import { NodeState } from '../wire/gen/relay.ts';
@@ -187,7 +187,7 @@ class RelayedCall {
     } catch (reason) {
       joined.state = 'failed';
       const error = toRpcError(reason);
-      if (!this.over.signal.aborted) this.noteError(joined.peer.name, error.code === Code.UNKNOWN ? error.message : `rpc error: ${error.message}`);
+      if (!this.over.signal.aborted) this.noteError(joined.peer.name, rpcErrorText(error));
     }
     this.merge.leave(joined.queue);
     this.nudge();

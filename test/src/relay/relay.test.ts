@@ -125,8 +125,9 @@ test('following goes on while a node dies and comes back, from where it was', as
   again.send(flow('b', 30));
   await follow;
   // agents that give no watermark for a second are behind, and here they stop giving any
-  const states = statuses(seen).filter((status) => !String((status as unknown[])[2]).startsWith('behind')).map((status) => (status as unknown[])[0]);
-  expect(states).toEqual([NodeState.NODE_CONNECTED, NodeState.NODE_ERROR, NodeState.NODE_CONNECTED]);
+  const told = statuses(seen).filter((status) => !String((status as unknown[])[2]).startsWith('behind'));
+  expect(told.map((status) => (status as unknown[])[0])).toEqual([NodeState.NODE_CONNECTED, NodeState.NODE_ERROR, NodeState.NODE_CONNECTED]);
+  expect((told[1] as unknown[])[2]).toMatch(/^rpc error: code = Unavailable desc = /);
 }, 15_000);
 
 test('Telemetry merges what the nodes counted, each report once, and shows who is unreachable', async () => {
