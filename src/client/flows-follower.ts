@@ -14,7 +14,7 @@ export class FlowsFollower {
   private isConnected = false;
   private current: AbortController | undefined;
   private retry: ReturnType<typeof setTimeout> | undefined;
-  private window = new ResumeWindow();
+  private window = new ResumeWindow(Date.now);
 
   constructor(
     private readonly channel: Channel,
@@ -24,7 +24,7 @@ export class FlowsFollower {
 
   setRequest(request: GetFlowsRequest | null): void {
     this.request = request;
-    this.window = new ResumeWindow();
+    this.window = new ResumeWindow(Date.now);
     this.backoff.reset();
     this.reopen();
   }
