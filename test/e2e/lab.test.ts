@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { bundle, canRunKernel, hasTmux, pause, type Running, runHubtop, startHubtop } from './hubtop-process.ts';
 import { TmuxTerminal } from './tmux.ts';
@@ -15,21 +15,29 @@ interface FlowLine {
   };
 }
 
-/** What a lab may leave behind: namespaces, links and our own BPF objects. */
-function leftovers(): string[] {
-  const namespaces = readdirSync('/run/netns', { withFileTypes: true }).map((entry) => entry.name).filter((name) => name.startsWith('ht-lab'));
-  const links = spawnSync('ip', ['-o', 'link'], { encoding: 'utf8' }).stdout.split('\n').filter((line) => / (ht|htl|lab)-?/.test(line));
-  const programs = spawnSync('bpftool', ['prog', 'list'], { encoding: 'utf8' }).stdout.split('\n').filter((line) => / name ht_/.test(line));
-  const maps = spawnSync('bpftool', ['map', 'list'], { encoding: 'utf8' }).stdout.split('\n').filter((line) => / name ht_/.test(line));
+/** What labs have in this kernel: namespaces, links and BPF objects. */
+function labObjects(): string[] {
+  const namespaces = existsSync('/run/netns') ? readdirSync('/run/netns').filter((name) => name.startsWith('ht-lab')) : [];
+  const links = linesOf('ip', '-o', 'link').filter((line) => / (ht|htl|lab)-?/.test(line));
+  const programs = linesOf('bpftool', 'prog', 'list').filter((line) => / name ht_/.test(line));
+  const maps = linesOf('bpftool', 'map', 'list').filter((line) => / name ht_/.test(line));
   return [...namespaces, ...links, ...programs, ...maps];
 }
 
-async function settled(): Promise<string[]> {
+function linesOf(command: string, ...args: string[]): string[] {
+  const result = spawnSync(command, args, { encoding: 'utf8' });
+  if (result.status !== 0) throw new Error(`cannot run ${command} ${args.join(' ')}: ${result.error?.message ?? result.stderr}`);
+  return result.stdout.split('\n');
+}
+
+/** What is there that was not there before this file: another lab on this machine is nobody's business here. */
+async function leftovers(before: ReadonlySet<string>): Promise<string[]> {
+  const look = (): string[] => labObjects().filter((object) => !before.has(object));
   // the kernel frees programs and maps after a grace period
-  let left = leftovers();
+  let left = look();
   for (let round = 0; round < 50 && left.length > 0; round += 1) {
     await pause(200);
-    left = leftovers();
+    left = look();
   }
   return left;
 }
@@ -41,10 +49,12 @@ function observe(address: string, ...args: string[]): FlowLine[] {
 }
 
 describe.skipIf(!canRunKernel)('hubtop lab', () => {
+  let before = new Set<string>();
   let lab: Running;
   let address = '';
 
   beforeAll(async () => {
+    before = new Set(labObjects());
     lab = startHubtop(['lab', '--no-tui', '--listen', '127.0.0.1:0']);
     address = (await lab.waitFor(/ready (\S+)/, 50_000))[1] ?? '';
     await pause(6000);
@@ -103,7 +113,7 @@ describe.skipIf(!canRunKernel)('hubtop lab', () => {
 
   test('nothing is left after it stops', async () => {
     expect(await lab.stop()).toBe(0);
-    expect(await settled()).toEqual([]);
+    expect(await leftovers(before)).toEqual([]);
   });
 
   test('nothing is left after kill -9 and the next clean', async () => {
@@ -112,6 +122,6 @@ describe.skipIf(!canRunKernel)('hubtop lab', () => {
     await killed.stop('SIGKILL');
     const cleaned = runHubtop(['lab', '--clean'], { timeoutMs: 30_000 });
     expect(cleaned.status, cleaned.stderr).toBe(0);
-    expect(await settled()).toEqual([]);
+    expect(await leftovers(before)).toEqual([]);
   });
 });
