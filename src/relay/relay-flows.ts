@@ -38,6 +38,8 @@ interface Joined {
   peer: Peer;
   queue: PeerQueue;
   session: FlowsSession | undefined;
+  /** What the peer was asked for; again, if it breaks before it gave anything. */
+  request: GetFlowsRequest;
   isPaused: boolean;
   state: 'open' | 'ended' | 'failed';
 }
@@ -50,6 +52,11 @@ export async function relayFlows(source: FlowsSource, request: GetFlowsRequest, 
   } finally {
     call.close();
   }
+}
+
+/** Not before a slow client has taken what the peer sent: only then is it known where to go on. */
+function canJoin(joined: Joined | undefined): boolean {
+  return joined === undefined || (joined.state === 'failed' && !joined.queue.hasHead);
 }
 
 /** A call that comes while the relay starts waits a moment for the nodes to be there and to have names. */
@@ -163,7 +170,7 @@ class RelayedCall {
   }
 
   private join(peer: Peer, request: GetFlowsRequest): void {
-    const joined: Joined = { peer, queue: this.merge.join(), session: undefined, isPaused: false, state: 'open' };
+    const joined: Joined = { peer, queue: this.merge.join(), session: undefined, request, isPaused: false, state: 'open' };
     this.joined.set(peer, joined);
     void this.readPeer(joined, request.follow ? askForWatermarks(request) : request);
   }
@@ -205,7 +212,7 @@ class RelayedCall {
   private rejoin(): void {
     const peers = this.source.peers();
     for (const peer of this.joined.keys()) if (!peers.includes(peer)) this.joined.delete(peer);
-    const back = peers.filter((peer) => peer.isAvailable && (this.joined.get(peer)?.state ?? 'failed') === 'failed');
+    const back = peers.filter((peer) => peer.isAvailable && canJoin(this.joined.get(peer)));
     for (const peer of back) this.join(peer, this.requestAfter(this.joined.get(peer)));
     this.announce(NodeState.NODE_CONNECTED, back.map((peer) => peer.name));
     if (back.length > 0) this.nudge();
@@ -213,7 +220,7 @@ class RelayedCall {
 
   private requestAfter(before: Joined | undefined): GetFlowsRequest {
     const last = before?.queue.lastTime(1);
-    if (last === undefined) return this.request;
+    if (last === undefined) return before?.request ?? this.request;
     const { number: _number, first: _first, ...rest } = this.request;
     return { ...rest, since: last };
   }

@@ -12,7 +12,7 @@ function frames(words: string): Uint8Array {
   return new Uint8Array(Buffer.concat(all));
 }
 
-function words(bytes: Uint8Array): string {
+function uuids(bytes: Uint8Array): string {
   const found: string[] = [];
   forEachMessage(bytes, (start, end) => found.push(GetFlowsResponseCodec.decode(bytes.subarray(start, end)).flow?.uuid ?? '?'));
   return found.join(' ');
@@ -25,7 +25,7 @@ test('ResumeWindow asks for everything again when nothing came, and for nothing 
   expect(window.resume(follow)).toBe(follow);
   window.admit(frames('a@100 a@101'));
   expect(window.resume(follow)).toEqual({ follow: true, since: { seconds: 100n, nanos: 0 } });
-  expect(words(window.admit(frames('a@100 a@101 a@102')))).toBe('a@102');
+  expect(uuids(window.admit(frames('a@100 a@101 a@102')))).toBe('a@102');
 });
 
 test('ResumeWindow loses no flow when the clock of one node is an hour ahead, and repeats none of that node', () => {
@@ -33,14 +33,14 @@ test('ResumeWindow loses no flow when the clock of one node is an hour ahead, an
   window.admit(frames('a@1000 fast@4600'));
   window.admit(frames('a@1001 fast@4601'));
   expect(window.resume(follow).since).toEqual({ seconds: 1000n, nanos: 0 });
-  expect(words(window.admit(frames('fast@1100 fast@4599 fast@4600 a@1000 a@1001 a@1002 fast@4601 fast@4602')))).toBe('a@1002 fast@4602');
+  expect(uuids(window.admit(frames('fast@1100 fast@4599 fast@4600 a@1000 a@1001 a@1002 fast@4601 fast@4602')))).toBe('a@1002 fast@4602');
 });
 
 test('ResumeWindow repeats no flow of others when the clock of one node is an hour behind', () => {
   const window = new ResumeWindow(() => 0);
   window.admit(frames('a@4600 b@4600 slow@1000 slow@1001'));
   expect(window.resume(follow).since).toEqual({ seconds: 1000n, nanos: 0 });
-  expect(words(window.admit(frames('a@2000 a@4600 slow@1000 silent@2000 slow@1001 a@4601 silent@4602 slow@1002')))).toBe('a@4601 silent@4602 slow@1002');
+  expect(uuids(window.admit(frames('a@2000 a@4600 slow@1000 silent@2000 slow@1001 a@4601 silent@4602 slow@1002')))).toBe('a@4601 silent@4602 slow@1002');
 });
 
 test('ResumeWindow keeps what came in the last seconds only, and goes back to costing nothing', () => {

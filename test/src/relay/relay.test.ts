@@ -130,6 +130,62 @@ test('following goes on while a node dies and comes back, from where it was', as
   expect((told[1] as unknown[])[2]).toMatch(/^rpc error: code = Unavailable desc = /);
 }, 15_000);
 
+test('following asks a node that breaks twice only for what it has not sent yet, also when it sent nothing in between', async () => {
+  await startWith();
+  const seen: GetFlowsResponse[] = [];
+  const stop = new AbortController();
+  const follow = (async () => {
+    for await (const response of channel.stream(ObserverService.GetFlows, { follow: true, number: 5n }, { signal: stop.signal })) seen.push(response);
+  })();
+  await until(() => agents.every((agent) => agent.followerCount === 1));
+  agentAt(1).send(flow('b', 10));
+  await until(() => uuids(seen) === 'b-10');
+  const { address } = agentAt(1);
+  await agentAt(1).stop();
+  for (let breaks = 0; breaks < 2; breaks++) {
+    const again = new FakeAgent('b');
+    await again.start(address);
+    await until(() => again.followerCount === 1);
+    expect(again.requests[0]?.since).toMatchObject({ nanos: 10_000_001 });
+    expect(again.requests[0]?.number).toBeUndefined();
+    await again.stop();
+  }
+  stop.abort();
+  await follow.catch(() => {});
+}, 20_000);
+
+test('following a node that broke while the client did not read sends nothing twice', async () => {
+  await startWith();
+  const { address } = agentAt(1);
+  const many = Array.from({ length: 6000 }, (_, i) => ({ ...flow('b', i), flow: { ...flow('b', i).flow, Summary: 'x'.repeat(600) } }));
+  const found: string[] = [];
+  const call = await openFlows(channel, ObserverService.GetFlows, { follow: true }, {
+    onBatch: (frames) => forEachMessage(frames, (start, end) => {
+      const { flow: one } = GetFlowsResponseCodec.decode(frames.subarray(start, end));
+      if (one?.uuid?.startsWith('b-')) found.push(one.uuid);
+    }),
+  });
+  await until(() => agentAt(1).followerCount === 1);
+  call.pause();
+  agentAt(1).send(...many.slice(0, 2000));
+  // more than the client's window, less than what stops the relay from reading
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  await agentAt(1).stop();
+  const again = new FakeAgent('b');
+  await again.start(address);
+  closers.push(() => again.stop());
+  await new Promise((resolve) => setTimeout(resolve, 3_000));
+  const askedEarly = again.requests.length;
+  call.resume();
+  await until(() => again.followerCount === 1);
+  expect(askedEarly).toBe(0);
+  const since = again.requests[0]?.since;
+  const last = many.find((one) => one.flow.uuid === found.at(-1))?.time;
+  expect(since).toEqual({ seconds: last?.seconds, nanos: (last?.nanos ?? 0) + 1 });
+  call.cancel();
+  await call.done.catch(() => {});
+}, 20_000);
+
 test('Telemetry merges what the nodes counted, each report once, and shows who is unreachable', async () => {
   await startWith({ telemetry: true });
   await agentAt(2).stop();
