@@ -2,6 +2,7 @@ import { replaceChips, say, setChips } from './changes.ts';
 import { nextInCycle, PROTOCOL_CHIPS, VERDICT_CHIPS, withChip, type Chip, type ChipField } from './chips.ts';
 import type { Action } from './messages.ts';
 import { moveOverview, overviewItem, OVERVIEW_PANELS } from './overview-cursor.ts';
+import { packetRows } from './packet-rows.ts';
 import { pairChips } from './problems.ts';
 import { isColumnMove, moveColumn, moveStream, STREAM_COLUMNS, streamSubject, type Subject } from './stream-cursor.ts';
 import { WINDOWS_SECONDS, type State } from './state.ts';
@@ -84,7 +85,8 @@ function moveTime(state: State, stepMs: number): void {
   if (moment >= state.nowMs) return goLive(state);
   state.pausedAtMs = moment;
   state.stream.bottom = rowAt(state, moment);
-  state.stream.selected = state.stream.bottom;
+  // the line that the row is part of
+  state.stream.selected = packetRows(state, state.stream.bottom, 1)[0]?.row.id ?? state.stream.bottom;
 }
 
 // the last row of a moment; times in the stream are nearly in order, so that a page may be a few rows off

@@ -47,16 +47,54 @@ export function nextInCycle(values: readonly string[], current: string | undefin
   return values[current === undefined ? 0 : values.indexOf(current) + 1];
 }
 
-/** What the relay is asked for: one whitelist filter of all positive chips, one blacklist filter for each negated. */
+/**
+ * What the relay is asked for. Positive chips are one whitelist filter, and where they name an end of the conversation a
+ * second one for its replies, in which the ends have changed places: Hubble filters by packet, a reader thinks in
+ * conversations. Each negated chip is one blacklist filter, or two for the same reason. What one filter lets through for the
+ * wrong end (a server's replies under a chip on its name as a client) is told apart here: see `passesEnds`.
+ */
 export function filtersOf(chips: readonly Chip[], dropReasons: ReadonlyMap<string, number>): { whitelist: FlowFilter[]; blacklist: FlowFilter[] } {
-  const positive: FlowFilter = {};
-  const blacklist: FlowFilter[] = [];
-  for (const chip of chips) {
+  const positive = chips.filter((chip) => !chip.isNegated);
+  const whitelist: FlowFilter[] = positive.length === 0 ? [] : [joined(positive.map((chip) => filterOf(chip, dropReasons)))];
+  if (positive.some(isAboutEnds)) whitelist.push({ ...joined(positive.map((chip) => mirroredFilter(chip, dropReasons))), reply: [true] });
+  const blacklist = chips.filter((chip) => chip.isNegated).flatMap((chip) => {
     const filter = filterOf(chip, dropReasons);
-    if (chip.isNegated) blacklist.push(filter);
-    else Object.assign(positive, filter);
+    return isAboutEnds(chip) ? [{ ...filter, reply: [false] }, { ...mirroredFilter(chip, dropReasons), reply: [true] }] : [filter];
+  });
+  return { whitelist, blacklist };
+}
+
+// values of one field are alternatives in Hubble: of two conditions on a side's pods the narrower is asked for
+function joined(filters: readonly FlowFilter[]): FlowFilter {
+  const all: FlowFilter = {};
+  for (const filter of filters) {
+    const before = { source: all.source_pod, destination: all.destination_pod };
+    Object.assign(all, filter);
+    if (before.source !== undefined) all.source_pod = narrower(before.source, all.source_pod);
+    if (before.destination !== undefined) all.destination_pod = narrower(before.destination, all.destination_pod);
   }
-  return { whitelist: Object.keys(positive).length > 0 ? [positive] : [], blacklist };
+  return all;
+}
+
+function narrower(one: string[], other: string[] = []): string[] {
+  return (other[0] ?? '').length > (one[0] ?? '').length ? other : one;
+}
+
+const MIRROR: Partial<Record<ChipField, ChipField>> = {
+  'from-pod': 'to-pod', 'to-pod': 'from-pod', 'from-workload': 'to-workload', 'to-workload': 'from-workload', 'from-namespace': 'to-namespace', 'to-namespace': 'from-namespace',
+};
+
+/** Whether a chip is about one end of a conversation: who is client, who is server, the server's port. */
+export function isAboutEnds(chip: Chip): boolean {
+  return chip.field === 'port' || MIRROR[chip.field] !== undefined;
+}
+
+function mirrored(chip: Chip): Chip {
+  return { ...chip, field: MIRROR[chip.field] ?? chip.field };
+}
+
+function mirroredFilter(chip: Chip, dropReasons: ReadonlyMap<string, number>): FlowFilter {
+  return chip.field === 'port' ? { source_port: [chip.value] } : filterOf(mirrored(chip), dropReasons);
 }
 
 function filterOf(chip: Chip, dropReasons: ReadonlyMap<string, number>): FlowFilter {

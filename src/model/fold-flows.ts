@@ -3,6 +3,7 @@ import { FlowScan, scanResponse } from '../wire/flow-scan.ts';
 import { addCount, pairCounts, type Bucket } from './bucket.ts';
 import { dropKey } from './directory.ts';
 import { DROP_REASON_NUMBERS, dropReasonName, KERNEL_DROP } from './drop-words.ts';
+import { passesEnds } from './ends.ts';
 import { noteFirst } from './first-seen.ts';
 import { ROW_FLOW, ROW_GAP, type RowColumns } from './flow-rows.ts';
 import { runsHere } from './chips.ts';
@@ -55,10 +56,13 @@ function foldFlow(state: State, bytes: Uint8Array): void {
   const count = scan.aggregateCount > 0 ? scan.aggregateCount : 1;
   const reason = scan.verdict === DROPPED ? reasonOf(state, bytes) : '';
   if (!passesHere(state, reason)) return;
-  pushRow(state, bytes, { timeMs, source, destination, count });
   const isReply = scan.isReply === 1;
   const sourceParty = partyOf(state, source);
   const destinationParty = partyOf(state, destination);
+  if (state.chips.length > 0 && !passesEnds(state, isReply
+    ? { client: destination, clientParty: destinationParty, server: source, serverParty: sourceParty, port: scan.sourcePort }
+    : { client: source, clientParty: sourceParty, server: destination, serverParty: destinationParty, port: scan.destinationPort })) return;
+  pushRow(state, bytes, { timeMs, source, destination, count });
   const protocol = IP_PROTOCOLS[scan.protocol] ?? 0;
   const pair = isReply
     ? state.directory.pair(destinationParty, sourceParty, scan.sourcePort, protocol)

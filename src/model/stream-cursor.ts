@@ -1,9 +1,11 @@
 import type { Endpoint } from '../wire/gen/flow.ts';
 import { scrub } from '../lib/scrub.ts';
 import { VERDICT_CHIPS, type ChipField } from './chips.ts';
+import { conversationOf } from './conversation.ts';
 import { partyOf } from './directory.ts';
-import { flowReason, portOf, protocolOf } from './flow-words.ts';
+import { flowReason, protocolOf } from './flow-words.ts';
 import type { Action } from './messages.ts';
+import { packetIdsAfter, packetRows } from './packet-rows.ts';
 import { flowOfRow } from './row-flow.ts';
 import type { State } from './state.ts';
 
@@ -54,15 +56,22 @@ export function moveStream(state: State, action: Action): void {
   const steps: Partial<Record<Action, number>> = {
     up: stream.selected < 0 ? 0 : -1, down: 1, 'page-up': -page, 'page-down': page, 'half-up': -(page >> 1), 'half-down': page >> 1, first: -Infinity,
   };
-  const selected = Math.max(rows.first, Math.min(newest, from + (steps[action] ?? 0)));
+  const selected = stepped(state, from, steps[action] ?? 0);
   if (stream.bottom < 0) {
     stream.bottom = newest;
     state.pausedAtMs = state.nowMs;
   }
   stream.selected = selected;
   if (selected > stream.bottom) stream.bottom = selected;
-  const top = Math.max(rows.first, stream.bottom - stream.pageRows + 1);
-  if (selected < top) stream.bottom = Math.min(newest, selected + stream.pageRows - 1);
+  const top = packetRows(state, stream.bottom, stream.pageRows)[0]?.row.id ?? rows.first;
+  if (selected < top) stream.bottom = packetIdsAfter(state, selected, stream.pageRows - 1).at(-1) ?? selected;
+}
+
+// steps are lines: rows of one packet are one
+function stepped(state: State, from: number, step: number): number {
+  if (step === -Infinity) return state.rows.first;
+  if (step > 0) return packetIdsAfter(state, from, step).at(-1) ?? from;
+  return packetRows(state, from, 1 - step)[0]?.row.id ?? from;
 }
 
 /** What the selected row of the stream is about. */
@@ -71,14 +80,14 @@ export function streamSubject(state: State): Subject {
   const row = state.rows.get(id);
   const flow = row === undefined ? undefined : flowOfRow(state, row);
   if (row === undefined || flow === undefined) return {};
-  const port = portOf(flow);
+  const { client, server } = conversationOf(flow);
   return withoutEmpty({
-    ...sideSubject(flow.source, 'from'),
-    ...sideSubject(flow.destination, 'to'),
+    ...sideSubject(client.endpoint, 'from'),
+    ...sideSubject(server.endpoint, 'to'),
     verdict: VERDICT_CHIPS.find((verdict) => verdict.number === row.verdict)?.name ?? '',
     protocol: protocolOf(flow).toLowerCase().replace(/^icmpv?[46]?$/, 'icmp'),
     'drop-reason': flowReason(flow),
-    port: port > 0 ? String(port) : '',
+    port: server.port > 0 ? String(server.port) : '',
     node: state.nodeNames.get(row.node),
   });
 }

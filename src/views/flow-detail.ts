@@ -1,6 +1,8 @@
+import { conversationOf, seenAtEnd, type End } from '../model/conversation.ts';
 import { dropClass } from '../model/drop-words.ts';
 import type { RowView } from '../model/flow-rows.ts';
 import { endpointName, flagsOf, flowReason, portOf, protocolOf, sourcePortOf, whatOf } from '../model/flow-words.ts';
+import { packetRows } from '../model/packet-rows.ts';
 import { extensionOf, flowOfRow } from '../model/row-flow.ts';
 import { textOfRow } from '../model/row-text.ts';
 import type { State } from '../model/state.ts';
@@ -13,7 +15,7 @@ import { left, line, middle, type Line, type Piece, type Size } from '../screen/
 import { rule } from './rule.ts';
 import { verdictWord } from './verdict.ts';
 
-/** The selected row in a few lines, below the stream. */
+/** The selected line in a few more, below the stream. */
 export function flowSummary(state: State, row: RowView, cols: number): Line[] {
   const head = rule(cols, 'SELECTED', '', cols >= 110 ? 'Enter everything   h l column   + - only, not' : 'Enter everything');
   const flow = flowOfRow(state, row);
@@ -21,10 +23,9 @@ export function flowSummary(state: State, row: RowView, cols: number): Line[] {
   return [
     head,
     headLine(state, row, { flow, cols }),
-    sideLine('from', flow.source, { cols, ip: flow.IP?.source ?? '', port: sourcePortOf(flow) }),
-    sideLine('to', flow.destination, { cols, ip: flow.IP?.destination ?? '', port: portOf(flow) }),
-    line(cols, [' ', [left('what', 6), 'dim'], `${protocolOf(flow)} ${whatOf(flow)}`, ['   ' + volumeText(extensionOf(flow)), 'dim']]),
-    line(cols, [' ', [left('why', 6), 'dim'], [whyText(flow), 'dim']]),
+    ...endLines(flow, cols),
+    line(cols, [' ', [left('what', 7), 'dim'], `${protocolOf(flow)} ${whatOf(flow)}`, ['   ' + volumeText(extensionOf(flow)), 'dim']]),
+    line(cols, [' ', [left('why', 7), 'dim'], [whyText(flow), 'dim']]),
   ];
 }
 
@@ -40,9 +41,11 @@ export function flowDetail(state: State, row: RowView, size: Size): Line[] {
   const two = (name: string, source: string, destination: string): Line => line(cols, [' ', [left(name, label), 'dim'], left(middle(source, half - 1), half), middle(destination, half - 1)]);
   const one = (name: string, text: string): Line => line(cols, [' ', [left(name, label), 'dim'], text === '' ? ['-', 'dim'] : middle(text, cols - label - 2)]);
   const { source, destination } = flow;
+  // the page is about the packet: it tells its true direction
+  const [sourceRole, destinationRole] = flow.is_reply === undefined ? ['', ''] : flow.is_reply.value === true ? [' (server)', ' (client)'] : [' (client)', ' (server)'];
   return [
     head, headLine(state, row, { flow, cols }), line(cols, []),
-    line(cols, [[` ${' '.repeat(label)}${left('SOURCE', half)}DESTINATION`, 'dim']]),
+    line(cols, [[` ${' '.repeat(label)}${left(`SOURCE${sourceRole}`, half)}DESTINATION${destinationRole}`, 'dim']]),
     two('pod', podName(source), podName(destination)),
     two('workload', workloadText(source), workloadText(destination)),
     two('identity', identityText(source), identityText(destination)),
@@ -74,13 +77,34 @@ function headLine(state: State, row: RowView, shape: { flow: Flow; cols: number 
   const verdict = verdictWord(row.verdict);
   const reason = flowReason(shape.flow);
   const folded = row.count > 1 ? `   stands for ×${grouped(row.count)}` : '';
-  return line(shape.cols, [' ', [verdict.long, verdict.role], ['  ' + reason, verdict.role], `  ${clock(row.timeMs, true)}Z  `, [state.nodeNames.get(row.node), 'dim'], [folded, 'warn']]);
+  return line(shape.cols, [' ', [verdict.long, verdict.role], ['  ' + reason, verdict.role], `  ${clock(row.timeMs, true)}Z  `, [witnessText(state, row), 'dim'], [folded, 'warn']]);
 }
 
-function sideLine(name: string, endpoint: Endpoint | undefined, shape: { cols: number; ip: string; port: number }): Line {
-  const pieces: Piece[] = [' ', [left(name, 6), 'dim'], endpointName(endpoint, shape.ip, undefined), ['   ' + addressText(shape.ip, shape.port), 'dim'], ['   ' + identityText(endpoint), 'dim'], ['   ' + shortLabels(endpoint), 'dim']];
-  return line(shape.cols, pieces);
+// the client first, as in the line above; where nobody says who that is, the sender
+function endLines(flow: Flow, cols: number): Line[] {
+  const { client, server } = conversationOf(flow);
+  const [one, other] = flow.is_reply === undefined ? ['from', 'to'] : ['client', 'server'];
+  return [endLine(one ?? '', client, cols), endLine(other ?? '', server, cols)];
 }
+
+function endLine(name: string, end: End, cols: number): Line {
+  const pieces: Piece[] = [' ', [left(name, 7), 'dim'], endpointName(end.endpoint, end.ip, undefined), ['   ' + addressText(end.ip, end.port), 'dim'], ['   ' + identityText(end.endpoint), 'dim'], ['   ' + shortLabels(end.endpoint), 'dim']];
+  return line(cols, pieces);
+}
+
+// who reported the packet: all reports of it, each once
+function witnessText(state: State, row: RowView): string {
+  const packet = packetRows(state, row.id, 1)[0];
+  if (packet?.row.id !== row.id || packet.flow === undefined) return state.nodeNames.get(row.node);
+  const reports = [{ row: packet.row, flow: packet.flow }, ...packet.others].map((report) => {
+    const end = seenAtEnd(report.flow);
+    const judged = report.flow.event_type?.type === POLICY_VERDICT ? ' by policy verdict' : '';
+    return `${state.nodeNames.get(report.row.node)}${end === undefined ? '' : ` (${end}'s end)`}${judged}`;
+  });
+  return `seen by ${[...new Set(reports)].join(' and ')}`;
+}
+
+const POLICY_VERDICT = 5;
 
 function podName(endpoint: Endpoint | undefined): string {
   return endpoint?.pod_name === undefined || endpoint.pod_name === '' ? '-' : scrub(`${endpoint.namespace ?? ''}/${endpoint.pod_name}`, 200);

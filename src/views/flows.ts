@@ -1,12 +1,13 @@
-import { ROW_GAP, ROW_NOTE, type RowView } from '../model/flow-rows.ts';
-import { endpointName, portOf, protocolOf, whatOf } from '../model/flow-words.ts';
-import { flowOfRow } from '../model/row-flow.ts';
+import { ROW_GAP, ROW_NOTE } from '../model/flow-rows.ts';
+import { conversationOf, seenAtEnd } from '../model/conversation.ts';
+import { endpointName, protocolOf, whatOf } from '../model/flow-words.ts';
+import { packetRows, type PacketRow } from '../model/packet-rows.ts';
 import { textOfRow } from '../model/row-text.ts';
 import { STREAM_COLUMNS } from '../model/stream-cursor.ts';
 import type { State } from '../model/state.ts';
 import type { Flow } from '../wire/gen/flow.ts';
 import { HOLE } from '../screen/chart.ts';
-import { clock, grouped } from '../screen/format.ts';
+import { clock, grouped as counted } from '../screen/format.ts';
 import { exactly, left, line, middle, right, type Line, type Piece, type Size } from '../screen/line.ts';
 import { flowDetail, flowSummary } from './flow-detail.ts';
 import { verdictWord } from './verdict.ts';
@@ -52,10 +53,10 @@ function widths(cols: number): Widths {
     const names = cols - 42;
     return { time: 8, verdict: 6, source: Math.floor(names / 2), destination: Math.ceil(names / 2), port: 5, protocol: 0, what: 14, node: 0 };
   }
-  const rest = cols - 2 - 13 - 7 - 6 - 6 - 9;
+  const rest = cols - 2 - 13 - 7 - 6 - 6 - 12;
   const what = Math.floor(rest * 0.22);
   const names = rest - what;
-  return { time: 12, verdict: 6, source: Math.floor(names / 2) - 1, destination: Math.ceil(names / 2) - 2, port: 5, protocol: 5, what, node: 9 };
+  return { time: 12, verdict: 6, source: Math.floor(names / 2) - 1, destination: Math.ceil(names / 2) - 2, port: 5, protocol: 5, what, node: 12 };
 }
 
 function heading(state: State, cols: number): Line {
@@ -77,18 +78,13 @@ function heading(state: State, cols: number): Line {
 function streamRows(state: State, size: Size): Line[] {
   const { rows, stream } = state;
   const bottom = stream.bottom >= 0 ? Math.min(stream.bottom, rows.next - 1) : rows.next - 1;
-  const top = Math.max(rows.first, bottom - size.rows + 1);
-  if (bottom < top) return [line(size.cols, []), ...emptyStream(state, size.cols)];
-  const lines: Line[] = [];
+  if (bottom < rows.first) return [line(size.cols, []), ...emptyStream(state, size.cols)];
   let previous = '';
-  for (let id = top; id <= bottom; id++) {
-    const row = rows.get(id);
-    if (row === undefined) continue;
-    const made = rowLine(state, row, { cols: size.cols, previous, isSelected: id === stream.selected });
+  return packetRows(state, bottom, size.rows).map((packet) => {
+    const made = rowLine(state, packet, { cols: size.cols, previous, isSelected: packet.row.id === stream.selected });
     previous = made.connection;
-    lines.push(made.line);
-  }
-  return lines;
+    return made.line;
+  });
 }
 
 function emptyStream(state: State, cols: number): Line[] {
@@ -99,8 +95,21 @@ function emptyStream(state: State, cols: number): Line[] {
   return [line(cols, ['   ', [words, state.flows.error === '' ? 'dim' : 'warn']]), line(cols, [[hint, 'dim']])];
 }
 
-function rowLine(state: State, row: RowView, shape: { cols: number; previous: string; isSelected: boolean }): { line: Line; connection: string } {
+interface RowShape {
+  cols: number;
+  /** Connection of the line above. */
+  previous: string;
+  isSelected: boolean;
+}
+
+interface MadeLine {
+  line: Line;
+  connection: string;
+}
+
+function rowLine(state: State, packet: PacketRow, shape: RowShape): MadeLine {
   const { cols } = shape;
+  const { row, flow } = packet;
   const fill = shape.isSelected ? 'selected' : undefined;
   const marker: Piece = shape.isSelected ? ['► ', 'accent'] : '  ';
   if (row.kind === ROW_GAP) {
@@ -108,9 +117,8 @@ function rowLine(state: State, row: RowView, shape: { cols: number; previous: st
     return { line: line(cols, [[words, 'warn'], [HOLE.repeat(Math.max(0, cols - words.length - 1)), 'gap']], fill), connection: '' };
   }
   if (row.kind === ROW_NOTE) return { line: line(cols, [marker, [`── ${textOfRow(row)} ──`, 'dim']], fill), connection: '' };
-  const flow = flowOfRow(state, row);
   if (flow === undefined) return { line: line(cols, [marker, [`${clock(row.timeMs, true)} not readable`, 'warn']], fill), connection: '' };
-  return flowLine(state, { row, flow, marker, ...shape });
+  return flowLine(state, { packet, flow, marker, ...shape });
 }
 
 // what does not fit loses first what the other side says already
@@ -119,23 +127,41 @@ function withoutNamespace(name: string, other: string, width: number): string {
   return name.length > width && slash > 0 && other.startsWith(name.slice(0, slash)) ? name.slice(slash) : name;
 }
 
-function flowLine(state: State, shape: { row: RowView; flow: Flow; marker: Piece; cols: number; previous: string; isSelected: boolean }): { line: Line; connection: string } {
-  const { row, flow, cols } = shape;
+function flowLine(state: State, shape: RowShape & { packet: PacketRow; flow: Flow; marker: Piece }): MadeLine {
+  const { packet, flow, cols } = shape;
+  const { row } = packet;
   const w = widths(cols);
   const verdict = verdictWord(row.verdict);
-  const source = endpointName(flow.source, flow.IP?.source ?? '', flow.source_names);
-  const destination = withoutNamespace(endpointName(flow.destination, flow.IP?.destination ?? '', flow.destination_names), source, w.destination);
-  const port = portOf(flow);
+  const { client, server, isReply } = conversationOf(flow);
+  const from = endpointName(client.endpoint, client.ip, client.names);
+  const to = withoutNamespace(endpointName(server.endpoint, server.ip, server.names), from, w.destination);
   const isReset = flow.l4?.TCP?.flags?.RST === true && row.verdict !== 2;
-  const what = `${isReset ? '▲ ' : ''}${whatOf(flow)}${row.count > 1 ? ` ×${grouped(row.count)}` : ''}`;
-  const isQuiet = verdict.role === 'good';
+  const what = `${isReset ? '▲ ' : ''}${whatOf(flow)}${row.count > 1 ? ` ×${counted(row.count)}` : ''}`;
+  const connection = `${client.ip} ${client.port} ${server.ip} ${server.port} ${protocolOf(flow)}`;
+  // what the line above says already steps back
+  const nameRole = connection === shape.previous && !shape.isSelected ? 'dim' : 'text';
   const pieces: Piece[] = [
     shape.marker, [left(clock(row.timeMs, w.time > 8), w.time), 'dim'], ' ', [left(verdict.word, w.verdict), verdict.role], ' ',
-    left(middle(source, w.source), w.source), [flow.is_reply?.value === true ? ' ← ' : ' → ', 'dim'], left(middle(destination, w.destination), w.destination),
-    ' ', right(port > 0 ? String(port) : '-', w.port), ' ',
+    [left(middle(from, w.source), w.source), nameRole], [arrow(packet, flow, isReply), 'dim'], [left(middle(to, w.destination), w.destination), nameRole],
+    ' ', [right(server.port > 0 ? String(server.port) : '-', w.port), nameRole], ' ',
   ];
   if (w.protocol > 0) pieces.push([left(protocolOf(flow), w.protocol), 'dim'], ' ');
-  pieces.push([left(what, w.what), isReset ? 'warn' : isQuiet ? 'dim' : verdict.role]);
-  if (w.node > 0) pieces.push(' ', [left(state.nodeNames.get(row.node), w.node - 1), 'dim']);
-  return { line: line(cols, pieces, shape.isSelected ? 'selected' : undefined), connection: '' };
+  pieces.push([left(what, w.what), isReset ? 'warn' : verdict.role === 'good' ? 'dim' : verdict.role]);
+  if (w.node > 0) pieces.push(' ', [left(nodesText(state, packet), w.node - 1), 'dim']);
+  return { line: line(cols, pieces, shape.isSelected ? 'selected' : undefined), connection };
+}
+
+// a dot at each end that reported the packet
+function arrow(packet: PacketRow, flow: Flow, isReply: boolean): string {
+  const ends = [flow, ...packet.others.map((other) => other.flow)].map(seenAtEnd);
+  return `${ends.includes('client') ? '·' : ' '}${isReply ? '←' : '→'}${ends.includes('server') ? '·' : ' '}`;
+}
+
+// `node-01+02`: the second name without what it shares with the first
+function nodesText(state: State, packet: PacketRow): string {
+  const first = state.nodeNames.get(packet.row.node);
+  const second = packet.others.map((other) => state.nodeNames.get(other.row.node)).find((name) => name !== first);
+  if (second === undefined) return first;
+  const shared = first.lastIndexOf('-') + 1;
+  return `${first}+${shared > 0 && second.startsWith(first.slice(0, shared)) ? second.slice(shared) : second}`;
 }

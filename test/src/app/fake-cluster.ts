@@ -64,7 +64,7 @@ export function joined(parts: readonly Uint8Array[]): Uint8Array {
 }
 
 /** A flow of a talk at a time. */
-export function flowOf(talk: FakeTalk, timeMs: number, more: { node?: string; isReset?: boolean; sourcePort?: number } = {}): Flow {
+export function flowOf(talk: FakeTalk, timeMs: number, more: { node?: string; isReset?: boolean; sourcePort?: number; isReply?: boolean; isAtServer?: boolean } = {}): Flow {
   const isDropped = talk.drop !== undefined;
   const flags = more.isReset === true ? { RST: true, ACK: true } : { SYN: true };
   const flow: Flow = {
@@ -78,8 +78,17 @@ export function flowOf(talk: FakeTalk, timeMs: number, more: { node?: string; is
   };
   if (typeof talk.drop === 'number') Object.assign(flow, { drop_reason: talk.drop, drop_reason_desc: talk.drop });
   if (typeof talk.drop === 'string') flow.Summary = `kernel: ${talk.drop}`;
-  if (!isDropped) flow.is_reply = { value: false };
-  return flow;
+  if (!isDropped) flow.is_reply = { value: more.isReply === true };
+  if (more.isAtServer === true) flow.traffic_direction = 1;
+  return more.isReply === true ? turned(flow) : flow;
+}
+
+// the packet that goes the other way
+function turned(flow: Flow): Flow {
+  const { source, destination, IP, l4 } = flow;
+  const transport = l4?.TCP ?? l4?.UDP;
+  if (transport !== undefined) [transport.source_port, transport.destination_port] = [transport.destination_port, transport.source_port];
+  return { ...flow, source: destination, destination: source, IP: { ...IP, source: IP?.destination, destination: IP?.source } };
 }
 
 /** The report of one second that ends at `timeMs`; `second` counts up from the start. */

@@ -108,22 +108,22 @@ describe('update() on flows', () => {
 
 describe('pivots', () => {
   test.each([
-    ['source-pod', 'from-pod', 'payments/rewards-cron-job-1-7d4b-x9hk', { source_pod: ['payments/rewards-cron-job-1-7d4b-x9hk'] }],
-    ['destination-workload', 'to-workload', 'payments/ledger-svc', { destination_workload: [{ name: 'ledger-svc' }], destination_pod: ['payments/'] }],
-    ['source-namespace', 'from-namespace', 'payments', { source_pod: ['payments/'] }],
-    ['verdict', 'verdict', 'DROPPED', { verdict: [2] }],
-    ['protocol', 'protocol', 'tcp', { protocol: ['tcp'] }],
-    ['drop-reason', 'drop-reason', 'POLICY_DENIED', { drop_reason_desc: [133] }],
-    ['port', 'port', '9090', { destination_port: ['9090'] }],
-    ['node', 'node', 'node-03', { node_name: ['node-03'] }],
-  ] as const)('%s makes a chip from the selected row, b takes it back', (action, field, value, filter) => {
+    ['source-pod', 'from-pod', 'payments/rewards-cron-job-1-7d4b-x9hk', [{ source_pod: ['payments/rewards-cron-job-1-7d4b-x9hk'] }, { destination_pod: ['payments/rewards-cron-job-1-7d4b-x9hk'], reply: [true] }]],
+    ['destination-workload', 'to-workload', 'payments/ledger-svc', [{ destination_workload: [{ name: 'ledger-svc' }], destination_pod: ['payments/'] }, { source_workload: [{ name: 'ledger-svc' }], source_pod: ['payments/'], reply: [true] }]],
+    ['source-namespace', 'from-namespace', 'payments', [{ source_pod: ['payments/'] }, { destination_pod: ['payments/'], reply: [true] }]],
+    ['verdict', 'verdict', 'DROPPED', [{ verdict: [2] }]],
+    ['protocol', 'protocol', 'tcp', [{ protocol: ['tcp'] }]],
+    ['drop-reason', 'drop-reason', 'POLICY_DENIED', [{ drop_reason_desc: [133] }]],
+    ['port', 'port', '9090', [{ destination_port: ['9090'] }, { source_port: ['9090'], reply: [true] }]],
+    ['node', 'node', 'node-03', [{ node_name: ['node-03'] }]],
+  ] as const)('%s makes a chip from the selected row, b takes it back', (action, field, value, whitelist) => {
     const state = emptyScene();
     update(state, { type: 'telemetry', report: reportOf(0, START_MS) });
     update(state, { type: 'flows', bytes: framed(flowOf(TALKS[8] as (typeof TALKS)[number], START_MS, { node: 'node-03' })) });
     state.view = 'flows';
     press(state, action);
     expect(state.chips).toEqual([{ field, value, isNegated: false }]);
-    expect(flowsRequest(state).whitelist).toEqual([filter]);
+    expect(flowsRequest(state).whitelist).toEqual(whitelist);
     press(state, 'undo');
     expect(state.chips).toEqual([]);
   });
@@ -132,7 +132,7 @@ describe('pivots', () => {
     const state = busyScene();
     state.view = 'flows';
     press(state, 'column-right', 'not');
-    expect(flowsRequest(state).blacklist).toHaveLength(1);
+    expect(flowsRequest(state).blacklist?.map((filter) => filter.reply)).toEqual([[false], [true]]);
     press(state, 'clear');
     expect(state.chips).toEqual([]);
     press(state, 'undo');

@@ -87,15 +87,17 @@ function runSecond(state: State, second: number, options: { lostPerSecond?: numb
   update(state, { type: 'flows', bytes: secondOfFlows(second, timeMs) });
 }
 
-/** The flows of a second: some of each talk, a reset every four seconds, seen on both sides. */
+/** The flows of a second: some of each talk, one answer, a reset every four seconds, seen on both sides. */
 export function secondOfFlows(second: number, timeMs: number): Uint8Array {
   const next = random(second + 1000);
   const parts: Uint8Array[] = [];
   for (const talk of TALKS) {
     if (next() < talk.perSecond / 30 || talk.drop !== undefined) parts.push(framed(flowOf(talk, timeMs - 400 + Math.floor(next() * 399), { node: NODES[Math.floor(next() * 12)] ?? '', sourcePort: 30_000 + Math.floor(next() * 9_999) })));
     if (talk.resetEveryS === undefined || second % talk.resetEveryS !== 0) continue;
-    parts.push(framed(flowOf(talk, timeMs - 300, { isReset: true })), framed(flowOf(talk, timeMs - 299, { isReset: true, node: 'node-02' })));
+    parts.push(framed(flowOf(talk, timeMs - 300, { isReset: true })), framed(flowOf(talk, timeMs - 299, { isReset: true, isAtServer: true, node: 'node-02' })));
   }
+  const [first] = TALKS;
+  if (first !== undefined) for (const isAtServer of [true, false]) parts.push(framed(flowOf(first, timeMs - 250, { isReply: true, isAtServer, node: isAtServer ? 'node-03' : 'node-10' })));
   return joined(parts);
 }
 
