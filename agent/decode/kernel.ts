@@ -61,6 +61,8 @@ export interface PairRow {
   connections: number;
   resets: number;
   reported: number;
+  /** The row left the kernel's table for being idle: these are its last figures, its key may begin again at zero. */
+  isRetired?: true;
 }
 
 /** One row of ht_drop_pairs, summed over CPUs, cumulative. */
@@ -74,6 +76,8 @@ export interface DropRow {
   family: 4 | 6;
   skbs: number;
   bytes: number;
+  /** As in PairRow. */
+  isRetired?: true;
 }
 
 export interface MapRow {
@@ -101,6 +105,8 @@ export interface KernelSample {
   events: EventCounts[];
   pairs: PairRow[];
   drops: DropRow[];
+  /** Sums of the pairs that left before this sample. */
+  retiredPairs?: { skbs: number; bytes: number };
   maps: MapRow[];
   kernelConntrack: KernelConntrackRow[];
   /** Conntrack of ours. live and the unreported volumes are momentary. */
@@ -132,7 +138,10 @@ export interface Kernel {
   rings: RingSource[];
   /** Names of kernel drop reasons, index is the number without subsystem. */
   dropReasonName(reason: number): { name: string; subsystem: string };
-  /** Makes the datapath's address table equal to what was given so far: adds or changes, then removes. */
+  /**
+   * Makes the datapath's address table equal to what was given so far: adds or changes, then removes.
+   * The first call begins the watching: nobody is called "world" only because his name came later.
+   */
   setAddresses(upserts: AddressRow[], removals: string[]): void;
   attachedDevices(): AttachedDevice[];
   sample(): KernelSample;

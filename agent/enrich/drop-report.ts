@@ -30,7 +30,7 @@ export class DropMeter {
     const drops: DropCount[] = [];
     for (const row of rows) {
       const key = `${row.sourceLabels} ${row.destinationLabels} ${row.reason} ${row.port} ${row.protocol} ${row.family}`;
-      now.set(key, row);
+      if (row.isRetired !== true) now.set(key, row);
       const before = this.kernelBefore.get(key);
       const skbs = row.skbs - (before?.skbs ?? 0);
       const { name, subsystem } = this.reasonName(row.reason);

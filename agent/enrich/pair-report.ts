@@ -50,7 +50,7 @@ export class PairMeter {
     for (const row of rows) {
       const pairKey = `${row.clientLabels} ${row.serverLabels} ${row.port} ${row.protocol} ${row.verdict}`;
       const rowKey = `${pairKey} ${row.direction} ${row.isReply} ${row.family}`;
-      now.set(rowKey, row);
+      if (row.isRetired !== true) now.set(rowKey, row);
       const before = this.before.get(rowKey);
       if (before !== undefined && before.skbs === row.skbs && before.reported === row.reported) continue;
       const sum = sums.get(pairKey) ?? { row, egress: undefined, ingress: undefined, bytes: 0, isNotable: false };

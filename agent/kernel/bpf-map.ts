@@ -36,6 +36,15 @@ export class BpfMap {
     return value;
   }
 
+  /** Removes an entry and gives its last value; undefined if there was none. */
+  take(key: Uint8Array): Uint8Array | undefined {
+    const value = new Uint8Array(this.valueStride * this.valuesPerKey);
+    const result = Number(libbpf().bpf_map_lookup_and_delete_elem(this.fd, this.checkedKey(key), value));
+    if (result === enoent) return undefined;
+    if (result < 0) throw this.failed('take from', result);
+    return value;
+  }
+
   /** Sets an entry. */
   update(key: Uint8Array, value: Uint8Array): void {
     const result = this.tryUpdate(key, value);

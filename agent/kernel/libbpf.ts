@@ -29,6 +29,7 @@ const prototypes = {
   bpf_map_lookup_elem: 'int bpf_map_lookup_elem(int map, const void *key, void *value)',
   bpf_map_update_elem: 'int bpf_map_update_elem(int map, const void *key, const void *value, uint64_t flags)',
   bpf_map_delete_elem: 'int bpf_map_delete_elem(int map, const void *key)',
+  bpf_map_lookup_and_delete_elem: 'int bpf_map_lookup_and_delete_elem(int map, const void *key, void *value)',
   bpf_map_get_next_key: 'int bpf_map_get_next_key(int map, const void *key, void *next)',
   bpf_map_lookup_batch: 'int bpf_map_lookup_batch(int map, void *in, void *out, void *keys, void *values, void *count, const void *options)',
   bpf_map_update_batch: 'int bpf_map_update_batch(int map, const void *keys, const void *values, void *count, const void *options)',

@@ -1,4 +1,5 @@
 import type { DropRow, KernelSample, PairRow } from '../decode/kernel.ts';
+import { AgingRows } from './aging-rows.ts';
 import { BpfIterator } from './attach.ts';
 import type { BpfMap } from './bpf-map.ts';
 import type { BpfObject } from './bpf-object.ts';
@@ -27,6 +28,8 @@ interface Sweep {
 /** Reads all counters of a loaded object, and runs its sweeper. */
 export class Sampler {
   private readonly mapIterator: BpfIterator;
+  private readonly pairs: AgingRows<PairRow>;
+  private readonly drops: AgingRows<DropRow>;
   private readonly ownMapIds: ReadonlySet<number>;
   private lastSweep: Sweep = { live: 0, liveSkbs: 0, liveBytes: 0 };
   private lastSweepNs = 0n;
@@ -37,6 +40,8 @@ export class Sampler {
 
   constructor(private readonly object: BpfObject, private readonly namespace: string, private readonly packetPrograms: readonly string[]) {
     this.mapIterator = new BpfIterator(object, 'ht_maps');
+    this.pairs = new AgingRows(object.map('ht_pairs'), parsePair);
+    this.drops = new AgingRows(object.map('ht_drop_pairs'), parseDrop);
     this.ownMapIds = new Set([...object.maps.values()].map(mapId));
   }
 
@@ -86,8 +91,9 @@ export class Sampler {
     const counters = parseCounters(countersMap.lookup(new Uint8Array(4)) ?? new Uint8Array(0), countersMap.valueStride);
     return {
       events: counters.events,
-      pairs: this.readPairs(),
-      drops: this.readDrops(),
+      pairs: this.pairs.read(boottimeNs()),
+      drops: this.drops.read(boottimeNs()),
+      retiredPairs: { ...this.pairs.retired },
       maps: parseMapRows(this.mapIterator.read(), (id) => this.ownMapIds.has(id)),
       kernelConntrack: readKernelConntrack(this.namespace),
       conntrack: {
@@ -109,20 +115,6 @@ export class Sampler {
     this.mapIterator.close();
     closeFd(this.statisticsFd);
     this.statisticsFd = -1;
-  }
-
-  private readPairs(): PairRow[] {
-    const map = this.object.map('ht_pairs');
-    const rows: PairRow[] = [];
-    map.forEach((key, value) => rows.push(parsePair(key, value, map.valueStride)));
-    return rows;
-  }
-
-  private readDrops(): DropRow[] {
-    const map = this.object.map('ht_drop_pairs');
-    const rows: DropRow[] = [];
-    map.forEach((key, value) => rows.push(parseDrop(key, value, map.valueStride)));
-    return rows;
   }
 
   private toggleStatistics(): void {

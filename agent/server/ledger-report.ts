@@ -57,10 +57,10 @@ export class LedgerMeter {
 
 /** counted = reported + live + evicted, as far as one moment allows: the counters move while they are read. */
 export function volumeLedger(sample: KernelSample, drain: DrainCounts): VolumeLedger {
-  const { conntrack } = sample;
+  const { conntrack, retiredPairs } = sample;
   return {
-    counted_skbs: sample.pairs.reduce((total, pair) => total + pair.skbs, 0),
-    counted_bytes: sample.pairs.reduce((total, pair) => total + pair.bytes, 0),
+    counted_skbs: sample.pairs.reduce((total, pair) => total + pair.skbs, retiredPairs?.skbs ?? 0),
+    counted_bytes: sample.pairs.reduce((total, pair) => total + pair.bytes, retiredPairs?.bytes ?? 0),
     reported_skbs: drain.skbs,
     reported_bytes: drain.bytes,
     live_skbs: conntrack.liveSkbs,

@@ -51,6 +51,16 @@ describe.skipIf(missing !== undefined)('a loaded object', () => {
     map.forEach(() => expect.unreachable());
   });
 
+  test('BpfMap takes a row of a per-CPU map out with its last value', () => {
+    const map = object.map('ht_pairs');
+    const key = new Uint8Array(map.keySize).fill(7);
+    const value = new Uint8Array(map.valueStride * map.valuesPerKey).fill(3);
+    map.update(key, value);
+    expect(map.take(key)).toEqual(value);
+    expect(map.take(key)).toBeUndefined();
+    expect(map.lookup(key)).toBeUndefined();
+  });
+
   test('BpfMap says when a map is full, and refuses keys and values of a wrong size', () => {
     const map = object.map('ht_addresses');
     const results = [...Array(101).keys()].map((number) => map.tryUpdate(new Uint8Array(20).fill(number), new Uint8Array(12)));
