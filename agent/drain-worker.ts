@@ -113,7 +113,7 @@ class DrainWorker {
         node.isFollowed = message.isFollowed;
         return;
       case 'addresses':
-        node.kernel?.setAddresses(message.upserts, message.removals);
+        node.setAddresses(message.upserts, message.removals);
         return;
       case 'sweep':
         node.kernel?.sweep({ all: message.all });

@@ -33,7 +33,7 @@ const defaultNodes = 12;
 const ringBytes = [1 << 18, 1 << 19] as const;
 /** Connections a node's table holds at the usual rate; the database's node has a small one, which fills. */
 const conntrackMax = 4_096;
-const crowdedConntrackMax = 256;
+const crowdedConntrackMax = 1024;
 /** The first packets wait until agents know their addresses. */
 const headStartNs = 250_000_000n;
 

@@ -77,17 +77,22 @@ function assemble({ object, reasons, options, closers }: Parts): Kernel {
   );
   const sampler = new Sampler(object, options.namespaceName ?? '', packetPrograms);
   closers.push(() => sampler.close());
-  const watcher = watchDevices({ object, addresses, options, onWarning });
-  closers.push(() => watcher.close());
-  traceDrops(object, closers, onWarning);
+  let watcher: DeviceWatcher | undefined;
+  const begin = (): DeviceWatcher => {
+    const begun = watchDevices({ object, addresses, options, onWarning });
+    closers.push(() => begun.close());
+    traceDrops(object, closers, onWarning);
+    return begun;
+  };
   return {
     rings: ringSources(object),
     dropReasonName: (reason) => reasons.name(reason),
     setAddresses: (upserts, removals) => {
       addresses.apply(upserts, removals);
+      watcher ??= begin();
       joinDevices(addresses, watcher);
     },
-    attachedDevices: () => watcher.attached(),
+    attachedDevices: () => watcher?.attached() ?? [],
     sample: () => sampler.sample(),
     sweep: (which) => sampler.sweep(which),
     nowNs: boottimeNs,

@@ -1,4 +1,4 @@
-import type { KernelSample, RingMemory, RingSource } from '../decode/kernel.ts';
+import type { AddressRow, KernelSample, RingMemory, RingSource } from '../decode/kernel.ts';
 import { openSharedRing } from '../decode/shared-ring.ts';
 import { WallClock } from '../decode/wall-clock.ts';
 import { type DrainCounts, NodeDrain } from '../history/node-drain.ts';
@@ -41,6 +41,7 @@ export class HostedNode {
   private readonly drain: NodeDrain;
   private readonly wall: WallClock;
   private bootOffsetNs: bigint;
+  private isWatching = false;
 
   constructor(
     rings: readonly RingMemory[],
@@ -59,7 +60,7 @@ export class HostedNode {
   turn(): number {
     const nowNs = this.bootNs();
     let rows = 0;
-    if (this.kernel !== undefined) {
+    if (this.kernel !== undefined && this.isWatching) {
       // A worker that was put aside for long must not fill the rings with all of that time at once.
       const first = this.kernel.nowNs() + STEP_NS;
       for (let stepNs = first < nowNs - MAX_CATCH_UP_NS ? nowNs - MAX_CATCH_UP_NS : first; stepNs < nowNs; stepNs += STEP_NS) {
@@ -69,6 +70,12 @@ export class HostedNode {
       this.kernel.step(nowNs);
     }
     return rows + this.drainUntil(nowNs);
+  }
+
+  /** For a simulated kernel: as with the real one, nothing is watched before the first names are known. */
+  setAddresses(upserts: AddressRow[], removals: string[]): void {
+    this.kernel?.setAddresses(upserts, removals);
+    this.isWatching = true;
   }
 
   /** The once-a-second work: follows the wall clock, reports what was lost. */

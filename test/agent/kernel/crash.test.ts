@@ -22,6 +22,7 @@ describe.skipIf(missing !== undefined)('a crash of the agent', () => {
       stdin: {
         contents: `import { openKernel } from './agent/kernel/open-kernel.ts';
           const kernel = openKernel({ objectPath: ${JSON.stringify(resolve(objectPath))} });
+          kernel.setAddresses([], []);
           console.log(JSON.stringify(kernel.attachedDevices()));
           setInterval(() => kernel.sample(), 1000);`,
         resolveDir: '.',

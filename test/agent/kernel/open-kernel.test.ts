@@ -67,6 +67,8 @@ describe.skipIf(missing !== undefined)('openKernel() on a node of two pods', () 
     web = node.addPod(1);
     api = node.addPod(2);
     kernel = openKernel({ objectPath, namespaceName: 'node', onWarning: (text) => warnings.push(text) });
+    expect(kernel.attachedDevices(), 'nothing is watched before the first addresses').toEqual([]);
+    kernel.setAddresses([], []);
     rings = kernel.rings.map(openRing);
   });
 
@@ -194,6 +196,7 @@ describe.skipIf(missing !== undefined)('openKernel() on a node of two pods', () 
 
   test('two agents on the same devices see the same packets, and closing one leaves the other', () => {
     const other = openKernel({ objectPath });
+    other.setAddresses([], []);
     // sequence numbers start at 0 in each: an agent that came back gave its flows the uuids of the one before
     expect(other.bootId).not.toBe(kernel.bootId);
     const start = [kernel, other].map((each) => pairSums(each.sample()).skbs);
@@ -207,6 +210,7 @@ describe.skipIf(missing !== undefined)('openKernel() on a node of two pods', () 
   test('close() gives back every program, map and link', () => {
     const before = bpfOf('self');
     const other = openKernel({ objectPath });
+    other.setAddresses([], []);
     // two links on each pod's device, the drop tracer's and the map iterator's
     expect(bpfOf('self').filter((held) => held.startsWith('link_id ')).length).toBe(2 * (2 * 2 + 2));
     other.close();
