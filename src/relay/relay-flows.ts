@@ -40,7 +40,6 @@ interface Joined {
   session: FlowsSession | undefined;
   /** What the peer was asked for; again, if it breaks before it gave anything. */
   request: GetFlowsRequest;
-  isPaused: boolean;
   state: 'open' | 'ended' | 'failed';
 }
 
@@ -170,7 +169,7 @@ class RelayedCall {
   }
 
   private join(peer: Peer, request: GetFlowsRequest): void {
-    const joined: Joined = { peer, queue: this.merge.join(), session: undefined, request, isPaused: false, state: 'open' };
+    const joined: Joined = { peer, queue: this.merge.join(), session: undefined, request, state: 'open' };
     this.joined.set(peer, joined);
     void this.readPeer(joined, request.follow ? askForWatermarks(request) : request);
   }
@@ -182,8 +181,8 @@ class RelayedCall {
         metadata: this.call.info.metadata,
         onBatch: (frames) => {
           this.merge.push(joined.queue, frames, Date.now());
-          if (joined.queue.bytes > this.merge.peerLimitBytes && !joined.isPaused) {
-            joined.isPaused = true;
+          if (!joined.queue.isHeld && this.merge.hasEnough(joined.queue, Date.now())) {
+            this.merge.hold(joined.queue);
             joined.session?.pause();
           }
           this.nudge();
@@ -201,9 +200,10 @@ class RelayedCall {
   }
 
   private resumePaused(): void {
+    const nowMs = Date.now();
     for (const joined of this.joined.values()) {
-      if (!joined.isPaused || joined.queue.bytes > this.merge.peerLimitBytes / 2) continue;
-      joined.isPaused = false;
+      if (!joined.queue.isHeld || !this.merge.hasRoom(joined.queue, nowMs)) continue;
+      this.merge.release(joined.queue, nowMs);
       joined.session?.resume();
     }
   }

@@ -10,6 +10,8 @@ export const behindMs = 1_000;
 export const maxMergeBytes = 64 * 1024 * 1024;
 /** Two stream windows keep a peer busy; more only grows old in memory (4 MiB cost a third of the throughput in collecting garbage). */
 const maxPeerBytes = 512 * 1024;
+/** Without anything given on for this long, though the client would take it, a peer is silent, and not just slower than others. */
+const stallMs = 40;
 
 /** What merges did. */
 export interface MergeCounts {
@@ -32,11 +34,13 @@ export class FlowMerge {
   /** Time spent waiting for the client. */
   private blockedMs = 0;
   private blockedAtMs: number | undefined;
-  private unblockedAtMs = -Infinity;
+  /** When something was given on, or the client was ready again. */
+  private progressMs: number;
 
   /** `counts` is added to, so that many merges can share one. */
   constructor(startMs: number, readonly counts: MergeCounts = { frames: 0, late: 0, malformed: 0 }) {
     this.baseSeconds = Math.floor(startMs / 1000);
+    this.progressMs = startMs;
   }
 
   /** A new peer; give its queue to leave() when its stream has ended. */
@@ -51,7 +55,7 @@ export class FlowMerge {
     queue.push(frames, this.activeMs(nowMs));
   }
 
-  /** The client does not take more: until unblock() no frame loses patience and no node falls behind. */
+  /** The client does not take more: until unblock() no frame loses patience. */
   block(nowMs: number): void {
     this.blockedAtMs ??= nowMs;
   }
@@ -59,7 +63,7 @@ export class FlowMerge {
   unblock(nowMs: number): void {
     if (this.blockedAtMs === undefined) return;
     this.blockedMs += nowMs - this.blockedAtMs;
-    this.unblockedAtMs = nowMs;
+    this.progressMs = nowMs;
     this.blockedAtMs = undefined;
   }
 
@@ -69,9 +73,33 @@ export class FlowMerge {
     this.sweep();
   }
 
-  /** Bytes one peer may have waiting before its stream should be paused. */
-  get peerLimitBytes(): number {
-    return Math.min(maxPeerBytes, Math.floor(maxMergeBytes / Math.max(1, this.queues.length)));
+  /**
+   * Whether so much of a peer waits that its stream must pause. What waits for the client waits at the node; what
+   * waits for a silent peer waits here, up to a full share: its neighbours must not lose flows to its silence.
+   */
+  hasEnough(queue: PeerQueue, nowMs: number): boolean {
+    return queue.bytes > this.limitBytes(nowMs);
+  }
+
+  /** Whether a paused peer may go on. */
+  hasRoom(queue: PeerQueue, nowMs: number): boolean {
+    return queue.bytes <= this.limitBytes(nowMs) / 2;
+  }
+
+  private limitBytes(nowMs: number): number {
+    const share = Math.floor(maxMergeBytes / Math.max(1, this.queues.length));
+    const isStalled = this.blockedAtMs === undefined && nowMs - this.progressMs >= stallMs;
+    return isStalled ? share : Math.min(maxPeerBytes, share);
+  }
+
+  /** Its stream is paused: what it cannot send is not its fault. */
+  hold(queue: PeerQueue): void {
+    queue.isHeld = true;
+  }
+
+  release(queue: PeerQueue, nowMs: number): void {
+    queue.isHeld = false;
+    queue.releasedAtMs = nowMs;
   }
 
   /** Nothing waits. */
@@ -107,6 +135,7 @@ export class FlowMerge {
         this.sweep();
         return false;
       }
+      this.progressMs = nowMs;
       budget -= this.giveRun(best, { nextHead, waitBound, impatientMs, budget }, give);
     }
     return true;
@@ -117,7 +146,7 @@ export class FlowMerge {
     const slowest = (nowMs - patienceMs - this.baseSeconds * 1000) * 1e6;
     let low: MergeTime = Infinity;
     for (const queue of this.queues) {
-      if (this.isBehind(queue, nowMs)) continue;
+      if (!queue.hasHead && this.isBehind(queue, nowMs)) continue;
       const bound = queue.sendsWatermarks ? queue.bound : Math.max(queue.bound, slowest);
       low = Math.min(low, queue.hasHead ? Math.min(queue.headTime, bound) : bound);
     }
@@ -150,8 +179,8 @@ export class FlowMerge {
 
   private isBehind(queue: PeerQueue, nowMs: number): boolean {
     if (!queue.sendsWatermarks || !queue.isOpen) return false;
-    // what the client's slowness held up at the node is not the node's fault
-    if (this.blockedAtMs !== undefined || nowMs - this.unblockedAtMs < behindMs) return false;
+    // what was held up at the node is not the node's fault
+    if (queue.isHeld || nowMs - queue.releasedAtMs < behindMs) return false;
     return queue.bound < (nowMs - behindMs - this.baseSeconds * 1000) * 1e6;
   }
 

@@ -23,6 +23,10 @@ export class PeerQueue {
   /** It sends watermarks: an agent of ours that has caught up. */
   sendsWatermarks = false;
   isOpen = true;
+  /** The relay has told the peer's stream to pause, since enough waits here. */
+  isHeld = false;
+  /** When that was over. */
+  releasedAtMs = -Infinity;
   /** Messages that were no GetFlowsResponse; they are passed on as they came. */
   malformed = 0;
   private lastLeft: MergeTime = -Infinity;

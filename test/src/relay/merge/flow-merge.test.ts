@@ -108,6 +108,50 @@ test('FlowMerge does not wait for a peer whose watermark is too old, and names i
   expect(drained(merge, laterMs)).toBe('a5');
 });
 
+test('FlowMerge does not wait again for a peer that is behind each time a slow client has taken something', () => {
+  const { merge, a, b } = twoPeers();
+  merge.push(b, frames('w1', 'b'), startMs);
+  const laterMs = startMs + behindMs + 1;
+  merge.block(laterMs);
+  merge.push(a, frames('5', 'a'), laterMs);
+  merge.unblock(laterMs + 10);
+  expect(drained(merge, laterMs + 10)).toBe('a5');
+});
+
+test('FlowMerge gives a peer whose stream it held time to send its watermark', () => {
+  const { merge, a, b } = twoPeers();
+  merge.push(b, frames('w1', 'b'), startMs);
+  merge.hold(b);
+  const laterMs = startMs + 5_000;
+  merge.push(a, frames('5', 'a'), laterMs);
+  expect(drained(merge, laterMs)).toBe('');
+  merge.release(b, laterMs);
+  expect(drained(merge, laterMs + 10)).toBe('');
+  merge.push(b, frames('4 w9', 'b'), laterMs + 20);
+  expect(drained(merge, laterMs + 20)).toBe('b4 a5');
+});
+
+test('FlowMerge takes in far more while it waits for a silent peer than while it waits for the client', () => {
+  const { merge, a, b } = twoPeers();
+  merge.push(b, frames('w1', 'b'), startMs);
+  merge.push(a, frames('5 '.repeat(10_000), 'a'), startMs);
+  const full = (nowMs: number): boolean[] => [merge.hasEnough(a, nowMs), merge.hasRoom(a, nowMs)];
+  expect(a.bytes).toBeGreaterThan(1 << 20);
+  expect(full(startMs)).toEqual([true, false]);
+  expect(full(startMs + 100)).toEqual([false, true]);
+  merge.block(startMs + 100);
+  expect(full(startMs + 900)).toEqual([true, false]);
+  merge.unblock(startMs + 900);
+  expect(full(startMs + 900)).toEqual([true, false]);
+});
+
+test('FlowMerge says no low water above a flow that it has yet to give', () => {
+  const { merge, a, b } = twoPeers();
+  merge.push(b, frames('w1 3', 'b'), startMs);
+  merge.push(a, frames('w9', 'a'), startMs + behindMs + 1);
+  expect(merge.lowWater(startMs + behindMs + 1)).toEqual({ seconds: base, nanos: 1 });
+});
+
 test('FlowMerge keeps flows without a time in the place where their peer sent them', () => {
   const { merge, a, b } = twoPeers();
   merge.push(a, frames('1 - 6', 'a'), startMs);
