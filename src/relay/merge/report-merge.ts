@@ -8,6 +8,8 @@ export const maxPairs = 512;
 export const maxDropRows = 2048;
 /** Changes of a merged report; the newest stay. */
 export const maxChanges = 1000;
+/** Pairs and drop rows held between two take(): far more than one second of many nodes, little for a watcher that takes nothing for a day. */
+export const maxHeldRows = 32_768;
 
 /** Adds up the reports of many nodes until they are taken as one; reports of reports too. */
 export class ReportMerge {
@@ -25,6 +27,11 @@ export class ReportMerge {
     return this.intervalNs.size === 0;
   }
 
+  /** Pairs and drop rows held now. */
+  get heldRows(): number {
+    return this.pairs.size + this.drops.size;
+  }
+
   /** Takes a report in. `source` tells whose it is: two of one source cover one interval after the other. */
   add(source: string, report: Report): void {
     this.intervalNs.set(source, (this.intervalNs.get(source) ?? 0) + (report.interval_ns ?? 0));
@@ -37,8 +44,22 @@ export class ReportMerge {
     }
     for (const relay of report.relays ?? []) this.relays.set(relay.name ?? '', relay);
     this.floorBytes += report.pairs_floor_bytes ?? 0;
-    this.changes.push(...(report.changes ?? []));
-    if (this.changes.length > maxChanges) this.changes = this.changes.slice(-maxChanges);
+    this.changes = [...this.changes, ...(report.changes ?? [])].slice(-maxChanges);
+    if (this.pairs.size > maxHeldRows) this.cutPairs();
+    if (this.drops.size > maxHeldRows) this.cutDrops();
+  }
+
+  private cutPairs(): void {
+    const { kept, cutWeight } = heaviest([...this.pairs.values()], maxPairs, { weight: pairBytes, mustStay: hasTrouble });
+    this.floorBytes += cutWeight;
+    this.pairs.clear();
+    for (const pair of kept) this.addPair(pair);
+  }
+
+  private cutDrops(): void {
+    const kept = boundedDrops([...this.drops.values()]);
+    this.drops.clear();
+    for (const drop of kept) this.addDrop(drop);
   }
 
   /** Everything since the last take() as one report, stamped with the given time. */

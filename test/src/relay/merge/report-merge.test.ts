@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ReportMerge, maxDropRows, maxPairs } from '../../../../src/relay/merge/report-merge.ts';
+import { ReportMerge, maxDropRows, maxHeldRows, maxPairs } from '../../../../src/relay/merge/report-merge.ts';
 import type { DropCount, PairCount, Report } from '../../../../src/wire/gen/hubtop.ts';
 import { seededRandom } from '../../seeded-random.ts';
 
@@ -77,4 +77,19 @@ test('law: the merge does not depend on order or grouping: a relay of relays say
     expect(norm(merged(...reports.toReversed())), `seed ${seed}`).toEqual(flat);
     expect(norm(merged(['left', merged(...reports.slice(0, 2))], ['right', merged(...reports.slice(2))])), `seed ${seed}`).toEqual(flat);
   }
+});
+
+test('ReportMerge stays bounded for a watcher that takes nothing while pods come and go, and loses no drop', () => {
+  const merge = new ReportMerge();
+  const rowsASecond = 512;
+  const seconds = Math.ceil((maxHeldRows * 2.5) / rowsASecond);
+  for (let second = 0; second < seconds; second++) {
+    const names = Array.from({ length: rowsASecond }, (_, i) => `${second}-${i}`);
+    merge.add('a', { interval_ns: 1e9, pairs: names.map((name) => pair(name, 'q', 10)), drops: names.map((name) => ({ reason: 133, source: { labels: [name] }, skbs: 1, bytes: 10 })) });
+  }
+  expect(merge.heldRows).toBeLessThanOrEqual(2 * maxHeldRows + rowsASecond * 2);
+  const report = merge.take(time);
+  expect(report.drops?.reduce((sum, drop) => sum + (drop.skbs ?? 0), 0)).toBe(seconds * rowsASecond);
+  expect(report.pairs).toHaveLength(maxPairs);
+  expect(report.interval_ns).toBe(seconds * 1e9);
 });
