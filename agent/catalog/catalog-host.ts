@@ -22,11 +22,17 @@ export async function hostCatalog(paths: readonly string[], post: (message: Cata
     isWanted = true;
     if (isScanning) return;
     isScanning = true;
-    while (isWanted && !closing.signal.aborted) {
-      isWanted = false;
-      if ((await files.scan()) && !closing.signal.aborted) post({ type: 'snapshot', snapshot: files.snapshot() });
+    try {
+      while (isWanted && !closing.signal.aborted) {
+        isWanted = false;
+        if ((await files.scan()) && !closing.signal.aborted) post({ type: 'snapshot', snapshot: files.snapshot() });
+      }
+    } catch (error) {
+      // such as a file longer than a text may be: the last good state stays, and the next change is looked at
+      post({ type: 'failed', error: error instanceof Error ? error.message : String(error) });
+    } finally {
+      isScanning = false;
     }
-    isScanning = false;
   };
   try {
     await files.checkPaths();

@@ -25,15 +25,37 @@ export function numberIdentities(sets: Iterable<string>, given: ReadonlyMap<stri
   open.sort((one, other) => one.hash - other.hash || (one.key < other.key ? -1 : 1));
   const room = lastIdentity - firstIdentity + 1;
   let overflow = 0;
+  let free = room - [...taken].filter((number) => number >= firstIdentity && number <= lastIdentity).length;
+  const freeFrom = new FreeNumbers(room, (slot) => taken.has(firstIdentity + slot));
   for (const { key, hash } of open) {
-    let step = 0;
-    while (step < room && taken.has(firstIdentity + ((hash + step) % room))) step += 1;
-    const number = step === room ? 0 : firstIdentity + ((hash + step) % room);
+    const number = free === 0 ? 0 : firstIdentity + freeFrom.take(hash);
     if (number === 0) overflow += 1;
-    taken.add(number);
+    else free -= 1;
     numbers.set(key, number);
   }
   return { numbers, overflow };
+}
+
+/** The next free slot at or after another, around the end; remembers where it jumped, for a full table took a minute to probe. */
+class FreeNumbers {
+  private readonly next: Uint32Array;
+
+  constructor(private readonly room: number, isTaken: (slot: number) => boolean) {
+    this.next = Uint32Array.from({ length: room }, (_, slot) => (isTaken(slot) ? (slot + 1) % room : slot));
+  }
+
+  /** There must be a free slot. */
+  take(slot: number): number {
+    let found = slot;
+    while (this.next[found] !== found) found = this.next[found] ?? 0;
+    for (let at = slot; at !== found;) {
+      const further = this.next[at] ?? 0;
+      this.next[at] = found;
+      at = further;
+    }
+    this.next[found] = (found + 1) % this.room;
+    return found;
+  }
 }
 
 /** FNV-1a over the UTF-16 units, low byte first, folded to the room of identities. */

@@ -1,5 +1,5 @@
-import { parseIp } from '../../src/lib/ip-bytes.ts';
-import { type Mapping, ShapeError, isMapping, listAt, mappingAt, mappingsAt, numberAt, textAt, textMapAt, textsAt } from './object-reader.ts';
+import { formatIp, parseIp } from '../../src/lib/ip-bytes.ts';
+import { type Mapping, ShapeError, isMapping, mappingAt, mappingsAt, numberAt, textAt, textMapAt, textsAt } from './object-reader.ts';
 
 /** The metadata every object has. */
 export interface Metadata {
@@ -28,6 +28,11 @@ export type ObjectReading =
   | { result: 'unknown'; kind: string }
   | { result: 'broken'; reason: string };
 
+/** What the wire can carry. */
+const maxIdentity = 0xffff_ffff;
+/** Ports of all containers of a pod; with their names they stand for targets of services. */
+const maxPodPorts = 1_024;
+
 /** Kinds that a catalog may well hold and that say nothing about addresses; policies are read by another part. */
 const ignoredKinds = new Set([
   'NetworkPolicy', 'CiliumNetworkPolicy', 'CiliumClusterwideNetworkPolicy', 'CiliumEndpoint', 'CiliumNode', 'Deployment', 'DaemonSet',
@@ -54,8 +59,8 @@ export function readObject(object: unknown): ObjectReading {
     const read = readers.get(kind);
     return read === undefined ? { result: 'unknown', kind } : { result: 'read', object: read(object, readMetadata(object)) };
   } catch (error) {
-    if (error instanceof ShapeError) return { result: 'broken', reason: error.message };
-    throw error;
+    // whatever else an object brings about, such as a stack that is too deep, the others are read
+    return { result: 'broken', reason: error instanceof Error ? error.message : String(error) };
   }
 }
 
@@ -89,9 +94,13 @@ function readMetadata(object: Mapping): Metadata {
   };
 }
 
+/** In the one way to write them that flows have, too: two ways to write one address would be two owners of it. */
 function checkIps(ips: string[], where: string): string[] {
-  for (const ip of ips) if (parseIp(ip) === undefined) throw new ShapeError(`${where} "${ip}" is not an IP address`);
-  return [...new Set(ips)];
+  return [...new Set(ips.map((ip) => {
+    const address = parseIp(ip);
+    if (address === undefined) throw new ShapeError(`${where} "${ip}" is not an IP address`);
+    return formatIp(address.bytes, address.family);
+  }))];
 }
 
 function readPod(object: Mapping, metadata: Metadata): KubeObject {
@@ -100,7 +109,11 @@ function readPod(object: Mapping, metadata: Metadata): KubeObject {
   const ips = mappingsAt(status, 'podIPs').map((entry) => textAt(entry, 'ip'));
   const single = textAt(status, 'podIP');
   const phase = textAt(status, 'phase');
-  const ports = mappingsAt(spec, 'containers').flatMap((container) => mappingsAt(container, 'ports'));
+  const ports: Mapping[] = [];
+  for (const container of mappingsAt(spec, 'containers')) {
+    ports.push(...mappingsAt(container, 'ports'));
+    if (ports.length > maxPodPorts) throw new ShapeError(`containers have more than ${maxPodPorts} ports`);
+  }
   return {
     kind: 'Pod',
     metadata,
@@ -152,13 +165,14 @@ function readEndpointSlice(object: Mapping, metadata: Metadata): KubeObject {
     metadata,
     service: metadata.labels.get('kubernetes.io/service-name') ?? '',
     // an FQDN slice names no addresses
-    ips: textAt(object, 'addressType') === 'FQDN' ? [] : checkIps(ready.flatMap((endpoint) => textsAt(endpoint, 'addresses')), 'endpoints.addresses'),
+    // of the addresses of an endpoint only the first counts (discovery/v1)
+    ips: textAt(object, 'addressType') === 'FQDN' ? [] : checkIps(ready.flatMap((endpoint) => textsAt(endpoint, 'addresses').slice(0, 1)), 'endpoints.addresses'),
     ports: mappingsAt(object, 'ports').map((port) => ({ protocol: textAt(port, 'protocol') || 'TCP', port: numberAt(port, 'port') })),
   };
 }
 
 function readIdentity(object: Mapping, metadata: Metadata): KubeObject {
-  if (!/^\d{1,10}$/.test(metadata.name)) throw new ShapeError('metadata.name of a CiliumIdentity is not a number');
+  if (!/^\d{1,10}$/.test(metadata.name) || Number(metadata.name) > maxIdentity) throw new ShapeError('metadata.name of a CiliumIdentity is not a number of 32 bits');
   const labels = textMapAt(object, 'security-labels');
   return { kind: 'CiliumIdentity', metadata, identity: Number(metadata.name), securityLabels: [...labels].map(([key, value]) => `${key}=${value}`).sort() };
 }
@@ -169,5 +183,6 @@ export function unfoldList(object: unknown): unknown[] {
   if (!Array.isArray(object['items'])) return [object];
   // items of a typed list leave out their kind
   const itemKind = object['kind'].slice(0, -'List'.length);
-  return listAt(object, 'items').map((item) => (isMapping(item) && item['kind'] === undefined && itemKind !== '' ? { ...item, kind: itemKind } : item));
+  // the one list without a bound: a cluster
+  return object['items'].map((item) => (isMapping(item) && item['kind'] === undefined && itemKind !== '' ? { ...item, kind: itemKind } : item));
 }

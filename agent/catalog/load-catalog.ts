@@ -29,7 +29,8 @@ export async function loadCatalog(options: CatalogOptions): Promise<Catalog> {
   const first = deferred<void>();
   const receive = (message: CatalogMessage): void => {
     if (message.type === 'failed') {
-      first.reject(new Error(message.error));
+      if (isFirst) first.reject(new Error(message.error));
+      else options.onWarning(`objects: ${message.error}; their last good state stays`);
       return;
     }
     snapshot = message.snapshot;
@@ -39,7 +40,7 @@ export async function loadCatalog(options: CatalogOptions): Promise<Catalog> {
     else options.onChange(snapshot);
     isFirst = false;
   };
-  const host = typeof HUBTOP_BUNDLE === 'undefined' ? await hostCatalog(options.paths, receive) : startWorker(options.paths, receive, first.reject);
+  const host = typeof HUBTOP_BUNDLE === 'undefined' ? await hostCatalog(options.paths, receive) : startWorker(options.paths, receive);
   const close = (): void => {
     options.signal.removeEventListener('abort', close);
     host.close();
@@ -54,9 +55,27 @@ export async function loadCatalog(options: CatalogOptions): Promise<Catalog> {
   return { get snapshot() { return snapshot; }, close };
 }
 
-function startWorker(paths: readonly string[], receive: (message: CatalogMessage) => void, onError: (error: Error) => void): { close(): void } {
-  const worker = new Worker(__filename, { workerData: { role: 'catalog', paths } });
-  worker.on('message', receive);
-  worker.on('error', onError);
-  return { close: () => { void worker.terminate(); } };
+/** A worker that a file has brought down (by its size) is started again, not at once: the file may be the same. */
+const restartMs = 30_000;
+/** Enough for the objects of 100,000 pods. */
+const maxWorkerMegabytes = 1_536;
+
+function startWorker(paths: readonly string[], receive: (message: CatalogMessage) => void): { close(): void } {
+  let worker: Worker | undefined;
+  let timer: NodeJS.Timeout | undefined;
+  const start = (): void => {
+    worker = new Worker(__filename, { workerData: { role: 'catalog', paths }, resourceLimits: { maxOldGenerationSizeMb: maxWorkerMegabytes } });
+    worker.on('message', receive);
+    worker.on('error', (error) => {
+      receive({ type: 'failed', error: error.message });
+      timer = setTimeout(start, restartMs).unref();
+    });
+  };
+  start();
+  return {
+    close: () => {
+      clearTimeout(timer);
+      void worker?.terminate();
+    },
+  };
 }

@@ -1,4 +1,5 @@
-import { readFile, readdir, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CatalogSnapshot } from '../decode/facts.ts';
 import { buildCatalog, describeUnknownKinds } from './catalog-from-objects.ts';
@@ -7,6 +8,10 @@ import { parseDocuments } from './parse-objects.ts';
 
 /** Largest file of objects that is read; a cluster of 5,000 pods is about 60 MB of YAML. */
 export const maxObjectFileBytes = 512 << 20;
+
+/** Warnings of a catalog that are told; a million broken objects are one mistake. */
+const maxWarnings = 100;
+const maxWarningLength = 400;
 
 interface ObjectFile {
   /** Changes whenever the content may have: inode, size and times of what the name leads to. */
@@ -54,7 +59,8 @@ export class ObjectFiles {
   async checkPaths(): Promise<void> {
     for (const path of this.#paths) {
       try {
-        await stat(path);
+        const status = await stat(path);
+        if (!status.isFile() && !status.isDirectory()) throw new Error('neither a file nor a folder');
       } catch (error) {
         throw new Error(`cannot read objects from ${path}: ${describeFileError(error)}`, { cause: error });
       }
@@ -67,8 +73,13 @@ export class ObjectFiles {
     const unknownKinds = new Map<string, number>();
     for (const file of files) for (const [kind, count] of file.unknownKinds) unknownKinds.set(kind, (unknownKinds.get(kind) ?? 0) + count);
     const snapshot = buildCatalog(files.flatMap((file) => [...file.objects.values()]));
-    return { ...snapshot, warnings: [...this.#gone, ...files.flatMap((file) => file.warnings), ...describeUnknownKinds(unknownKinds), ...snapshot.warnings] };
+    return { ...snapshot, warnings: firstWarnings([...this.#gone, ...files.flatMap((file) => file.warnings), ...describeUnknownKinds(unknownKinds), ...snapshot.warnings]) };
   }
+}
+
+function firstWarnings(warnings: readonly string[]): string[] {
+  const told = warnings.slice(0, maxWarnings).map((line) => (line.length > maxWarningLength ? `${line.slice(0, maxWarningLength)}~` : line));
+  return warnings.length > maxWarnings ? [...told, `${warnings.length - maxWarnings} more warnings of the objects`] : told;
 }
 
 function describeFileError(error: unknown): string {
@@ -101,9 +112,7 @@ async function readObjectFile(path: string, signature: string, last: ObjectFile 
   const file: ObjectFile = { signature, objects: new Map(), warnings: [], unknownKinds: new Map() };
   let text: string;
   try {
-    const { size } = await stat(path);
-    if (size > maxObjectFileBytes) throw new Error(`larger than ${maxObjectFileBytes} bytes`);
-    text = await readFile(path, 'utf8');
+    text = await readPlainFile(path);
   } catch (error) {
     file.warnings.push(`${path}: ${describeFileError(error)}; ${last === undefined ? 'left out' : 'its last good state stays'}`);
     return { ...file, objects: last?.objects ?? file.objects };
@@ -114,6 +123,19 @@ async function readObjectFile(path: string, signature: string, last: ObjectFile 
   // A document that cannot be parsed does not say whose it is: whatever is missing now may be in it.
   // Older states go first, so that where two claim an address the newer one has it.
   return errors.length === 0 ? file : { ...file, objects: new Map([...without(last?.objects, file.objects), ...file.objects]) };
+}
+
+/** A pipe would keep us waiting for ever, and a device has no end. */
+async function readPlainFile(path: string): Promise<string> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const status = await file.stat();
+    if (!status.isFile()) throw new Error('neither a file nor a folder');
+    if (status.size > maxObjectFileBytes) throw new Error(`larger than ${maxObjectFileBytes} bytes`);
+    return await file.readFile('utf8');
+  } finally {
+    await file.close();
+  }
 }
 
 function without(objects: ReadonlyMap<string, KubeObject> | undefined, newer: ReadonlyMap<string, KubeObject>): [string, KubeObject][] {

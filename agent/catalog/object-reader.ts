@@ -3,6 +3,13 @@
 /** A field of an object has the wrong shape. The message is for the user. */
 export class ShapeError extends Error {}
 
+/** Longest text of a field: four times a DNS name. A name goes into every flow of its pod. */
+const maxTextLength = 1_024;
+/** Longest list that is read: Kubernetes allows 1,000 endpoints in a slice. YAML aliases make a product of lists out of a few lines. */
+const maxListLength = 1_024;
+/** Labels of one object, keys and values together; etcd refuses an object of 1.5 MB, and one in flows would be a denial of service. */
+const maxLabelsLength = 16_384;
+
 /** Any mapping. */
 export type Mapping = Record<string, unknown>;
 
@@ -22,6 +29,7 @@ export function mappingAt(object: Mapping, key: string): Mapping {
 export function listAt(object: Mapping, key: string): unknown[] {
   const value = object[key] ?? [];
   if (!Array.isArray(value)) throw new ShapeError(`${key} is not a list`);
+  if (value.length > maxListLength) throw new ShapeError(`${key} has more than ${maxListLength} items`);
   return value;
 }
 
@@ -37,6 +45,7 @@ export function mappingsAt(object: Mapping, key: string): Mapping[] {
 export function textAt(object: Mapping, key: string): string {
   const value = object[key];
   if (value === undefined || value === null) return '';
+  if (typeof value === 'string' && value.length > maxTextLength) throw new ShapeError(`${key} is longer than ${maxTextLength} characters`);
   if (typeof value === 'string') return value;
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   throw new ShapeError(`${key} is not text`);
@@ -57,5 +66,9 @@ export function numberAt(object: Mapping, key: string): number {
 /** The text-to-text mapping under that key, such as labels. */
 export function textMapAt(object: Mapping, key: string): Map<string, string> {
   const mapping = mappingAt(object, key);
-  return new Map(Object.keys(mapping).map((name) => [name, textAt(mapping, name)]));
+  const texts = new Map(Object.keys(mapping).map((name) => [name, textAt(mapping, name)]));
+  let length = 0;
+  for (const [name, text] of texts) length += name.length + text.length;
+  if (length > maxLabelsLength) throw new ShapeError(`${key} is longer than ${maxLabelsLength} characters`);
+  return texts;
 }

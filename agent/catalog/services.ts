@@ -1,6 +1,9 @@
 import type { ServiceBackendFact, ServiceFact, ServicePortFact } from '../decode/facts.ts';
 import type { KubeObject } from './kube-object.ts';
 
+/** Backends of one service; more are left out. */
+const maxBackends = 16_384;
+
 type Service = Extract<KubeObject, { kind: 'Service' }>;
 type Slice = Extract<KubeObject, { kind: 'EndpointSlice' }>;
 type Pod = Extract<KubeObject, { kind: 'Pod' }>;
@@ -17,7 +20,7 @@ export function servicesOf(services: readonly Service[], slices: readonly Slice[
       name,
       clusterIps: service.clusterIps,
       ports: service.ports.map(portFact),
-      backends: own === undefined ? selectBackends(service, podsOf.get(namespace) ?? []) : own.flatMap(sliceBackends),
+      backends: upTo(maxBackends, own === undefined ? selectBackends(service, podsOf.get(namespace) ?? []) : own.flatMap(sliceBackendSets)),
     };
   });
 }
@@ -37,15 +40,27 @@ function portFact(port: Service['ports'][number]): ServicePortFact {
   return { name: port.name, protocol: port.protocol, port: port.port, targetPort: Number.isInteger(targetPort) ? targetPort : 0 };
 }
 
-function sliceBackends(slice: Slice): ServiceBackendFact[] {
-  return slice.ips.flatMap((ip) => slice.ports.map(({ protocol, port }) => ({ ip, protocol, port })));
+/** Sets are made one after the other, so that what is left out is never made. */
+type BackendSet = () => ServiceBackendFact[];
+
+function upTo(count: number, sets: readonly BackendSet[]): ServiceBackendFact[] {
+  const backends: ServiceBackendFact[] = [];
+  for (const set of sets) {
+    if (backends.length >= count) break;
+    backends.push(...set());
+  }
+  return backends.slice(0, count);
+}
+
+function sliceBackendSets(slice: Slice): BackendSet[] {
+  return slice.ips.map((ip) => () => slice.ports.map(({ protocol, port }) => ({ ip, protocol, port })));
 }
 
 /** A service without a selector is filled by somebody else; it picks nothing. */
-function selectBackends(service: Service, pods: readonly Pod[]): ServiceBackendFact[] {
+function selectBackends(service: Service, pods: readonly Pod[]): BackendSet[] {
   if (service.selector.size === 0) return [];
   const chosen = pods.filter((pod) => [...service.selector].every(([key, value]) => pod.metadata.labels.get(key) === value));
-  return chosen.flatMap((pod) => pod.ips.flatMap((ip) => service.ports.map((port) => {
+  return chosen.map((pod) => () => pod.ips.flatMap((ip) => service.ports.map((port) => {
     const named = pod.containerPorts.get(port.targetPort);
     return { ip, protocol: port.protocol, port: named ?? portFact(port).targetPort };
   })));

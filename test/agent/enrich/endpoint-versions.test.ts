@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { CatalogSnapshot } from '../../../agent/decode/facts.ts';
+import { type CatalogSnapshot, type EndpointFact, emptyCatalog } from '../../../agent/decode/facts.ts';
 import { EndpointVersions, WORLD_LABELS } from '../../../agent/enrich/endpoint-versions.ts';
 import { shop } from '../row-fixture.ts';
 
@@ -86,4 +86,15 @@ test.each<[string, readonly string[], number]>([
   // what was read once must read the same when the second family comes later
   versions.apply({ ...shop, endpoints: [{ ...web, ips: ['10.0.1.5', 'fd00::5'] } as CatalogSnapshot['endpoints'][number]] }, 2n);
   expect(versions.of(0, false).endpoint.identity).toBe(world);
+});
+
+test('apply() of the same catalog gives the same versions, and a version is encoded once, when a flow names it', () => {
+  const versions = new EndpointVersions('node-a');
+  const fact: EndpointFact = { ips: ['10.0.0.1'], namespace: 'shop', pod_name: 'web', labels: ['k8s:app=web'], workloads: [{ name: 'web', kind: 'Deployment' }], identity: 300, node_name: 'node-a', hostNetwork: false, uid: 'u' };
+  const catalog = (): CatalogSnapshot => structuredClone({ ...emptyCatalog, endpoints: [fact] });
+  const ref = versions.apply(catalog(), 1n).upserts[0]?.ref ?? 0;
+  const version = versions.get(ref);
+  expect(versions.apply(catalog(), 2n)).toEqual({ upserts: [], removals: [], changes: [] });
+  expect(versions.get(ref)).toBe(version);
+  expect(version.chunk).toBe(version.chunk);
 });
