@@ -2,11 +2,14 @@ import { isMainThread } from 'node:worker_threads';
 import { type CommandContext } from './cli/command.ts';
 import { describeFailure, runProgram } from './cli/program.ts';
 import { StandardOutput } from './cli/standard-output.ts';
+import { scrub } from './lib/scrub.ts';
 
 /** Signals that end the program in good order; a later one ends it at once. */
 const endingSignals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 /** npm and the terminal both pass a Ctrl-C on: two signals in a row are one wish. */
 const sameWishMs = 1000;
+
+const longestErrorLine = 2_000;
 
 async function main(): Promise<void> {
   const controller = new AbortController();
@@ -34,7 +37,8 @@ async function main(): Promise<void> {
   const context: CommandContext = {
     env: process.env,
     print: (text) => output.write(text),
-    printError: (text) => { process.stderr.write(`${text}\n`); },
+    // names in it may be a stranger's: a server's words, a file's objects
+    printError: (text) => { process.stderr.write(`${text.split('\n').map((line) => scrub(line, longestErrorLine)).join('\n')}\n`); },
     stdoutIsTty: process.stdout.isTTY,
     stdinIsTty: process.stdin.isTTY,
     signal: controller.signal,
