@@ -30,3 +30,31 @@ const CLASSES: readonly [RegExp, DropClass][] = [
 export function dropClass(reason: string): DropClass {
   return CLASSES.find(([pattern]) => pattern.test(reason))?.[1] ?? 'oth';
 }
+
+/** What a drop means: a sentence's end, and at most 15 characters for narrow screens; empty where only the name is known. */
+export interface DropWords {
+  long: string;
+  brief: string;
+}
+
+const BY_REASON: readonly [RegExp, DropWords][] = [
+  [/^NO_SOCKET/, { long: 'nothing listens there', brief: 'nobody listens' }],
+  [/^POLICY_DENIED$/, { long: 'no rule allows it', brief: 'no rule allows' }],
+  [/^POLICY_DENY$/, { long: 'a rule denies it', brief: 'a rule denies' }],
+  [/^AUTH_REQUIRED/, { long: 'not authenticated', brief: 'not authentic' }],
+  [/^INVALID_SOURCE_IP/, { long: 'not its own address', brief: 'false source IP' }],
+  [/^STALE_OR_UNROUTABLE/, { long: 'that pod is gone', brief: 'stale address' }],
+  [/INVALID_HEADER|INHDR|CSUM|CHECKSUM/, { long: 'broken header', brief: 'broken header' }],
+  [/^CT_MAP_INSERTION/, { long: 'no place found', brief: 'conntrack' }],
+];
+
+const BY_CLASS: Readonly<Record<DropClass, DropWords>> = {
+  pol: { long: 'policy', brief: 'policy' }, cap: { long: 'a table or queue is full', brief: 'something full' }, rtg: { long: 'routing', brief: 'routing' },
+  svc: { long: 'no backend', brief: 'no backend' }, app: { long: 'the receiver gave it up', brief: 'by the receiver' }, pkt: { long: 'bad packet', brief: 'bad packet' },
+  ok: { long: 'usually harmless', brief: 'harmless' }, oth: { long: '', brief: '' },
+};
+
+/** The meaning of a drop reason. */
+export function dropWords(reason: string, class_: DropClass): DropWords {
+  return BY_REASON.find(([pattern]) => pattern.test(reason))?.[1] ?? BY_CLASS[class_];
+}

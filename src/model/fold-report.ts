@@ -10,6 +10,8 @@ import { timestampMs } from './time.ts';
 
 /** Nodes shown at most. */
 export const MAX_NODES = 5_000;
+/** Relays on the way shown at most. */
+const MAX_RELAYS = 64;
 /** A report that claims to cover more is taken for this long: a clock jumped. */
 const MAX_INTERVAL_MS = 30_000;
 /** A node that was well and is not heard of any more is forgotten after this long: it was taken out of the cluster. */
@@ -32,12 +34,23 @@ export function foldReport(state: State, report: Report): void {
     const delta = applyNodeReport(node, nodeReport, { seconds: intervalMs / 1000, nowMs: state.nowMs });
     counts.happened += delta.happened;
     counts.lost += delta.lost;
-    for (const [key, count] of delta.losses) addCount(counts.losses, `${name} ${key}`, count);
+    for (const [key, count] of delta.losses) {
+      addCount(counts.losses, `${name} ${key}`, count);
+      noteFirst(state, `lost ${name} ${key}`, toMs);
+    }
   }
   for (const [name, node] of state.nodes) if (node.lastReportMs > 0 && node.trouble === '' && state.nowMs - node.lastReportMs > FORGET_MS) state.nodes.delete(name);
+  takeRelays(state, report);
   state.fromTelemetry.spread(counts, startOf(state, toMs, intervalMs), toMs);
   state.lastReportMs = Math.max(state.lastReportMs, toMs);
   state.reports++;
+}
+
+function takeRelays(state: State, report: Report): void {
+  for (const { name = '', flows = 0, late = 0, malformed = 0 } of report.relays ?? []) {
+    const key = scrub(name, 63);
+    if (state.relays.has(key) || state.relays.size < MAX_RELAYS) state.relays.set(key, { flows, late, malformed });
+  }
 }
 
 // reports that follow each other closely join, so that scheduling jitter leaves no hole and counts no second twice

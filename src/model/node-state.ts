@@ -9,6 +9,17 @@ export interface Gauge {
   maxEntries: number;
   /** LRU evictions a second, or entries the kernel refused or dropped. */
   lostPerSecond: number;
+  /** Entries come and go: it was seen to change, or it is of a kind that throws out the old. */
+  isAlive: boolean;
+}
+
+/** Fill and size from which a table matters although nobody has seen it change. */
+const STILL_FILL = 0.5;
+const STILL_SIZE = 64;
+
+/** Whether a table can fill up: a few fixed entries of a configuration say nothing about pressure. */
+export function canFill(gauge: Gauge): boolean {
+  return gauge.isAlive || (gauge.maxEntries >= STILL_SIZE && share(gauge.entries, gauge.maxEntries) >= STILL_FILL);
 }
 
 /** What is known of one node. */
@@ -28,6 +39,8 @@ export interface NodeState {
   conntrack: Gauge | undefined;
   kernelConntrack: Gauge | undefined;
   maps: Gauge[];
+  /** What the maps held at the last report. */
+  mapEntries: Map<string, { entries: number; isAlive: boolean }>;
   attachedPods: number;
   totalPods: number;
   cpuShare: number;
@@ -49,14 +62,16 @@ export interface NodeDelta {
   losses: Map<string, number>;
 }
 
-/** Maps one node shows at most; a node is free to have hundreds. */
+/** Maps one node shows at most, the fullest; a node is free to have hundreds. */
 const MAX_GAUGES = 64;
+/** Maps of one node looked at. */
+const MAX_MAPS = 1_024;
 
 /** A node nothing is known of. */
 export function newNode(name: string): NodeState {
   return {
     name, trouble: '', message: '', troubleSinceMs: 0, lastReportMs: 0, version: '', flowsPerSecond: 0, happenedPerSecond: 0,
-    lostPerSecond: 0, ringFill: -1, conntrack: undefined, kernelConntrack: undefined, maps: [], attachedPods: 0, totalPods: 0,
+    lostPerSecond: 0, ringFill: -1, conntrack: undefined, kernelConntrack: undefined, maps: [], mapEntries: new Map(), attachedPods: 0, totalPods: 0,
     cpuShare: 0, rssBytes: 0, nsPerPacket: 0, historySpanMs: 0, happened: -1, losses: new Map(), programRuns: 0, programNs: 0,
     kernelRefused: 0,
   };
@@ -136,13 +151,23 @@ function takeLedger(node: NodeState, events: readonly EventLedger[]): NodeDelta 
 }
 
 function takeGauges(node: NodeState, report: NodeReport, seconds: number): void {
-  node.maps = (report.maps ?? []).filter((map) => map.entries_known === true && (map.max_entries ?? 0) > 0).slice(0, MAX_GAUGES).map((map) => ({
-    name: scrub(map.name ?? '', 24),
-    entries: map.entries ?? 0,
-    maxEntries: map.max_entries ?? 0,
-    lostPerSecond: (map.evicted ?? 0) / seconds,
-  }));
-  node.conntrack = node.maps.find((map) => /conntrack|(^|_)ct/.test(map.name));
+  const before = node.mapEntries;
+  const after: NodeState['mapEntries'] = new Map();
+  const gauges: { gauge: Gauge; isOwn: boolean }[] = [];
+  for (const map of report.maps ?? []) {
+    if (map.entries_known !== true || (map.max_entries ?? 0) <= 0 || after.size >= MAX_MAPS) continue;
+    const [id, entries, evicted] = [map.id ?? 0, map.entries ?? 0, map.evicted ?? 0];
+    const name = scrub(map.name ?? '', 24);
+    const key = `${id} ${name}`;
+    const known = before.get(key);
+    const isAlive = known?.isAlive === true || evicted > 0 || (map.type ?? '').includes('lru') || (known !== undefined && known.entries !== entries);
+    after.set(key, { entries, isAlive });
+    gauges.push({ gauge: { name, entries, maxEntries: map.max_entries ?? 0, lostPerSecond: evicted / seconds, isAlive }, isOwn: map.own === true });
+  }
+  node.mapEntries = after;
+  const conntracks = gauges.filter(({ gauge }) => /conntrack|(^|_)ct/.test(gauge.name));
+  node.conntrack = (conntracks.find(({ isOwn }) => isOwn) ?? conntracks[0])?.gauge;
+  node.maps = gauges.map(({ gauge }) => gauge).sort((one, other) => share(other.entries, other.maxEntries) - share(one.entries, one.maxEntries)).slice(0, MAX_GAUGES);
   const fullest = [...(report.kernel_conntrack ?? [])].sort((one, other) => share(other.entries ?? 0, other.max_entries ?? 0) - share(one.entries ?? 0, one.max_entries ?? 0))[0];
   if (fullest === undefined) return;
   const refused = (report.kernel_conntrack ?? []).reduce((sum, row) => sum + (row.insert_failed ?? 0) + (row.drop ?? 0) + (row.early_drop ?? 0), 0);
@@ -151,6 +176,7 @@ function takeGauges(node: NodeState, report: NodeReport, seconds: number): void 
     entries: fullest.entries ?? 0,
     maxEntries: fullest.max_entries ?? 0,
     lostPerSecond: Math.max(0, refused - node.kernelRefused) / seconds,
+    isAlive: true,
   };
   node.kernelRefused = refused;
 }

@@ -1,7 +1,8 @@
 import type { Chip } from './chips.ts';
 import type { Pair } from './directory.ts';
+import { dropWords } from './drop-words.ts';
 import { figures, type DropFigure, type Figures } from './figures.ts';
-import { share, troubleWord, type Gauge, type NodeState } from './node-state.ts';
+import { canFill, share, troubleWord, type Gauge, type NodeState } from './node-state.ts';
 import { countsFlows, type State } from './state.ts';
 
 /** One thing that is wrong, as a reader is told it. Texts are scrubbed. */
@@ -19,11 +20,17 @@ export interface Problem {
   timesMore: number | undefined;
   /** Why, in words. */
   why: string;
+  /** The same in at most BRIEF_LENGTH characters, so that a narrow screen need not cut a sentence. */
+  brief: string;
   sinceMs: number;
+  /** Comes like a clock: the strongest hint there is. */
+  isRegular?: boolean;
   /** Filter that shows the flows of it. */
   chips: Chip[];
 }
 
+/** Longest `brief`. */
+export const BRIEF_LENGTH = 15;
 /** Problems shown and kept at most. */
 const MAX_PROBLEMS = 50;
 /** How much more than before is news. */
@@ -65,6 +72,7 @@ function worstOfEachKindFirst(sorted: readonly Problem[]): Problem[] {
 
 function byRank(one: Problem, other: Problem): number {
   return RANK[one.severity] - RANK[other.severity]
+    || Number(other.isRegular === true) - Number(one.isRegular === true)
     || Number(BLIND.includes(other.word)) - Number(BLIND.includes(one.word))
     || (other.timesMore ?? 0) - (one.timesMore ?? 0)
     || other.amount.value - one.amount.value
@@ -102,7 +110,7 @@ function dropProblems(state: State, now: Figures): Problem[] {
       subject: pairText(drop.pair),
       amount: { value: drop.perSecond, unit: '/s' },
       timesMore: times !== undefined && times >= NEWS_TIMES ? times : undefined,
-      why: dropWhy(drop),
+      ...dropWhy(drop),
       sinceMs: state.firstSeenMs.get(`drop ${drop.key}`) ?? 0,
       chips: [...pairChips(drop.pair), chip('verdict', 'DROPPED')],
     };
@@ -114,20 +122,21 @@ function dropSeverity(drop: DropFigure, times: number | undefined): Problem['sev
   return drop.perSecond >= CRITICAL_PER_SECOND || (times !== undefined && times >= 10 && drop.nowPerSecond >= 5) ? 'crit' : 'warn';
 }
 
-const WHY: Readonly<Record<DropFigure['class'], string>> = {
-  pol: 'policy', cap: 'a table or queue is full', rtg: 'routing', svc: 'service has no backend',
-  app: 'the receiver gave it up', pkt: 'packet', ok: 'usually harmless', oth: '',
-};
+function dropWhy(drop: DropFigure): { why: string; brief: string } {
+  const words = dropWords(drop.reason, drop.class);
+  if (drop.reason.startsWith('NO_SOCKET')) return { why: words.long, brief: words.brief };
+  return { why: words.long === '' ? drop.reason : `${drop.reason}: ${words.long}`, brief: words.brief === '' ? middleOf(drop.reason) : words.brief };
+}
 
-function dropWhy(drop: DropFigure): string {
-  if (drop.reason.startsWith('NO_SOCKET')) return 'nothing listens there';
-  return [drop.reason, WHY[drop.class]].filter((words) => words !== '').join(': ');
+// a kernel's own names can be long, and their ends tell them apart
+function middleOf(reason: string): string {
+  return reason.length <= BRIEF_LENGTH ? reason : `${reason.slice(0, BRIEF_LENGTH - 7)}…${reason.slice(-6)}`;
 }
 
 function resetProblems(state: State, now: Figures): Problem[] {
   const nowMs = now.toSecond * 1000;
   // under a filter only what passes it counts; the tracker has seen more
-  const tracked = state.chips.length > 0 ? [] : state.resets.since(nowMs - RESET_MEMORY_MS);
+  const tracked = state.chips.length > 0 ? [] : state.resets.between(nowMs - RESET_MEMORY_MS, state.pausedAtMs > 0 ? nowMs : Infinity);
   const fromTracker = new Map(tracked.map((found) => [found.pair, found]));
   const ids = new Set([...fromTracker.keys(), ...now.pairs.filter((pair) => pair.resets >= 0.5).map((pair) => pair.id)]);
   const refused = new Set(now.drops.filter((drop) => drop.reason.startsWith('NO_SOCKET')).map((drop) => drop.pairId));
@@ -138,18 +147,23 @@ function resetProblems(state: State, now: Figures): Problem[] {
     const pair = state.directory.pairAt(id);
     const found = fromTracker.get(id);
     const counted = now.pairs.find((candidate) => candidate.id === id)?.resets ?? found?.count ?? 0;
-    const periodMs = state.resets.periodMs(id);
     const perSecond = now.seconds > 0 ? counted / now.seconds : 0;
+    const periodMs = found?.periodMs;
+    const n = `n=${Math.round(Math.max(found?.count ?? 0, counted))}`;
     list.push({
       key: `resets ${id}`, severity: 'warn', word: 'RESETS', subject: pairText(pair),
-      amount: periodMs === undefined ? { value: perSecond, unit: '/s', ...(perSecond === 0 ? { text: `${counted}×` } : {}) } : { value: perSecond, unit: '/s', text: `every ${(periodMs / 1000).toFixed(1).replace(/\.0$/, '')}s` },
+      amount: { value: perSecond, unit: '/s', ...(periodMs !== undefined ? { text: `every ${stepText(periodMs)}` } : perSecond === 0 ? { text: `${counted}×` } : {}) },
       timesMore: undefined,
-      why: periodMs === undefined ? 'connections end with RST' : 'regular: timer or timeout',
+      ...(periodMs === undefined ? { why: `${n}, connections end with RST`, brief: `${n}, by RST` } : { why: `${n}, like a timer or timeout`, brief: `${n}, a timer?`, isRegular: true }),
       sinceMs: Math.min(found?.firstMs ?? Infinity, state.firstSeenMs.get(`resets ${id}`) ?? Infinity, nowMs),
       chips: [...pairChips(pair), chip('tcp-flags', 'RST')],
     });
   }
   return list;
+}
+
+function stepText(ms: number): string {
+  return ms < 10_000 ? `${(ms / 1000).toFixed(1)}s` : `${Math.round(ms / 1000)}s`;
 }
 
 function lossProblems(state: State, now: Figures): Problem[] {
@@ -161,7 +175,7 @@ function lossProblems(state: State, now: Figures): Problem[] {
     list.push({
       key: `lost ${key}`, severity: (now.seen ?? 1) < 0.9 ? 'crit' : 'warn', word: 'LOST', subject: stage === '' ? node : `${node} ${stage}`,
       amount: { value: now.seconds > 0 ? count / now.seconds : 0, unit: '/s' }, timesMore: undefined,
-      why: `${Math.round(count)} events nobody saw, counts are lower bounds`, sinceMs: 0, chips: countsFlows(state) ? [] : [chip('node', node)],
+      why: `${shortCount(count)} events unseen, counts are ≥`, brief: `${shortCount(count)} unseen`, sinceMs: state.firstSeenMs.get(`lost ${key}`) ?? 0, chips: countsFlows(state) ? [] : [chip('node', node)],
     });
   }
   return list;
@@ -171,27 +185,46 @@ function nodeProblems(state: State): Problem[] {
   return [...state.nodes.values()].filter((node) => node.trouble !== '').map((node) => ({
     key: `node ${node.name}`, severity: 'crit' as const, word: 'NODE', subject: node.name,
     amount: { value: 0, unit: '' as const, text: troubleWord(node) }, timesMore: undefined,
-    why: node.message === '' ? 'its traffic is in no figure' : node.message, sinceMs: node.troubleSinceMs, chips: [],
+    why: node.message === '' ? 'its traffic is in no figure' : node.message, brief: 'not in figures', sinceMs: node.troubleSinceMs, chips: [],
   }));
 }
 
+interface GaugeWords {
+  word: string;
+  /** What happens when it is full, long and short. */
+  why: string;
+  brief: string;
+  /** What the entries are called that found no place or lost theirs. */
+  gone: string;
+}
+
+const OWN_CONNTRACK: GaugeWords = { word: 'CT', why: 'forgets the oldest when full', brief: 'evicts the old', gone: 'evicted' };
+const KERNEL_CONNTRACK: GaugeWords = { word: 'CT', why: 'drops new connections when full', brief: 'drops when full', gone: 'refused' };
+const MAP: GaugeWords = { word: 'MAP', why: 'refuses new entries when full', brief: 'refuses if full', gone: 'evicted' };
+
 function pressureProblems(state: State): Problem[] {
   return [...state.nodes.values()].flatMap((node) => [
-    ...gaugeProblem(node, node.conntrack, 'CT', 'evicts old when full'),
-    ...gaugeProblem(node, node.kernelConntrack, 'CT', 'drops new when full'),
-    ...node.maps.filter((map) => map !== node.conntrack).flatMap((map) => gaugeProblem(node, map, 'MAP', 'refuses new when full')),
+    ...gaugeProblem(node, node.conntrack, OWN_CONNTRACK),
+    ...gaugeProblem(node, node.kernelConntrack, KERNEL_CONNTRACK),
+    ...node.maps.filter((map) => map !== node.conntrack && canFill(map)).flatMap((map) => gaugeProblem(node, map, MAP)),
   ]);
 }
 
-function gaugeProblem(node: NodeState, gauge: Gauge | undefined, word: string, why: string): Problem[] {
+function gaugeProblem(node: NodeState, gauge: Gauge | undefined, words: GaugeWords): Problem[] {
   if (gauge === undefined) return [];
   const fill = share(gauge.entries, gauge.maxEntries);
   if (fill < PRESSURE_WARN && gauge.lostPerSecond < 1) return [];
+  const isLosing = gauge.lostPerSecond >= 1;
+  const gone = `${shortCount(gauge.lostPerSecond)}/s ${words.gone}`;
   return [{
-    key: `gauge ${node.name} ${gauge.name}`, severity: fill >= PRESSURE_CRITICAL ? 'crit' : 'warn', word, subject: `${node.name} ${gauge.name}`,
+    key: `gauge ${node.name} ${gauge.name}`, severity: fill >= PRESSURE_CRITICAL ? 'crit' : 'warn', word: words.word, subject: `${node.name} ${gauge.name}`,
     amount: { value: fill * 100, unit: '%' }, timesMore: undefined,
-    why: gauge.lostPerSecond >= 1 ? `${Math.round(gauge.lostPerSecond)}/s evicted or refused` : why, sinceMs: 0, chips: [],
+    why: isLosing ? `${gone}, ${shortCount(gauge.entries)} of ${shortCount(gauge.maxEntries)}` : words.why, brief: isLosing ? gone : words.brief, sinceMs: 0, chips: [],
   }];
+}
+
+function shortCount(value: number): string {
+  return value < 9_999.5 ? String(Math.round(value)) : value < 999_500 ? `${Math.round(value / 1000)}k` : `${Math.round(value / 1e6)}M`;
 }
 
 function chip(field: Chip['field'], value: string): Chip {

@@ -7,40 +7,58 @@ const SAME_RESET_MS = 300;
 const REGULAR_SHARE = 0.15;
 const MIN_STEPS = 2;
 
+/** The resets of a pair up to a moment. */
+export interface ResetSeries {
+  pair: number;
+  /** All of them, the forgotten ones too. */
+  count: number;
+  firstMs: number;
+  lastMs: number;
+  /** The step between resets in ms if they come like a clock; undefined if not, or if there are too few. */
+  periodMs: number | undefined;
+}
+
+interface Tracked {
+  times: number[];
+  /** Resets whose times are forgotten. */
+  older: number;
+  firstMs: number;
+}
+
 /** Remembers when connections of a pair were reset, to tell a rhythm from noise. */
 export class ResetTracker {
-  private readonly times = new Map<number, number[]>();
+  private readonly tracked = new Map<number, Tracked>();
 
   add(pair: number, timeMs: number): void {
-    const times = this.times.get(pair);
-    if (times === undefined) {
-      if (this.times.size < MAX_TRACKED) this.times.set(pair, [timeMs]);
+    const known = this.tracked.get(pair);
+    if (known === undefined) {
+      if (this.tracked.size < MAX_TRACKED) this.tracked.set(pair, { times: [timeMs], older: 0, firstMs: timeMs });
       return;
     }
-    if (times.some((known) => Math.abs(known - timeMs) < SAME_RESET_MS)) return;
+    const { times } = known;
+    if (times.some((time) => Math.abs(time - timeMs) < SAME_RESET_MS)) return;
     times.push(timeMs);
     times.sort((one, other) => one - other);
-    if (times.length > MAX_TIMES) times.shift();
+    known.firstMs = Math.min(known.firstMs, timeMs);
+    if (times.length <= MAX_TIMES) return;
+    times.shift();
+    known.older++;
   }
 
-  /** The step between resets in ms if they come like a clock; undefined if not, or if there are too few. */
-  periodMs(pair: number): number | undefined {
-    return regularStep(this.times.get(pair) ?? []);
-  }
-
-  /** Pairs with resets since a time, how many, and when the first and the last of those known was. */
-  since(fromMs: number): { pair: number; count: number; firstMs: number; lastMs: number }[] {
-    const found = [];
-    for (const [pair, times] of this.times) {
-      const recent = times.filter((time) => time >= fromMs);
-      const lastMs = recent[recent.length - 1];
-      if (lastMs !== undefined) found.push({ pair, count: recent.length, firstMs: times[0] ?? lastMs, lastMs });
+  /** Series that had a reset between two times, as they stood at the later one. */
+  between(fromMs: number, toMs: number): ResetSeries[] {
+    const found: ResetSeries[] = [];
+    for (const [pair, { times, older, firstMs }] of this.tracked) {
+      const until = times.filter((time) => time <= toMs);
+      const lastMs = until[until.length - 1];
+      if (lastMs === undefined || lastMs < fromMs) continue;
+      found.push({ pair, count: older + until.length, firstMs, lastMs, periodMs: regularStep(until) });
     }
     return found;
   }
 
   clear(): void {
-    this.times.clear();
+    this.tracked.clear();
   }
 }
 

@@ -40,6 +40,15 @@ export interface StreamCursor {
   pageRows: number;
 }
 
+/** What a relay says of the flows it passed on since its start. */
+export interface RelayState {
+  flows: number;
+  /** Passed on after a younger one. */
+  late: number;
+  /** Without a time that could be read. */
+  malformed: number;
+}
+
 /** Everything the dashboard knows. Changed only by update(), in place. */
 export interface State {
   nowMs: number;
@@ -60,6 +69,8 @@ export interface State {
   rows: FlowRows;
   resets: ResetTracker;
   nodes: Map<string, NodeState>;
+  /** What relays on the way say of the flows they passed on, since their start. */
+  relays: Map<string, RelayState>;
   /** First time a drop key, pair or node problem was seen, by problem key. */
   firstSeenMs: Map<string, number>;
   flows: {
@@ -115,6 +126,7 @@ export function initialState(options: { server: string; nowMs: number; view: str
     rows: new FlowRows(),
     resets: new ResetTracker(),
     nodes: new Map(),
+    relays: new Map(),
     firstSeenMs: new Map(),
     flows: { isOpen: false, error: '', scope: 'matter', received: 0, malformed: 0, newestMs: 0, openedMs: Infinity },
     lastReportMs: 0,

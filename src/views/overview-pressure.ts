@@ -1,5 +1,5 @@
 import { figures } from '../model/figures.ts';
-import { share, type Gauge, type NodeState } from '../model/node-state.ts';
+import { canFill, share, type Gauge, type NodeState } from '../model/node-state.ts';
 import type { State } from '../model/state.ts';
 import type { Role } from '../theme/theme.ts';
 import { gauge } from '../screen/chart.ts';
@@ -18,7 +18,7 @@ interface Pressure {
 export function pressureSection(state: State, size: Size): Line[] {
   const { cols } = size;
   const { seen } = figures(state);
-  const lines = [lostLine(state, cols), ...pressures(state).map((pressure) => pressureLine(pressure, cols))];
+  const lines = [lostLine(state, cols), ...relayLines(state, cols), ...pressures(state).map((pressure) => pressureLine(pressure, cols))];
   return [rule(cols, 'LOST, PRESSURE', state.pausedAtMs > 0 ? 'gauges as of now' : 'the fullest of all nodes', seen === undefined ? '' : `seen ${percent(seen)}`), ...lines.slice(0, size.rows - 1)];
 }
 
@@ -31,11 +31,26 @@ function lostLine(state: State, cols: number): Line {
   if (real.length === 0) {
     const words = ledger.happened > 0 ? `nothing lost of ${grouped(ledger.happened)} events` : state.telemetry === 'absent' ? 'no loss reported; this server keeps no ledger' : 'nothing lost';
     const quiet = suppressed.reduce((sum, [, events]) => sum + events, 0);
-    return line(cols, [' ', [left('lost events', 15), 'text'], [words, 'good'], [quiet > 0 ? `   ${grouped(quiet)} noise suppressed` : '', 'dim']]);
+    return line(cols, [' ', [left('lost events', labelWidth(cols)), 'text'], [words, 'good'], [quiet > 0 ? `   ${grouped(quiet)} noise suppressed` : '', 'dim']]);
   }
   const total = real.reduce((sum, [, events]) => sum + events, 0);
   const where = real.slice(0, cols >= 110 ? 3 : 1).map(([key, events]) => `${key} ${grouped(events)}`).join('   ');
-  return line(cols, [' ', [left('lost events', 15), 'text'], [right(`${count(total / seconds)}/s`, 8), 'bad'], '  ', [where, 'warn'], [real.length > 3 ? `   ${real.length} places` : '', 'dim']]);
+  return line(cols, [' ', [left('lost events', labelWidth(cols)), 'text'], [right(`${count(total / seconds)}/s`, 8), 'bad'], '  ', [where, 'warn'], [real.length > 3 ? `   ${real.length} places` : '', 'dim']]);
+}
+
+// shown only where a relay has something to say: most rows of this section are for what fills up
+function relayLines(state: State, cols: number): Line[] {
+  const troubled = [...state.relays].filter(([, relay]) => relay.late > 0 || relay.malformed > 0);
+  if (troubled.length === 0) return [];
+  const words = troubled.map(([name, { flows, late, malformed }]) => {
+    const parts = [late > 0 ? `${grouped(late)} late` : '', malformed > 0 ? `${grouped(malformed)} malformed` : ''].filter((part) => part !== '');
+    return `${name === '' ? 'relay' : name}: ${parts.join(', ')} of ${grouped(flows)} flows`;
+  });
+  return [line(cols, [' ', left('relay order', labelWidth(cols)), [words.join('   '), 'warn'], [cols >= 110 ? '   passed on after younger ones' : '', 'dim']])];
+}
+
+function labelWidth(cols: number): number {
+  return cols >= 110 ? 18 : 16;
 }
 
 function pressures(state: State): Pressure[] {
@@ -60,7 +75,7 @@ function fullest(nodes: readonly NodeState[], label: string, pick: (node: NodeSt
 
 function fullestMap(nodes: readonly NodeState[]): Pressure | undefined {
   const pick = (node: NodeState): Gauge | undefined => node.maps.reduce<Gauge | undefined>(
-    (best, map) => (map !== node.conntrack && (best === undefined || fillOf(map) > fillOf(best)) ? map : best), undefined);
+    (best, map) => (map !== node.conntrack && canFill(map) && (best === undefined || fillOf(map) > fillOf(best)) ? map : best), undefined);
   const found = fullest(nodes, 'bpf map', pick);
   const name = nodes.map((node) => (node.name === found?.node ? pick(node)?.name : undefined)).find((map) => map !== undefined);
   return found === undefined ? undefined : { ...found, detail: `${name ?? ''} ${found.detail}` };
@@ -83,6 +98,6 @@ function pressureLine(pressure: Pressure, cols: number): Line {
   const width = cols >= 110 ? 32 : 16;
   const role: Role = pressure.fill >= 0.95 ? 'bad' : pressure.fill >= 0.8 ? 'warn' : 'chart';
   const { filled, rest } = gauge(pressure.fill, width);
-  const pieces: Piece[] = [' ', left(pressure.label, cols >= 110 ? 18 : 16), [left(pressure.node, cols >= 110 ? 14 : 10), 'dim'], ' ', [filled, role], [rest, 'dim'], [right(percent(pressure.fill), 7), role === 'chart' ? 'text' : role], '  ', [pressure.detail, 'dim']];
+  const pieces: Piece[] = [' ', left(pressure.label, labelWidth(cols)), [left(pressure.node, cols >= 110 ? 14 : 10), 'dim'], ' ', [filled, role], [rest, 'dim'], [right(percent(pressure.fill), 7), role === 'chart' ? 'text' : role], '  ', [pressure.detail, 'dim']];
   return line(cols, pieces);
 }

@@ -26,7 +26,16 @@ export function problemsSection(state: State, size: Size): Line[] {
   const lines = list.slice(top, top + rows).map((problem, i) => problemLine(state, problem, { cols, isSelected: isFocused && top + i === selected }));
   if (list.length === 0) lines.push(nothingWrong(state, cols));
   const hidden = list.length - Math.min(rows, list.length);
-  return [rule(cols, 'WHAT IS WRONG', 'worst first', `${list.length} open${hidden > 0 ? `, ${hidden} not shown` : ''}`), ...lines];
+  return [rule(cols, 'WHAT IS WRONG', noteOf(state, list), `${list.length} open${hidden > 0 ? `, ${hidden} not shown` : ''}`), ...lines];
+}
+
+/** Problems that are told by the latest report only: a moment of the past has none of them. */
+const OF_NOW: readonly string[] = ['NODE', 'CT', 'MAP'];
+
+function noteOf(state: State, list: readonly Problem[]): string {
+  if (state.pausedAtMs === 0) return 'worst first';
+  const ofNow = OF_NOW.filter((word) => list.some((problem) => problem.word === word));
+  return `at ${clock(state.pausedAtMs)}Z${ofNow.length > 0 ? `, ${ofNow.join(' ')} as of now` : ''}`;
 }
 
 function nothingWrong(state: State, cols: number): Line {
@@ -40,26 +49,30 @@ function problemLine(state: State, problem: Problem, row: { cols: number; isSele
   const { cols } = row;
   const severity = SEVERITY[problem.severity];
   const isWide = cols >= 110;
-  const subjectWidth = isWide ? Math.floor(cols * 0.38) : 40;
-  const sinceWidth = isWide ? 15 : 0;
-  const whyWidth = cols - subjectWidth - sinceWidth - (isWide ? 34 : 24);
+  const subjectWidth = isWide ? Math.floor(cols * 0.35) : 38;
+  const sinceWidth = isWide ? 16 : 0;
+  const whyWidth = cols - subjectWidth - sinceWidth - (isWide ? 29 : 25);
   const marker: Piece = row.isSelected ? [isWide ? ' ► ' : '►', 'accent'] : isWide ? '   ' : ' ';
-  const since = sinceText(state, problem);
+  const isDim = severity.role === 'dim';
   const pieces: Piece[] = [
-    marker, [severity.word, severity.role], ' ', [left(problem.word, isWide ? 8 : 7), severity.role === 'dim' ? 'dim' : 'title'], ' ',
+    marker, [severity.word, severity.role], ' ', [left(problem.word, isWide ? 8 : 7), isDim ? 'dim' : 'title'], ' ',
     left(shortSubject(problem.subject, subjectWidth), subjectWidth), ' ',
-    [right(amountText(problem), isWide ? 9 : 8), severity.role === 'dim' ? 'dim' : 'text'], ' ',
+    [right(amountText(problem), 10), isDim ? 'dim' : 'text'], ' ', [left(whyText(problem, whyWidth - 1), whyWidth - 1) + ' ', severity.role === 'bad' || problem.isRegular === true ? 'warn' : 'dim'],
   ];
-  if (isWide) pieces.push([left(problem.timesMore === undefined ? '' : `×${count(problem.timesMore)}`, 4), 'warn'], ' ');
-  pieces.push([left(problem.why, whyWidth - 1) + ' ', severity.role === 'bad' ? 'warn' : 'dim']);
-  if (isWide) pieces.push([right(since, sinceWidth - 1), 'dim'], ' ');
+  if (isWide) pieces.push([right(sinceText(state, problem), sinceWidth - 1), 'dim'], ' ');
   return line(cols, pieces, row.isSelected ? 'selected' : undefined);
+}
+
+// a whole short sentence says more than the half of a long one
+function whyText(problem: Problem, width: number): string {
+  return problem.why.length <= width ? problem.why : middle(problem.brief, width);
 }
 
 // what was there when we came has begun at a time nobody here knows
 function sinceText(state: State, problem: Problem): string {
   const isKnown = Number.isFinite(problem.sinceMs) && problem.sinceMs >= state.startedMs + ARRIVAL_MS;
-  return isKnown ? `since ${clock(problem.sinceMs)}` : '';
+  if (problem.timesMore === undefined) return isKnown ? `since ${clock(problem.sinceMs)}` : '';
+  return `×${count(problem.timesMore)}${isKnown ? ` since ${clock(problem.sinceMs).slice(0, 5)}` : ' of before'}`;
 }
 
 function amountText(problem: Problem): string {

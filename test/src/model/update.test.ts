@@ -57,7 +57,7 @@ describe('problems()', () => {
     expect(list.map((problem) => `${problem.word} ${problem.subject} ${problem.amount.text ?? ''}`.trim())).toEqual(expect.arrayContaining([
       'DROPS payments/rewards-cron-job-1 → payments/ledger-svc:9090',
       'REFUSED shop/refused-job → payments/payments:9999',
-      'RESETS default/commentary-fanout → default/chat-relay:9092 every 4s',
+      'RESETS default/commentary-fanout → default/chat-relay:9092 every 4.0s',
     ]));
   });
 

@@ -1,0 +1,74 @@
+import { describe, expect, test } from 'vitest';
+import { dropClass, dropWords, DROP_REASON_NUMBERS } from '../../../src/model/drop-words.ts';
+import { applyNodeReport, canFill, newNode } from '../../../src/model/node-state.ts';
+import { BRIEF_LENGTH, problems } from '../../../src/model/problems.ts';
+import { ResetTracker } from '../../../src/model/resets.ts';
+import { update } from '../../../src/model/update.ts';
+import { lineText } from '../../../src/screen/line.ts';
+import { pressureSection } from '../../../src/views/overview-pressure.ts';
+import { problemsSection } from '../../../src/views/overview-problems.ts';
+import { reportOf, TALKS, type FakeTalk } from '../app/fake-cluster.ts';
+import { busyScene, emptyScene, gapScene, START_MS } from '../views/scenes.ts';
+
+describe('words of problems', () => {
+  test('a brief sentence fits the narrow screen for every drop reason', () => {
+    const reasons = [...DROP_REASON_NUMBERS.keys(), 'SKB_DROP_REASON_X', 'TCP_LISTEN_OVERFLOW', 'QDISC_CONGESTED'];
+    expect(reasons.filter((reason) => dropWords(reason, dropClass(reason)).brief.length > BRIEF_LENGTH)).toEqual([]);
+  });
+
+  test.each([['busy', busyScene], ['gap', gapScene]])('no brief of the %s scene is longer', (_name, scene) => {
+    expect(problems(scene()).filter((problem) => problem.brief.length > BRIEF_LENGTH || problem.brief === '')).toEqual([]);
+  });
+
+  test.each([80, 120, 200])('no sentence is cut at %i columns', (cols) => {
+    const text = problemsSection(gapScene(), { cols, rows: 20 }).map(lineText).join('\n');
+    for (const words of cols < 110 ? ['no rule allows', 'nobody listens', 'n=22, a timer?', '720 unseen', 'not in figures'] : ['POLICY_DENIED: no rule allows it', 'nothing listens there', 'n=22, like a timer or timeout', '720 events unseen, counts are ≥', 'since 12:01:08', 'since 12:01:12']) expect(text).toContain(words);
+  });
+
+  test('a series like a clock is told first of all warnings, with its step and its number', () => {
+    const [first] = problems(busyScene()).filter((problem) => problem.severity === 'warn');
+    expect(first).toMatchObject({ word: 'RESETS', amount: { text: 'every 4.0s' }, why: 'n=23, like a timer or timeout' });
+  });
+});
+
+test('ResetTracker.between() counts the forgotten ones and nothing after the moment', () => {
+  const tracker = new ResetTracker();
+  for (let i = 0; i < 40; i++) tracker.add(7, 1_000_000 + i * 4_000);
+  expect(tracker.between(0, Infinity)).toEqual([{ pair: 7, count: 40, firstMs: 1_000_000, lastMs: 1_156_000, periodMs: 4_000 }]);
+  expect(tracker.between(0, 1_150_000)).toMatchObject([{ count: 38, lastMs: 1_148_000 }]);
+  expect(tracker.between(0, 900_000)).toEqual([]);
+});
+
+test('while paused, what only the latest report tells says so', () => {
+  const state = gapScene();
+  expect(lineText(problemsSection(state, { cols: 80, rows: 4 })[0] ?? { spans: [] })).toContain('worst first');
+  update(state, { type: 'action', action: 'pause' });
+  expect(lineText(problemsSection(state, { cols: 80, rows: 4 })[0] ?? { spans: [] })).toContain(' at 12:01:30Z, NODE as of now ');
+});
+
+describe('pressure', () => {
+  test('a few fixed entries of a configuration are no pressure; what comes and goes, or is half full, is', () => {
+    const node = newNode('node-01');
+    const maps = (second: number): Parameters<typeof applyNodeReport>[1] => ({ name: 'node-01', maps: [
+      { id: 1, name: 'ht_noise', type: 'hash', entries_known: true, entries: 8, max_entries: 256, own: true },
+      { id: 2, name: 'one', type: 'hash', entries_known: true, entries: 1, max_entries: 1 },
+      { id: 3, name: 'ht_pairs', type: 'percpu_hash', entries_known: true, entries: 60 + second, max_entries: 16_384, own: true },
+      { id: 4, name: 'cilium_lb', type: 'hash', entries_known: true, entries: 60_000, max_entries: 65_536 },
+      { id: 5, name: 'cali_v4_ct', type: 'lru_hash', entries_known: true, entries: 10, max_entries: 512_000 },
+      { id: 6, name: 'ht_conntrack', type: 'lru_hash', entries_known: true, entries: 10, max_entries: 512_000, own: true },
+    ] });
+    applyNodeReport(node, maps(0), { seconds: 1, nowMs: 1000 });
+    applyNodeReport(node, maps(1), { seconds: 1, nowMs: 2000 });
+    expect(node.maps.filter(canFill).map((map) => map.name)).toEqual(['cilium_lb', 'ht_pairs', 'cali_v4_ct', 'ht_conntrack']);
+    expect(node.conntrack?.name).toBe('ht_conntrack');
+  });
+
+  test.each([80, 120])('a relay that passed flows on late shows at %i columns', (cols) => {
+    const state = emptyScene();
+    const report = reportOf(1, START_MS, { talks: TALKS.slice(0, 1) as FakeTalk[] });
+    update(state, { type: 'telemetry', report: { ...report, relays: [{ name: 'lab', flows: 12_000, late: 12, malformed: 3 }, { name: 'well', flows: 9 }] } });
+    const text = pressureSection(state, { cols, rows: 3 }).map(lineText).join('\n');
+    expect(text).toContain('lab: 12 late, 3 malformed of 12 000 flows');
+    expect(text).not.toContain('well');
+  });
+});
