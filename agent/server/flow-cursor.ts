@@ -15,6 +15,12 @@ export interface FlowRange {
 /** Rows looked at between two questions whether the turn is over. */
 const LOOKS_PER_QUESTION = 16;
 
+/**
+ * A row may stand this much behind its time: a producer that was preempted between taking the time and its place in
+ * the ring. Hubble's server stops at the first row beyond `since` and `until`; ours looks this far past it.
+ */
+const LATE_NS = 100_000_000n;
+
 /** What next() found: a row to send, nothing more for now, or the end of the answer. */
 export type CursorStep = 'row' | 'idle' | 'end';
 
@@ -64,6 +70,7 @@ export class FlowCursor {
       const timeNs = this.view.timeNs;
       if (sinceNs !== undefined && timeNs < sinceNs) continue;
       if (untilNs !== undefined && timeNs > untilNs) {
+        if (timeNs <= untilNs + LATE_NS) continue;
         this.isEnded = true;
         return 'end';
       }
@@ -97,14 +104,15 @@ export class FlowCursor {
     return isFirst || !isFollow ? oldest : head;
   }
 
-  /** One step back, until `left` rows pass the filters or one of them is older than `since`. */
+  /** One step back, until `left` rows pass the filters or one of them is clearly older than `since`. */
   private walkBack(walk: { number: number; oldest: number; left: number }): void {
     const { sinceNs } = this.range;
     const { number, oldest } = walk;
     if (number < oldest) this.startAt(oldest);
     else if (!this.reader.copy(number, this.view.words)) this.startAt(number + 1);
     else if (this.matches(this.view.moved())) {
-      if (sinceNs !== undefined && this.view.timeNs < sinceNs) this.startAt(number + 1);
+      const { timeNs } = this.view;
+      if (sinceNs !== undefined && timeNs < sinceNs - LATE_NS) this.startAt(number + 1);
       else if (--walk.left <= 0) this.startAt(number);
     }
     walk.number--;

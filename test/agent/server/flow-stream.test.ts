@@ -76,6 +76,18 @@ test.each<[string, GetFlowsRequest, string[]]>([
   expect(await answer(request, ({ push }) => { push(1, 2, 3, 4, 5, 6, 7, 8, 9, 10); })).toEqual(times);
 });
 
+test.each<[string, GetFlowsRequest, string[]]>([
+  ['since', { since: ns(4_000) }, ['5000', '4500', '6000']],
+  ['until', { until: ns(4_800) }, ['1000', '3000', '4500']],
+  ['both, in order of arrival', { since: ns(3_000), until: ns(5_000) }, ['3000', '5000', '4500']],
+])('streamFlows() loses nothing %s a moment beside which a row came late', async (_name, request, times) => {
+  expect(await answer(request, ({ push }) => { push(1_000, 3_000, 5_000, 4_500, 6_000); })).toEqual(times);
+});
+
+test('streamFlows() ends at a row that is later than until, whatever comes then', async () => {
+  expect(await answer({ until: ns(5) }, ({ push }) => { push(1, 2, 200_000_000, 3); })).toEqual(['1', '2']);
+});
+
 test('streamFlows() tells a proven gap where it happened', async () => {
   const gap = { cpu: 1, lane: 0, firstNs: 2n, lastNs: 3n };
   const times = await answer({ number: 3n }, ({ push, source }) => {
