@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { hostMac, type LabNode, type LabPlan, type LabPod } from './lab-plan.ts';
 import { LabError, runTool } from './run-tool.ts';
 
@@ -13,6 +13,19 @@ export function labNamespaces(id = ''): string[] {
     return readdirSync(netnsFolder).filter((name) => name.startsWith(id === '' ? 'ht-lab-' : `ht-lab-${id}-`));
   } catch {
     return [];
+  }
+}
+
+/** Whether a process runs inside a network namespace of the lab with this id: its own word for it is the kernel's. */
+export function isInLab(pid: number, id: string): boolean {
+  try {
+    const { dev, ino } = statSync(`/proc/${pid}/ns/net`);
+    return labNamespaces(id).some((name) => {
+      const namespace = statSync(`${netnsFolder}/${name}`);
+      return namespace.dev === dev && namespace.ino === ino;
+    });
+  } catch {
+    return false;
   }
 }
 
