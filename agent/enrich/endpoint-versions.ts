@@ -2,16 +2,14 @@ import { endpointChunk } from '../../src/wire/flow-template.ts';
 import type { Endpoint } from '../../src/wire/gen/flow.ts';
 import type { CatalogSnapshot, EndpointFact, NodeFact } from '../decode/facts.ts';
 import type { AddressRow } from '../decode/kernel.ts';
+import { type LabelSet, LabelSets, MAX_LABEL_SETS, WORLD_LABELS, unknownEndpoint } from './label-sets.ts';
 import { LocalEndpointIds } from './local-endpoint-ids.ts';
 
 /** Versions kept; the oldest retired ones are forgotten beyond it, and counted. Far more than a history can name. */
 const MAX_VERSIONS = 262_144;
-/** Label sets that get a number; those beyond share WORLD_LABELS and are counted. */
-const MAX_LABEL_SETS = 65_535;
 
-/** Ref and label-set number of addresses nobody knows. */
+/** Ref of addresses nobody knows. */
 export const WORLD_REF = 0;
-export const WORLD_LABELS = 0;
 
 /** Reserved identities, by Cilium's numbers. */
 export const Identity = { host: 1, world: 2, remoteNode: 6, worldIpv4: 9, worldIpv6: 10 } as const;
@@ -29,10 +27,13 @@ export interface EndpointVersion {
   nodeName: string;
 }
 
-/** One set of labels, as pairs and policies are keyed by; its endpoint has no pod name. */
-export interface LabelSet {
-  labels: number;
-  endpoint: Endpoint;
+/** How full a table of the agent is; as maps of the kernel are told. */
+export interface TableFill {
+  name: string;
+  entries: number;
+  maxEntries: number;
+  /** Since the start. */
+  evicted: number;
 }
 
 /** Something a catalog change did. */
@@ -64,15 +65,14 @@ export class EndpointVersions {
   readonly world: EndpointVersion;
   /** Versions forgotten because there were too many; rows that name them show an unknown endpoint. */
   forgottenCount = 0;
-  labelOverflowCount = 0;
   private readonly versions = new Map<number, EndpointVersion>();
-  private readonly labelSets: LabelSet[] = [];
-  private readonly labelsByKey = new Map<string, number>();
+  private readonly labelSets = new LabelSets(worldEndpoint);
   /** Live versions by their owner (pod uid or node). */
   private live = new Map<string, EndpointVersion>();
   private addresses = new Map<string, AddressRow>();
   private lastRef = WORLD_REF;
   private readonly localIds = new LocalEndpointIds();
+  private readonly unknown = worldVersion(unknownEndpoint);
   private readonly worldIpv4 = worldVersion({ identity: Identity.worldIpv4, labels: ['reserved:world-ipv4'] });
   private readonly worldIpv6 = worldVersion({ identity: Identity.worldIpv6, labels: ['reserved:world-ipv6'] });
   /** undefined until a catalog names somebody. Then it stays: a flow must be the same on every read. */
@@ -80,25 +80,34 @@ export class EndpointVersions {
 
   constructor(private readonly nodeName: string) {
     this.world = worldVersion(worldEndpoint);
-    this.labelSets.push({ labels: WORLD_LABELS, endpoint: worldEndpoint });
   }
 
-  /** The version a row names; the world for 0 and for what was forgotten. */
+  /** The version a row names; the world for 0. What was forgotten is unknown: it was somebody once. */
   get(ref: number): EndpointVersion {
-    return this.versions.get(ref) ?? this.world;
+    return this.versions.get(ref) ?? (this.isForgotten(ref) ? this.unknown : this.world);
   }
 
   /** The version a row names for an address: as get(), but a dual-stack cluster has a world for each family, as Cilium's. */
   of(ref: number, isIpv6: boolean): EndpointVersion {
     const version = this.versions.get(ref);
     if (version !== undefined) return version;
+    if (this.isForgotten(ref)) return this.unknown;
     if (this.isDualStack !== true) return this.world;
     return isIpv6 ? this.worldIpv6 : this.worldIpv4;
   }
 
   /** The label set a pair names. Pairs join both families, so theirs is the one world. */
   labelSet(labels: number): LabelSet {
-    return this.labelSets[labels] ?? { labels, endpoint: worldEndpoint };
+    return this.labelSets.get(labels);
+  }
+
+  /** Tables that forget when they are full. */
+  tables(): TableFill[] {
+    const { labelSets } = this;
+    return [
+      { name: 'endpoint versions', entries: this.versions.size, maxEntries: MAX_VERSIONS, evicted: this.forgottenCount },
+      { name: 'label sets', entries: labelSets.size, maxEntries: MAX_LABEL_SETS, evicted: labelSets.forgottenCount + labelSets.overflowCount },
+    ];
   }
 
   /** Pods of this node as of the last apply(). */
@@ -129,6 +138,7 @@ export class EndpointVersions {
     this.live = live;
     this.localIds.keep(new Set(live.keys()));
     this.forgetRetired();
+    this.labelSets.keep(new Set([...live.values()].map((version) => version.labels)));
     return { ...this.updateAddresses(), changes };
   }
 
@@ -136,24 +146,9 @@ export class EndpointVersions {
     const isSame = before !== undefined && sameEndpoint(before.endpoint, candidate.endpoint) && before.nodeName === candidate.nodeName;
     if (isSame && sameList(before.ips, candidate.ips)) return before;
     const ref = isSame ? before.ref : ++this.lastRef;
-    const version = new Version(ref, this.labelsOf(candidate.endpoint), candidate);
+    const version = new Version(ref, this.labelSets.numberOf(candidate.endpoint), candidate);
     this.versions.set(ref, version);
     return version;
-  }
-
-  private labelsOf(endpoint: Endpoint): number {
-    const group: Endpoint = { identity: endpoint.identity, namespace: endpoint.namespace, labels: endpoint.labels, workloads: endpoint.workloads };
-    const key = JSON.stringify([group.identity, group.namespace, group.labels, group.workloads?.map(({ name, kind }) => [name, kind])]);
-    const known = this.labelsByKey.get(key);
-    if (known !== undefined) return known;
-    if (this.labelSets.length > MAX_LABEL_SETS) {
-      this.labelOverflowCount++;
-      return WORLD_LABELS;
-    }
-    const labels = this.labelSets.length;
-    this.labelSets.push({ labels, endpoint: group });
-    this.labelsByKey.set(key, labels);
-    return labels;
   }
 
   private updateAddresses(): { upserts: AddressRow[]; removals: string[] } {
@@ -168,6 +163,10 @@ export class EndpointVersions {
     const removals = [...this.addresses.keys()].filter((ip) => !wanted.has(ip));
     this.addresses = wanted;
     return { upserts, removals };
+  }
+
+  private isForgotten(ref: number): boolean {
+    return ref !== WORLD_REF && ref <= this.lastRef;
   }
 
   private forgetRetired(): void {

@@ -4,7 +4,7 @@ import { HUBTOP_VERSION } from '../../src/lib/version.ts';
 import { laneNames } from '../decode/event.ts';
 import type { KernelSample } from '../decode/kernel.ts';
 import { DropMeter } from '../enrich/drop-report.ts';
-import type { EndpointVersions } from '../enrich/endpoint-versions.ts';
+import type { EndpointVersions, TableFill } from '../enrich/endpoint-versions.ts';
 import { PairMeter } from '../enrich/pair-report.ts';
 import type { DrainCounts } from '../history/node-drain.ts';
 import { timestampOf } from '../../src/wire/timestamp.ts';
@@ -34,11 +34,12 @@ export class TelemetryMeter {
   private readonly pairs: PairMeter;
   private readonly drops: DropMeter;
   private readonly ledgers = new LedgerMeter();
+  private readonly evictedBefore = new Map<string, number>();
   private before = { verdicts: new Map<number, number>(), rows: 0, cpuNs: 0, evicted: 0, confirmed: 0 };
 
   constructor(
     private readonly nodeName: string,
-    versions: EndpointVersions,
+    private readonly versions: EndpointVersions,
     reasonName: (reason: number) => { name: string; subsystem: string },
   ) {
     this.pairs = new PairMeter(versions);
@@ -127,7 +128,7 @@ export class TelemetryMeter {
 
   private maps(sample: KernelSample): MapPressure[] {
     const fresh = this.freshEvictions(sample);
-    return sample.maps.map((map) => ({
+    const maps = sample.maps.map((map) => ({
       name: map.name,
       id: map.id,
       type: map.type,
@@ -137,5 +138,17 @@ export class TelemetryMeter {
       evicted: map.isOwn && map.name === 'ht_conntrack' ? fresh : 0,
       own: map.isOwn,
     }));
+    return [...maps, ...this.versions.tables().filter(isNotable).map((table) => this.tablePressure(table))];
   }
+
+  private tablePressure({ name, entries, maxEntries, evicted }: TableFill): MapPressure {
+    const fresh = evicted - (this.evictedBefore.get(name) ?? 0);
+    this.evictedBefore.set(name, evicted);
+    return { name, type: 'agent', entries_known: true, entries, max_entries: maxEntries, evicted: fresh, own: true };
+  }
+}
+
+/** An agent's table is nobody's business before it forgets, or soon will. */
+function isNotable({ entries, maxEntries, evicted }: TableFill): boolean {
+  return evicted > 0 || entries > maxEntries / 2;
 }

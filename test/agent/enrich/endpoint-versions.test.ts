@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { type CatalogSnapshot, type EndpointFact, emptyCatalog } from '../../../agent/decode/facts.ts';
-import { EndpointVersions, WORLD_LABELS } from '../../../agent/enrich/endpoint-versions.ts';
+import { EndpointVersions } from '../../../agent/enrich/endpoint-versions.ts';
+import { WORLD_LABELS } from '../../../agent/enrich/label-sets.ts';
 import { shop } from '../row-fixture.ts';
 
 function refOf(update: { upserts: { ip: string; ref: number }[] }, ip: string): number {
