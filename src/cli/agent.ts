@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { boundedLog } from './bounded-log.ts';
 import { type Command, type CommandContext, UsageError } from './command.ts';
 import type { FlagValues } from './flags.ts';
 import { readServing, type ServingChoice, servingFlags, splitList } from './serving-flags.ts';
@@ -39,7 +40,7 @@ async function runAgent(values: FlagValues, serving: ServingChoice, context: Com
   const devices = readDevices(values.text('devices'));
   const reportIntervalSeconds = values.count('report-interval');
   const nodeName = values.text('node-name') ?? context.env['K8S_NODE_NAME'] ?? hostname();
-  const warn = (line: string): void => { context.printError(`hubtop agent: ${line}`); };
+  const warn = boundedLog(context, 'hubtop agent: ');
   const [{ startAgent }, { loadCatalog }, { openKernel }] = await Promise.all([
     import('../../agent/agent.ts'), import('../../agent/catalog/load-catalog.ts'), import('../../agent/kernel/open-kernel.ts'),
   ]);

@@ -1,3 +1,4 @@
+import { boundedLog } from './bounded-log.ts';
 import { type Command, UsageError } from './command.ts';
 import { type Flag, type FlagValues } from './flags.ts';
 import type { ClientTls } from '../rpc/tls-files.ts';
@@ -36,7 +37,7 @@ export const relay: Command = {
     if (serving.listen.length === 0) throw new UsageError('nowhere to serve: give --listen');
     const { startRelay } = await import('../relay/relay.ts');
     const running = await startRelay({
-      ...serving, peers, peerService, name: values.text('name'), clientTls: readPeerTls(values), onLog: (line) => { context.printError(`hubtop ${line}`); },
+      ...serving, peers, peerService, name: values.text('name'), clientTls: readPeerTls(values), onLog: boundedLog(context, 'hubtop '),
     });
     try {
       await context.print(`ready ${running.addresses.join(' ')}\n`);
