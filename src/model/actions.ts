@@ -1,5 +1,5 @@
 import { replaceChips, say, setChips } from './changes.ts';
-import { nextInCycle, PROTOCOL_CHIPS, VERDICT_CHIPS, withChip, type Chip, type ChipField } from './chips.ts';
+import { chipText, nextInCycle, PROTOCOL_CHIPS, VERDICT_CHIPS, withChip, type Chip, type ChipField } from './chips.ts';
 import type { Action } from './messages.ts';
 import { moveOverview, overviewItem, OVERVIEW_PANELS } from './overview-cursor.ts';
 import { packetRows } from './packet-rows.ts';
@@ -142,7 +142,14 @@ function enter(state: State): void {
 function addPivot(state: State, field: ChipField): void {
   const value = subject(state)[field];
   if (value === undefined || value === '') return say(state, `this row has no ${field.replace('-', ' ')}`);
-  setChips(state, withChip(state.chips, { field, value, isNegated: false }));
+  addChip(state, { field, value, isNegated: false });
+}
+
+// a condition that gives way says so: the line may be too full to notice
+function addChip(state: State, added: Chip): void {
+  const before = state.chips.find((chip) => !chip.isNegated && !added.isNegated && chip.field === added.field && chip.value !== added.value);
+  setChips(state, withChip(state.chips, added));
+  if (before !== undefined) say(state, `instead of ${chipText(before)}: b takes it back`);
 }
 
 function addColumn(state: State, isNegated: boolean): void {
@@ -150,7 +157,7 @@ function addColumn(state: State, isNegated: boolean): void {
   const field = state.view === 'flows' ? STREAM_COLUMNS[state.stream.column]?.field(found) : undefined;
   const value = field === undefined ? undefined : found[field];
   if (field === undefined || value === undefined) return say(state, state.view === 'flows' ? 'this column is empty here: h and l move it' : '+ and - work in the flows view (2)');
-  setChips(state, withChip(state.chips, { field, value, isNegated }));
+  addChip(state, { field, value, isNegated });
 }
 
 function cycle(state: State, field: ChipField, values: readonly string[]): void {

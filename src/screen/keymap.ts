@@ -20,17 +20,17 @@ const BINDINGS: readonly KeyBinding[] = [
   { keys: ['?'], action: 'help', label: 'this help, and back', group: 'views' },
   { keys: ['tab'], action: 'panel-next', label: 'next panel of the overview', footer: 'panel', group: 'views' },
   { keys: ['S-tab'], action: 'panel-previous', label: 'previous panel', group: 'views' },
-  { keys: ['enter'], action: 'enter', label: 'flows of this row; in flows: the whole flow', footer: 'explain', group: 'views' },
+  { keys: ['enter'], action: 'enter', label: 'flows of a row; whole flow', footer: 'explain', group: 'views' },
   { keys: ['escape'], action: 'back', label: 'close what is open', footer: 'close', group: 'views' },
   { keys: ['q'], action: 'quit', label: 'quit', footer: 'quit', group: 'views' },
   { keys: ['p'], action: 'source-pod', label: 'only this source pod', footer: 'pod', group: 'pivot' },
   { keys: ['P'], action: 'destination-pod', label: 'only this destination pod', group: 'pivot' },
   { keys: ['w'], action: 'source-workload', label: 'only this source workload', footer: 'workload', group: 'pivot' },
-  { keys: ['W'], action: 'destination-workload', label: 'only this destination workload', group: 'pivot' },
+  { keys: ['W'], action: 'destination-workload', label: 'only this dest. workload', group: 'pivot' },
   { keys: ['n'], action: 'source-namespace', label: 'only this source namespace', footer: 'ns', group: 'pivot' },
-  { keys: ['N'], action: 'destination-namespace', label: 'only this destination namespace', group: 'pivot' },
-  { keys: ['v'], action: 'verdict', label: 'this verdict, then the next, then all', footer: 'verdict', group: 'pivot' },
-  { keys: ['o'], action: 'protocol', label: 'this protocol, then the next, then all', footer: 'proto', group: 'pivot' },
+  { keys: ['N'], action: 'destination-namespace', label: 'only this dest. namespace', group: 'pivot' },
+  { keys: ['v'], action: 'verdict', label: 'verdict: this, the next, all', footer: 'verdict', group: 'pivot' },
+  { keys: ['o'], action: 'protocol', label: 'protocol: this, next, all', footer: 'proto', group: 'pivot' },
   { keys: ['d'], action: 'drop-reason', label: 'only this drop reason', footer: 'reason', group: 'pivot' },
   { keys: ['#'], action: 'port', label: 'only this destination port', group: 'pivot' },
   { keys: ['@'], action: 'node', label: 'only this node', group: 'pivot' },
@@ -51,7 +51,7 @@ const BINDINGS: readonly KeyBinding[] = [
   { keys: ['space'], action: 'pause', label: 'pause, and live again', footer: 'pause', group: 'time' },
   { keys: ['['], action: 'time-back', label: '5 s back (pauses)', group: 'time' },
   { keys: [']'], action: 'time-forward', label: '5 s forward', group: 'time' },
-  { keys: ['t'], action: 'window', label: 'what figures cover: 1 m, 5 m, 30 s', footer: 'window', group: 'time' },
+  { keys: ['t'], action: 'window', label: 'figures of 1 m, 5 m, 30 s', footer: 'window', group: 'time' },
   { keys: ['T'], action: 'theme', label: 'next theme', group: 'look' },
   { keys: ['A'], action: 'ascii', label: 'ASCII, and back', group: 'look' },
   { keys: ['C-l'], action: 'redraw', label: 'draw everything again', group: 'look' },
@@ -79,10 +79,21 @@ export function actionOfKey(bindings: readonly KeyBinding[], key: string): Actio
 }
 
 const KEY_NAMES: Readonly<Record<string, string>> = {
-  up: '↑', down: '↓', left: '←', right: '→', enter: '↵', escape: 'Esc', tab: 'Tab', 'S-tab': 'S-Tab', space: 'Space', pageup: 'PgUp', pagedown: 'PgDn', home: 'Home', end: 'End',
+  up: '↑', down: '↓', left: '←', right: '→', enter: 'Enter', escape: 'Esc', tab: 'Tab', 'S-tab': 'S-Tab', space: 'Space', pageup: 'PgUp', pagedown: 'PgDn', home: 'Home', end: 'End',
 };
 
 /** A key as people write it. */
 export function keyName(key: string): string {
   return KEY_NAMES[key] ?? key.replace(/^C-/, '^');
+}
+
+const GROUP_TITLES: Readonly<Record<KeyGroup, string>> = { views: 'views', pivot: 'pivot: adds a filter chip', list: 'list', time: 'time', look: 'look' };
+
+/** The key table as Markdown: the README has it between two marks, and a test compares. */
+export function keysMarkdown(bindings: readonly KeyBinding[]): string {
+  const groups = Object.keys(GROUP_TITLES) as KeyGroup[];
+  const rows = groups.flatMap((group) => bindings.filter((binding) => binding.group === group).map((binding, i) => (
+    `| ${i === 0 ? GROUP_TITLES[group] : ''} | ${binding.keys.map((key) => `\`${keyName(key)}\``).join(' ')} | ${binding.label} |`
+  )));
+  return ['| | key | does |', '|---|---|---|', ...rows, ''].join('\n');
 }

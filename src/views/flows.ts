@@ -1,4 +1,4 @@
-import { ROW_GAP, ROW_NOTE } from '../model/flow-rows.ts';
+import { ROW_FLOW, ROW_GAP, ROW_NOTE } from '../model/flow-rows.ts';
 import { conversationOf, seenAtEnd } from '../model/conversation.ts';
 import { endpointName, protocolOf, whatOf } from '../model/flow-words.ts';
 import { packetRows, type PacketRow } from '../model/packet-rows.ts';
@@ -10,6 +10,7 @@ import { HOLE } from '../screen/chart.ts';
 import { clock, grouped as counted } from '../screen/format.ts';
 import { exactly, left, line, middle, right, type Line, type Piece, type Size } from '../screen/line.ts';
 import { flowDetail, flowSummary } from './flow-detail.ts';
+import { emptyFlows } from './flows-empty.ts';
 import { verdictWord } from './verdict.ts';
 import type { View } from './view.ts';
 
@@ -78,21 +79,16 @@ function heading(state: State, cols: number): Line {
 function streamRows(state: State, size: Size): Line[] {
   const { rows, stream } = state;
   const bottom = stream.bottom >= 0 ? Math.min(stream.bottom, rows.next - 1) : rows.next - 1;
-  if (bottom < rows.first) return [line(size.cols, []), ...emptyStream(state, size.cols)];
+  if (bottom < rows.first) return [line(size.cols, []), ...emptyFlows(state, size.cols)];
+  const packets = packetRows(state, bottom, size.rows);
   let previous = '';
-  return packetRows(state, bottom, size.rows).map((packet) => {
+  const lines = packets.map((packet) => {
     const made = rowLine(state, packet, { cols: size.cols, previous, isSelected: packet.row.id === stream.selected });
     previous = made.connection;
     return made.line;
   });
-}
-
-function emptyStream(state: State, cols: number): Line[] {
-  const words = state.flows.error !== ''
-    ? `the flow stream failed: ${state.flows.error}`
-    : state.chips.length > 0 ? 'no flow has passed this filter yet' : 'no flow yet';
-  const hint = state.chips.length > 0 ? '   b takes the last chip back, x clears all' : '';
-  return [line(cols, ['   ', [words, state.flows.error === '' ? 'dim' : 'warn']]), line(cols, [[hint, 'dim']])];
+  // nothing but our own notes on the page
+  return packets.some((packet) => packet.row.kind === ROW_FLOW) ? lines : [...lines, line(size.cols, []), ...emptyFlows(state, size.cols)];
 }
 
 interface RowShape {

@@ -1,7 +1,5 @@
-import { chipText, runsHere } from '../model/chips.ts';
-import { DROP_REASON_NUMBERS } from '../model/drop-words.ts';
 import { figures, rate } from '../model/figures.ts';
-import { countsFlows, type State } from '../model/state.ts';
+import type { State } from '../model/state.ts';
 import { STALE_MS } from '../model/update.ts';
 import type { Role } from '../theme/theme.ts';
 import { toAscii } from '../screen/ascii.ts';
@@ -10,6 +8,7 @@ import { age, clock, count, grouped, memory, percent } from '../screen/format.ts
 import { keymap, keyName } from '../screen/keymap.ts';
 import { exactly, lengthOf, line, spread, type Line, type Piece, type Size } from '../screen/line.ts';
 import { connectingPage } from './connecting.ts';
+import { filterLine } from './filter-line.ts';
 import { strip } from './strip.ts';
 import { VIEWS, viewOf } from './view-list.ts';
 import type { View, ViewContext } from './view.ts';
@@ -98,18 +97,6 @@ function tabs(view: View, cols: number): Line {
     pieces.push(one.id === view.id ? [`[${title}]`, 'accent'] : [` ${title} `, 'dim'], ' ');
   }
   return spread(cols, pieces, [view.id === 'help' ? ['[? Help]', 'accent'] : ['? help', 'dim'], ' ']);
-}
-
-function filterLine(state: State, cols: number): Line {
-  if (state.chips.length === 0) {
-    const source = countsFlows(state) ? 'figures: flows received' : 'figures: kernel counters, all traffic';
-    return spread(cols, [[' filter ', 'dim'], ['none', 'dim'], [cols >= 110 ? '   p w n v o d pivot from the selected row' : '', 'dim']], [[`${source} `, 'dim']]);
-  }
-  const here = state.chips.filter((chip) => runsHere(chip, DROP_REASON_NUMBERS)).length;
-  const pieces: Piece[] = [[' filter ', 'dim']];
-  state.chips.forEach((chip, i) => pieces.push([`[${i + 1}]`, 'dim'], [chipText(chip), 'accent'], ' '));
-  const right: Piece[] = [[cols >= 110 ? `figures: flows received   relay ${state.chips.length - here}/${state.chips.length}   b back   x clear ` : ` relay ${state.chips.length - here}/${state.chips.length} b back x clear`, 'dim']];
-  return spread(cols, pieces, right);
 }
 
 function bannerLine(state: State, cols: number): Line | undefined {

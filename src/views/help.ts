@@ -8,6 +8,11 @@ const TITLES: Readonly<Record<KeyGroup, string>> = { views: 'VIEWS', pivot: 'PIV
 /** Groups of each column of the page. */
 const PAGE: readonly (readonly KeyGroup[])[] = [['pivot', 'time'], ['views', 'list', 'look']];
 
+/** Marks of the screens and what they mean, below the first column. */
+const MARKS: readonly (readonly [string, string])[] = [
+  ['→ ←', 'a request, a reply'], ['·→·', 'an end with a dot reported it'], ['▲', 'reset, or loss on a node'], ['░ ≥', 'not all was seen, at least'],
+];
+
 /** Every key, made from the key table. */
 export const help: View = {
   id: 'help',
@@ -16,7 +21,8 @@ export const help: View = {
   footer: ['back'],
   render(state, size, context) {
     const half = Math.floor(size.cols / 2);
-    const [one = [], other = []] = PAGE.map((groups, i) => groups.flatMap((group) => groupLines(context.bindings, group, i === 0 ? half : size.cols - half)));
+    const [keys = [], other = []] = PAGE.map((groups, i) => groups.flatMap((group) => groupLines(context.bindings, group, i === 0 ? half : size.cols - half)));
+    const one = [...keys, ...markLines(half)];
     const length = Math.max(one.length, other.length);
     const rows = size.rows - 1;
     const top = Math.max(0, Math.min(state.helpTop, length - rows));
@@ -26,6 +32,10 @@ export const help: View = {
     return exactly([rule(size.cols, 'HELP', '^c quits at once, ^z suspends', more || 'Esc closes'), ...lines], size);
   },
 };
+
+function markLines(width: number): Piece[][] {
+  return [[[left(' MARKS', width), 'title']], ...MARKS.map(([mark, words]): Piece[] => [' ', [left(mark, 10), 'accent'], left(words, width - 11)])];
+}
 
 function groupLines(bindings: readonly KeyBinding[], group: KeyGroup, width: number): Piece[][] {
   const keys = bindings.filter((binding) => binding.group === group);

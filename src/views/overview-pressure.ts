@@ -7,6 +7,8 @@ import { count, grouped, percent } from '../screen/format.ts';
 import { left, line, right, type Line, type Piece, type Size } from '../screen/line.ts';
 import { rule } from './rule.ts';
 
+const KERNEL = 'kernel conntrack';
+
 interface Pressure {
   label: string;
   node: string;
@@ -57,7 +59,7 @@ function pressures(state: State): Pressure[] {
   const nodes = [...state.nodes.values()];
   const list = [
     fullest(nodes, 'conntrack', (node) => node.conntrack),
-    fullest(nodes, 'kernel conntrack', (node) => node.kernelConntrack),
+    fullest(nodes, KERNEL, (node) => node.kernelConntrack),
     fullestMap(nodes),
     fullestRing(nodes),
   ];
@@ -70,7 +72,7 @@ function fullest(nodes: readonly NodeState[], label: string, pick: (node: NodeSt
     const candidate = pick(node);
     if (candidate !== undefined && (best === undefined || fillOf(candidate) > fillOf(best.gauge))) best = { node, gauge: candidate };
   }
-  return best === undefined ? undefined : { label, node: best.node.name, fill: fillOf(best.gauge), detail: gaugeDetail(best.gauge) };
+  return best === undefined ? undefined : { label, node: best.node.name, fill: fillOf(best.gauge), detail: gaugeDetail(best.gauge, label === KERNEL ? 'refused' : 'pushed out') };
 }
 
 function fullestMap(nodes: readonly NodeState[]): Pressure | undefined {
@@ -90,8 +92,8 @@ function fillOf(gauge_: Gauge): number {
   return share(gauge_.entries, gauge_.maxEntries);
 }
 
-function gaugeDetail(one: Gauge): string {
-  return `${grouped(one.entries)} of ${grouped(one.maxEntries)}${one.lostPerSecond > 0 ? `, ${count(one.lostPerSecond)}/s pushed out` : ''}`;
+function gaugeDetail(one: Gauge, gone: string): string {
+  return `${grouped(one.entries)} of ${grouped(one.maxEntries)}${one.lostPerSecond > 0 ? `, ${count(one.lostPerSecond)}/s ${gone}` : ''}`;
 }
 
 function pressureLine(pressure: Pressure, cols: number): Line {

@@ -1,7 +1,9 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { bar, columns } from '../../../src/screen/chart.ts';
 import { age, bytes, clock, count, percent } from '../../../src/screen/format.ts';
-import { keymap } from '../../../src/screen/keymap.ts';
+import { keymap, keysMarkdown } from '../../../src/screen/keymap.ts';
 import { left, line, lineText, middle, right } from '../../../src/screen/line.ts';
 import { VIEWS } from '../../../src/views/view-list.ts';
 
@@ -51,6 +53,17 @@ describe('keymap()', () => {
   test('uses no key that terminals, multiplexers and browsers take', () => {
     const taken = ['C-b', 'C-a', 'C-s', 'C-q', 'C-z', 'C-c', 'C-w', 'C-t', 'C-n', 'C-h', 'C-i', 'C-m', 'C-j'];
     expect(bindings.flatMap((binding) => binding.keys).filter((key) => taken.includes(key) || /^F\d/.test(key))).toEqual([]);
+  });
+  test('no label is too long for the help of a narrow screen', () => {
+    expect(bindings.filter((binding) => binding.label.length > 29).map((binding) => binding.label)).toEqual([]);
+  });
+  test('the README has the same table', () => {
+    const file = join(import.meta.dirname, '../../../README.md');
+    const [before = '', rest = ''] = readFileSync(file, 'utf8').split(/(?<=<!-- keys: .*-->\n)/);
+    const table = keysMarkdown(bindings);
+    const end = rest.slice(rest.indexOf('<!-- keys end -->'));
+    if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(file, `${before}${table}${end}`);
+    expect(rest === '' ? '' : readFileSync(file, 'utf8').slice(before.length)).toBe(`${table}${end}`);
   });
   test('every footer names keys that exist', () => {
     const actions = new Set(bindings.map((binding) => binding.action));

@@ -1,0 +1,48 @@
+import type { Bucket, PairCounts } from './bucket.ts';
+import { VERDICT_CHIPS, type Chip } from './chips.ts';
+import { dropKeyParts, type Pair } from './directory.ts';
+import { momentSecond } from './figures.ts';
+import type { State } from './state.ts';
+
+/** How many flows of the window would pass a chip alone, as the kernels counted them; undefined where they do not tell. */
+export function chipPasses(state: State, chip: Chip): number | undefined {
+  if (state.telemetry !== 'present') return undefined;
+  const toSecond = momentSecond(state);
+  const window = state.fromTelemetry.sum(toSecond - state.windowSeconds, toSecond);
+  const passing = passingIn(state, window, chip);
+  return passing === undefined || !chip.isNegated ? passing : Math.max(0, window.flows - passing);
+}
+
+const PROTOCOLS: Readonly<Record<string, readonly number[]>> = { tcp: [6], udp: [17], icmp: [1, 58] };
+
+function passingIn(state: State, window: Bucket, chip: Chip): number | undefined {
+  const { value } = chip;
+  switch (chip.field) {
+    case 'from-workload': return sum(state, window, (pair) => pair.source.name === value);
+    case 'to-workload': return sum(state, window, (pair) => pair.destination.name === value);
+    case 'from-namespace': return sum(state, window, (pair) => pair.source.namespace === value);
+    case 'to-namespace': return sum(state, window, (pair) => pair.destination.namespace === value);
+    case 'port': return sum(state, window, (pair) => String(pair.port) === value);
+    case 'protocol': {
+      const numbers = PROTOCOLS[value];
+      return numbers === undefined ? undefined : sum(state, window, (pair) => numbers.includes(pair.protocol));
+    }
+    case 'verdict': return window.verdicts[VERDICT_CHIPS.find((verdict) => verdict.name === value)?.number ?? 0];
+    case 'drop-reason': return [...window.drops].reduce((total, [key, count]) => (state.directory.reasonAt(dropKeyParts(key).reason) === value ? total + count : total), 0);
+    case 'tcp-flags': return window.resets;
+    case 'node': return (state.nodes.get(value)?.flowsPerSecond ?? 0) * state.windowSeconds;
+    // figures are by workload
+    case 'from-pod':
+    case 'to-pod': return undefined;
+  }
+}
+
+function sum(state: State, window: Bucket, isMeant: (pair: Pair) => boolean): number {
+  let total = 0;
+  for (const [id, counts] of window.pairs) if (isMeant(state.directory.pairAt(id))) total += flowsOf(counts);
+  return total;
+}
+
+function flowsOf(counts: PairCounts): number {
+  return counts.flows + counts.dropped;
+}
