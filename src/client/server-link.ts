@@ -4,8 +4,8 @@ import { nodeNameHeader, type Metadata } from '../rpc/metadata.ts';
 import { sleep } from '../rpc/sleep.ts';
 import { Code, RpcError, toRpcError } from '../rpc/status.ts';
 import type { Target } from '../rpc/target.ts';
-import { TelemetryService } from '../wire/services.ts';
 import type { ClientMessage } from './client-message.ts';
+import { ReportReader } from './report-reader.ts';
 
 /** Waits between tries to connect, and between tries of a stream that was refused. */
 export const reconnectBackoff = { firstMs: 250, longestMs: 5_000, jitter: 0.3 };
@@ -115,11 +115,17 @@ export class ServerLink {
         const name = headers[nodeNameHeader];
         if (name !== undefined) this.say({ type: 'node-name', name });
       };
-      for await (const report of this.channel.stream(TelemetryService.Watch, {}, { signal: over, onHeaders })) {
+      const reader = new ReportReader(() => performance.now());
+      for await (const report of this.channel.stream(reader.method, {}, { signal: over, onHeaders })) {
         restartTimer();
         retry.reset();
         this.backoff.reset();
-        this.say({ type: 'telemetry', report });
+        reader.work(() => { this.say({ type: 'telemetry', report }); });
+        const restMs = reader.takeRestMs();
+        if (restMs === 0) continue;
+        clearTimeout(timer);
+        await sleep(restMs, over);
+        restartTimer();
       }
       return undefined;
     } catch (reason) {

@@ -67,6 +67,9 @@ const MAX_GAUGES = 64;
 /** Maps of one node looked at. */
 const MAX_MAPS = 1_024;
 
+/** Stages and causes of loss of one node; the rest is one. */
+const MAX_LOSSES = 64;
+
 /** A node nothing is known of. */
 export function newNode(name: string): NodeState {
   return {
@@ -91,7 +94,7 @@ export function applyNodeReport(node: NodeState, report: NodeReport, interval: {
     flowsPerSecond: (report.flows ?? 0) / seconds,
     happenedPerSecond: delta.happened / seconds,
     lostPerSecond: delta.lost / seconds,
-    ringFill: Math.max(-1, ...(report.rings ?? []).map((ring) => share(ring.peak_bytes ?? ring.used_bytes ?? 0, ring.size_bytes ?? 0))),
+    ringFill: Math.max(-1, ...(report.rings ?? []).slice(0, MAX_GAUGES).map((ring) => share(ring.peak_bytes ?? ring.used_bytes ?? 0, ring.size_bytes ?? 0))),
     attachedPods: report.attached_pods ?? 0,
     totalPods: report.total_pods ?? 0,
     cpuShare: (report.cpu_ns ?? 0) / (seconds * 1e9),
@@ -128,7 +131,8 @@ function takeLedger(node: NodeState, events: readonly EventLedger[]): NodeDelta 
   for (const ledger of events) {
     happened += ledger.happened ?? 0;
     for (const loss of ledger.losses ?? []) {
-      const key = `${scrub(loss.stage ?? '', 24)} ${scrub(loss.cause ?? '', 40)}`.trim();
+      const named = `${scrub(loss.stage ?? '', 24)} ${scrub(loss.cause ?? '', 40)}`.trim();
+      const key = losses.size < MAX_LOSSES || losses.has(named) ? named : 'other losses';
       losses.set(key, (losses.get(key) ?? 0) + (loss.count ?? 0));
     }
   }

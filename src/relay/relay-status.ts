@@ -8,6 +8,7 @@ import type { Peer } from './peer-pool.ts';
 
 /** Names of unreachable nodes a status lists, as Hubble's relay. */
 const maxUnavailableNames = 10;
+const maxUint64 = 2n ** 64n - 1n;
 /** How long one node may take to answer for the others not to wait. */
 const peerTimeoutMs = 4_000;
 
@@ -45,9 +46,9 @@ async function serverStatus(peers: readonly Peer[], signal: AbortSignal, info: C
   const sum: Required<Pick<ServerStatusResponse, 'num_flows' | 'max_flows' | 'seen_flows' | 'uptime_ns' | 'flows_rate'>> =
     { num_flows: 0n, max_flows: 0n, seen_flows: 0n, uptime_ns: 0n, flows_rate: 0 };
   for (const { answer = {} } of answers) {
-    sum.num_flows = (sum.num_flows ?? 0n) + (answer.num_flows ?? 0n);
-    sum.max_flows = (sum.max_flows ?? 0n) + (answer.max_flows ?? 0n);
-    sum.seen_flows = (sum.seen_flows ?? 0n) + (answer.seen_flows ?? 0n);
+    sum.num_flows = saturated((sum.num_flows ?? 0n) + (answer.num_flows ?? 0n));
+    sum.max_flows = saturated((sum.max_flows ?? 0n) + (answer.max_flows ?? 0n));
+    sum.seen_flows = saturated((sum.seen_flows ?? 0n) + (answer.seen_flows ?? 0n));
     sum.flows_rate = (sum.flows_rate ?? 0) + (answer.flows_rate ?? 0);
     if ((answer.uptime_ns ?? 0n) > (sum.uptime_ns ?? 0n)) sum.uptime_ns = answer.uptime_ns ?? 0n;
   }
@@ -58,6 +59,11 @@ async function serverStatus(peers: readonly Peer[], signal: AbortSignal, info: C
     unavailable_nodes: unavailable.slice(0, maxUnavailableNames),
     version: `hubble-relay v${HUBBLE_COMPAT_VERSION}`,
   };
+}
+
+/** What the wire can carry: one node's nonsense must not take the answer from the others. */
+function saturated(sum: bigint): bigint {
+  return sum > maxUint64 ? maxUint64 : sum;
 }
 
 async function nodes(peers: readonly Peer[], signal: AbortSignal, info: CallInfo): Promise<GetNodesResponse> {

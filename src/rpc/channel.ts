@@ -27,8 +27,8 @@ export interface ChannelOptions {
 }
 
 const defaultConnectTimeoutMs = 5_000;
-/** Messages a slow reader of a decoded stream may leave before the server is held back. */
-const maxQueuedMessages = 256;
+/** Bytes a slow reader of a decoded stream may leave before the server is held back. */
+const maxQueuedBytes = 256 * 1024;
 
 /**
  * Calls to one server over one HTTP/2 session, opened with the first call and
@@ -57,7 +57,8 @@ export class Channel {
 
   /** Messages of a server stream, decoded. Leaving the loop early cancels the call. Not for flows: see openFlows. */
   async *stream<Request, Response>(method: Method<Request, Response>, request: Request, options: CallOptions = {}): AsyncGenerator<Response, void> {
-    const queue: Response[] = [];
+    const queue: Uint8Array[] = [];
+    let queuedBytes = 0;
     let wake: () => void = () => {};
     let end: { error: RpcError | undefined } | undefined;
     const finish = (reason?: unknown): void => {
@@ -65,20 +66,18 @@ export class Channel {
       wake();
     };
     const call = await this.frames(method, request, (frames) => {
-      try {
-        forEachMessage(frames, (start, stop) => queue.push(decodeOrFail(method, frames.subarray(start, stop))));
-      } catch (reason) {
-        finish(reason);
-      }
-      if (queue.length > maxQueuedMessages) call.pause();
+      queue.push(frames);
+      queuedBytes += frames.length;
+      if (queuedBytes > maxQueuedBytes) call.pause();
       wake();
     }, options);
     call.done.then(() => finish(), finish);
     try {
       for (;;) {
-        while (queue.length > 0) {
-          const message = queue.shift();
-          if (message !== undefined) yield message;
+        for (let frames = queue.shift(); frames !== undefined; frames = queue.shift()) {
+          queuedBytes -= frames.length;
+          // decoded when it is asked for: a reader that rests leaves bytes, not objects
+          for (const message of messagesOf(frames)) yield decodeOrFail(method, message);
         }
         call.resume();
         if (end !== undefined && queue.length === 0) break;
@@ -171,6 +170,12 @@ export class Channel {
 /** A channel to a server; it connects with the first call. */
 export function openChannel(target: Target, options: ChannelOptions = {}): Channel {
   return new Channel(target, options);
+}
+
+function messagesOf(frames: Uint8Array): Uint8Array[] {
+  const messages: Uint8Array[] = [];
+  forEachMessage(frames, (start, stop) => { messages.push(frames.subarray(start, stop)); });
+  return messages;
 }
 
 function decodeOrFail<Response>(method: { path: string; response: Codec<Response> }, bytes: Uint8Array): Response {

@@ -34,6 +34,17 @@ export function readBigints(read: (list: string[]) => void, before: bigint[] | u
   return list;
 }
 
+/** Reads a 64-bit count into a number: one beyond what a number counts exactly is no count, and stays the largest. */
+export function readCount(reader: BinaryReader): number {
+  return Math.min(Number(reader.readUint64()), Number.MAX_SAFE_INTEGER);
+}
+
+/** Writes such a count. Sums of strangers' counts may be anything: a writer that throws would end the sender. */
+export function writeCount(writer: BinaryWriter, field: number, count: number): void {
+  const bounded = Math.max(0, Math.min(Math.trunc(count), Number.MAX_SAFE_INTEGER));
+  if (bounded > 0) writer.writeUint64(field, bounded);
+}
+
 /** Skips a field nobody knows and notes where its bytes are, as pairs of start and end. */
 export function skipUnknown(reader: BinaryReader, ranges: number[] | undefined): number[] {
   const start = reader.getFieldCursor();

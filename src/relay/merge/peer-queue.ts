@@ -7,6 +7,10 @@ import { longestWatermarkBytes, watermarkTime } from './watermark.ts';
 /** Nanoseconds since the merge's base; exact for 104 days around it. */
 export type MergeTime = number;
 
+/** First and last second of the years 1 to 9999, as protobuf's Timestamp has it. */
+const minSeconds = -62_135_596_800;
+const maxSeconds = 253_402_300_799;
+
 /** Frames of one peer, waiting in the order they came; each is looked at once, when it becomes the head. */
 export class PeerQueue {
   /** Bytes waiting. */
@@ -108,8 +112,10 @@ export class PeerQueue {
     return true;
   }
 
+  /** A time outside of what a Timestamp may say is one of its ends: whatever comes out can be written again. */
   private relative(seconds: number, nanos: number): MergeTime {
-    return (seconds - this.baseSeconds) * 1e9 + nanos;
+    const bounded = Math.max(minSeconds, Math.min(seconds, maxSeconds));
+    return (bounded - this.baseSeconds) * 1e9 + (nanos >= 0 && nanos < 1e9 ? nanos : 0);
   }
 
   private dropBatch(): void {

@@ -6,6 +6,10 @@ import type { Change, DropCount, NodeReport, PairCount, RelayReport, Report, Vol
 export const maxPairs = 512;
 /** Drop rows of a merged report; the rest is told by reason, without the pair, so that totals stay exact. */
 export const maxDropRows = 2048;
+/** Nodes and relays of a merged report, as many as a dashboard shows; and verdicts, of which Hubble has eight. */
+export const maxNodes = 5_000;
+const maxRelays = 256;
+const maxVerdicts = 64;
 /** Changes of a merged report; the newest stay. */
 export const maxChanges = 1000;
 /** Pairs and drop rows held between two take(): far more than one second of many nodes, little for a watcher that takes nothing for a day. */
@@ -35,14 +39,19 @@ export class ReportMerge {
   /** Takes a report in. `source` tells whose it is: two of one source cover one interval after the other. */
   add(source: string, report: Report): void {
     this.intervalNs.set(source, (this.intervalNs.get(source) ?? 0) + (report.interval_ns ?? 0));
-    for (const { verdict = 0, flows = 0 } of report.verdicts ?? []) this.verdicts.set(verdict, (this.verdicts.get(verdict) ?? 0) + flows);
+    for (const { verdict = 0, flows = 0 } of report.verdicts ?? []) {
+      // numbers nobody has are one unknown verdict: the sum stays exact
+      const key = this.verdicts.size < maxVerdicts || this.verdicts.has(verdict) ? verdict : 0;
+      this.verdicts.set(key, (this.verdicts.get(key) ?? 0) + flows);
+    }
     for (const drop of report.drops ?? []) this.addDrop(drop);
     for (const pair of report.pairs ?? []) this.addPair(pair);
     for (const node of report.nodes ?? []) {
       const before = this.nodes.get(node.name ?? '');
+      if (before === undefined && this.nodes.size >= maxNodes) continue;
       this.nodes.set(node.name ?? '', before === undefined ? node : laterNodeReport(before, node));
     }
-    for (const relay of report.relays ?? []) this.relays.set(relay.name ?? '', relay);
+    for (const relay of report.relays ?? []) if (this.relays.size < maxRelays || this.relays.has(relay.name ?? '')) this.relays.set(relay.name ?? '', relay);
     this.floorBytes += report.pairs_floor_bytes ?? 0;
     this.changes = [...this.changes, ...(report.changes ?? [])].slice(-maxChanges);
     if (this.pairs.size > maxHeldRows) this.cutPairs();

@@ -125,6 +125,7 @@ function printWrite(field) {
   if (field.repeated) return `if (${value}) w.writePacked${methods[letter]}(${number}, ${value});`;
   // -0 and NaN are not the default of a double
   if ('df'.includes(letter)) return `if (${value} !== undefined && !Object.is(${value}, 0)) w.write${methods[letter]}(${number}, ${value});`;
+  if (letter === 'N') return `if (${value}) writeCount(w, ${number}, ${value});`;
   return `if (${value}) w.write${methods[letter]}(${number}, ${value});`;
 }
 
@@ -142,7 +143,7 @@ function printReadValue(field) {
   }
   if (letter === 's') return `m.${name} = readText(r);`;
   if ('UI'.includes(letter)) return `m.${name} = BigInt(r.read${methods[letter]}());`;
-  if (letter === 'N') return `m.${name} = Number(r.readUint64());`;
+  if (letter === 'N') return `m.${name} = readCount(r);`;
   return `m.${name} = r.read${methods[letter]}();`;
 }
 
@@ -193,7 +194,7 @@ function printImports(module, body, byFull) {
   const codecValues = named(['makeCodec', 'makeEnum']);
   if (codecTypes.length > 0) out += `import type { ${codecTypes.join(', ')} } from '../codec.ts';\n`;
   if (codecValues.length > 0) out += `import { ${codecValues.join(', ')} } from '../codec.ts';\n`;
-  out += `import { ${named(['clearOthers', 'keepUnknown', 'readBigints', 'readText', 'skipUnknown', 'writeText', 'writeUnknown']).join(', ')} } from '../coding.ts';\n`;
+  out += `import { ${named(['clearOthers', 'keepUnknown', 'readBigints', 'readCount', 'readText', 'skipUnknown', 'writeCount', 'writeText', 'writeUnknown']).join(', ')} } from '../coding.ts';\n`;
   for (const other of new Set(Object.values(outputs))) {
     if (other === module) continue;
     const entries = [...byFull.values()].filter((entry) => entry.module === other && importedBy(body, entry));

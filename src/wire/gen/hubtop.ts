@@ -2,7 +2,7 @@
 import type { BinaryReader, BinaryWriter } from 'google-protobuf';
 import type { Codec, WithUnknown } from '../codec.ts';
 import { makeCodec } from '../codec.ts';
-import { keepUnknown, readText, skipUnknown, writeText, writeUnknown } from '../coding.ts';
+import { keepUnknown, readCount, readText, skipUnknown, writeCount, writeText, writeUnknown } from '../coding.ts';
 import type { Timestamp } from './google.ts';
 import { TimestampCodec, readTimestamp, writeTimestamp } from './google.ts';
 import type { Endpoint } from './flow.ts';
@@ -54,12 +54,12 @@ export interface Report extends WithUnknown {
 /** Writes the fields of a hubtop.v1.Report; for the codecs of messages that hold one. */
 export function writeReport(m: Report, w: BinaryWriter): void {
   if (m.time) w.writeMessage(1, m.time, writeTimestamp);
-  if (m.interval_ns) w.writeUint64(2, m.interval_ns);
+  if (m.interval_ns) writeCount(w, 2, m.interval_ns);
   if (m.nodes) for (const v of m.nodes) w.writeMessage(3, v, writeNodeReport);
   if (m.verdicts) for (const v of m.verdicts) w.writeMessage(4, v, writeVerdictCount);
   if (m.drops) for (const v of m.drops) w.writeMessage(5, v, writeDropCount);
   if (m.pairs) for (const v of m.pairs) w.writeMessage(6, v, writePairCount);
-  if (m.pairs_floor_bytes) w.writeUint64(7, m.pairs_floor_bytes);
+  if (m.pairs_floor_bytes) writeCount(w, 7, m.pairs_floor_bytes);
   if (m.changes) for (const v of m.changes) w.writeMessage(8, v, writeChange);
   if (m.relays) for (const v of m.relays) w.writeMessage(9, v, writeRelayReport);
   if (m.$unknown) writeUnknown(w, m.$unknown);
@@ -71,12 +71,12 @@ export function readReport(m: Report, r: BinaryReader): void {
   while (r.nextField()) {
     switch (r.getFieldNumber()) {
       case 1: m.time = r.readMessage<Timestamp>(m.time ?? {}, readTimestamp); break;
-      case 2: m.interval_ns = Number(r.readUint64()); break;
+      case 2: m.interval_ns = readCount(r); break;
       case 3: (m.nodes ??= []).push(r.readMessage<NodeReport>({}, readNodeReport)); break;
       case 4: (m.verdicts ??= []).push(r.readMessage<VerdictCount>({}, readVerdictCount)); break;
       case 5: (m.drops ??= []).push(r.readMessage<DropCount>({}, readDropCount)); break;
       case 6: (m.pairs ??= []).push(r.readMessage<PairCount>({}, readPairCount)); break;
-      case 7: m.pairs_floor_bytes = Number(r.readUint64()); break;
+      case 7: m.pairs_floor_bytes = readCount(r); break;
       case 8: (m.changes ??= []).push(r.readMessage<Change>({}, readChange)); break;
       case 9: (m.relays ??= []).push(r.readMessage<RelayReport>({}, readRelayReport)); break;
       default: unknown = skipUnknown(r, unknown);
@@ -106,9 +106,9 @@ export interface RelayReport extends WithUnknown {
 /** Writes the fields of a hubtop.v1.RelayReport; for the codecs of messages that hold one. */
 export function writeRelayReport(m: RelayReport, w: BinaryWriter): void {
   if (m.name) writeText(w, 1, m.name);
-  if (m.flows) w.writeUint64(2, m.flows);
-  if (m.late) w.writeUint64(3, m.late);
-  if (m.malformed) w.writeUint64(4, m.malformed);
+  if (m.flows) writeCount(w, 2, m.flows);
+  if (m.late) writeCount(w, 3, m.late);
+  if (m.malformed) writeCount(w, 4, m.malformed);
   if (m.$unknown) writeUnknown(w, m.$unknown);
 }
 
@@ -118,9 +118,9 @@ export function readRelayReport(m: RelayReport, r: BinaryReader): void {
   while (r.nextField()) {
     switch (r.getFieldNumber()) {
       case 1: m.name = readText(r); break;
-      case 2: m.flows = Number(r.readUint64()); break;
-      case 3: m.late = Number(r.readUint64()); break;
-      case 4: m.malformed = Number(r.readUint64()); break;
+      case 2: m.flows = readCount(r); break;
+      case 3: m.late = readCount(r); break;
+      case 4: m.malformed = readCount(r); break;
       default: unknown = skipUnknown(r, unknown);
     }
   }
@@ -143,7 +143,7 @@ export interface VerdictCount extends WithUnknown {
 /** Writes the fields of a hubtop.v1.VerdictCount; for the codecs of messages that hold one. */
 export function writeVerdictCount(m: VerdictCount, w: BinaryWriter): void {
   if (m.verdict) w.writeEnum(1, m.verdict);
-  if (m.flows) w.writeUint64(2, m.flows);
+  if (m.flows) writeCount(w, 2, m.flows);
   if (m.$unknown) writeUnknown(w, m.$unknown);
 }
 
@@ -153,7 +153,7 @@ export function readVerdictCount(m: VerdictCount, r: BinaryReader): void {
   while (r.nextField()) {
     switch (r.getFieldNumber()) {
       case 1: m.verdict = r.readEnum(); break;
-      case 2: m.flows = Number(r.readUint64()); break;
+      case 2: m.flows = readCount(r); break;
       default: unknown = skipUnknown(r, unknown);
     }
   }
@@ -193,8 +193,8 @@ export function writeDropCount(m: DropCount, w: BinaryWriter): void {
   if (m.destination) w.writeMessage(5, m.destination, writeEndpoint);
   if (m.port) w.writeUint32(6, m.port);
   if (m.protocol) w.writeUint32(7, m.protocol);
-  if (m.skbs) w.writeUint64(8, m.skbs);
-  if (m.bytes) w.writeUint64(9, m.bytes);
+  if (m.skbs) writeCount(w, 8, m.skbs);
+  if (m.bytes) writeCount(w, 9, m.bytes);
   if (m.$unknown) writeUnknown(w, m.$unknown);
 }
 
@@ -210,8 +210,8 @@ export function readDropCount(m: DropCount, r: BinaryReader): void {
       case 5: m.destination = r.readMessage<Endpoint>(m.destination ?? {}, readEndpoint); break;
       case 6: m.port = r.readUint32(); break;
       case 7: m.protocol = r.readUint32(); break;
-      case 8: m.skbs = Number(r.readUint64()); break;
-      case 9: m.bytes = Number(r.readUint64()); break;
+      case 8: m.skbs = readCount(r); break;
+      case 9: m.bytes = readCount(r); break;
       default: unknown = skipUnknown(r, unknown);
     }
   }
@@ -251,7 +251,7 @@ export function writePairCount(m: PairCount, w: BinaryWriter): void {
   if (m.verdict) w.writeEnum(5, m.verdict);
   if (m.egress) w.writeMessage(6, m.egress, writeVolume);
   if (m.ingress) w.writeMessage(7, m.ingress, writeVolume);
-  if (m.error_bytes) w.writeUint64(8, m.error_bytes);
+  if (m.error_bytes) writeCount(w, 8, m.error_bytes);
   if (m.$unknown) writeUnknown(w, m.$unknown);
 }
 
@@ -267,7 +267,7 @@ export function readPairCount(m: PairCount, r: BinaryReader): void {
       case 5: m.verdict = r.readEnum(); break;
       case 6: m.egress = r.readMessage<Volume>(m.egress ?? {}, readVolume); break;
       case 7: m.ingress = r.readMessage<Volume>(m.ingress ?? {}, readVolume); break;
-      case 8: m.error_bytes = Number(r.readUint64()); break;
+      case 8: m.error_bytes = readCount(r); break;
       default: unknown = skipUnknown(r, unknown);
     }
   }
@@ -297,15 +297,15 @@ export interface Volume extends WithUnknown {
 
 /** Writes the fields of a hubtop.v1.Volume; for the codecs of messages that hold one. */
 export function writeVolume(m: Volume, w: BinaryWriter): void {
-  if (m.skbs) w.writeUint64(1, m.skbs);
-  if (m.segments) w.writeUint64(2, m.segments);
-  if (m.bytes) w.writeUint64(3, m.bytes);
-  if (m.reply_skbs) w.writeUint64(4, m.reply_skbs);
-  if (m.reply_segments) w.writeUint64(5, m.reply_segments);
-  if (m.reply_bytes) w.writeUint64(6, m.reply_bytes);
-  if (m.connections) w.writeUint64(7, m.connections);
-  if (m.resets) w.writeUint64(8, m.resets);
-  if (m.flows) w.writeUint64(9, m.flows);
+  if (m.skbs) writeCount(w, 1, m.skbs);
+  if (m.segments) writeCount(w, 2, m.segments);
+  if (m.bytes) writeCount(w, 3, m.bytes);
+  if (m.reply_skbs) writeCount(w, 4, m.reply_skbs);
+  if (m.reply_segments) writeCount(w, 5, m.reply_segments);
+  if (m.reply_bytes) writeCount(w, 6, m.reply_bytes);
+  if (m.connections) writeCount(w, 7, m.connections);
+  if (m.resets) writeCount(w, 8, m.resets);
+  if (m.flows) writeCount(w, 9, m.flows);
   if (m.$unknown) writeUnknown(w, m.$unknown);
 }
 
@@ -314,15 +314,15 @@ export function readVolume(m: Volume, r: BinaryReader): void {
   let unknown: number[] | undefined;
   while (r.nextField()) {
     switch (r.getFieldNumber()) {
-      case 1: m.skbs = Number(r.readUint64()); break;
-      case 2: m.segments = Number(r.readUint64()); break;
-      case 3: m.bytes = Number(r.readUint64()); break;
-      case 4: m.reply_skbs = Number(r.readUint64()); break;
-      case 5: m.reply_segments = Number(r.readUint64()); break;
-      case 6: m.reply_bytes = Number(r.readUint64()); break;
-      case 7: m.connections = Number(r.readUint64()); break;
-      case 8: m.resets = Number(r.readUint64()); break;
-      case 9: m.flows = Number(r.readUint64()); break;
+      case 1: m.skbs = readCount(r); break;
+      case 2: m.segments = readCount(r); break;
+      case 3: m.bytes = readCount(r); break;
+      case 4: m.reply_skbs = readCount(r); break;
+      case 5: m.reply_segments = readCount(r); break;
+      case 6: m.reply_bytes = readCount(r); break;
+      case 7: m.connections = readCount(r); break;
+      case 8: m.resets = readCount(r); break;
+      case 9: m.flows = readCount(r); break;
       default: unknown = skipUnknown(r, unknown);
     }
   }
@@ -369,8 +369,8 @@ export function writeNodeReport(m: NodeReport, w: BinaryWriter): void {
   if (m.name) writeText(w, 1, m.name);
   if (m.time) w.writeMessage(2, m.time, writeTimestamp);
   if (m.version) writeText(w, 3, m.version);
-  if (m.uptime_ns) w.writeUint64(4, m.uptime_ns);
-  if (m.flows) w.writeUint64(5, m.flows);
+  if (m.uptime_ns) writeCount(w, 4, m.uptime_ns);
+  if (m.flows) writeCount(w, 5, m.flows);
   if (m.events) for (const v of m.events) w.writeMessage(6, v, writeEventLedger);
   if (m.volume) w.writeMessage(7, m.volume, writeVolumeLedger);
   if (m.rings) for (const v of m.rings) w.writeMessage(8, v, writeRing);
@@ -378,10 +378,10 @@ export function writeNodeReport(m: NodeReport, w: BinaryWriter): void {
   if (m.kernel_conntrack) for (const v of m.kernel_conntrack) w.writeMessage(10, v, writeKernelConntrack);
   if (m.attached_pods) w.writeUint32(11, m.attached_pods);
   if (m.total_pods) w.writeUint32(12, m.total_pods);
-  if (m.cpu_ns) w.writeUint64(13, m.cpu_ns);
-  if (m.rss_bytes) w.writeUint64(14, m.rss_bytes);
-  if (m.program_runs) w.writeUint64(15, m.program_runs);
-  if (m.program_ns) w.writeUint64(16, m.program_ns);
+  if (m.cpu_ns) writeCount(w, 13, m.cpu_ns);
+  if (m.rss_bytes) writeCount(w, 14, m.rss_bytes);
+  if (m.program_runs) writeCount(w, 15, m.program_runs);
+  if (m.program_ns) writeCount(w, 16, m.program_ns);
   if (m.history) w.writeMessage(17, m.history, writeHistory);
   if (m.state) writeText(w, 18, m.state);
   if (m.message) writeText(w, 19, m.message);
@@ -396,8 +396,8 @@ export function readNodeReport(m: NodeReport, r: BinaryReader): void {
       case 1: m.name = readText(r); break;
       case 2: m.time = r.readMessage<Timestamp>(m.time ?? {}, readTimestamp); break;
       case 3: m.version = readText(r); break;
-      case 4: m.uptime_ns = Number(r.readUint64()); break;
-      case 5: m.flows = Number(r.readUint64()); break;
+      case 4: m.uptime_ns = readCount(r); break;
+      case 5: m.flows = readCount(r); break;
       case 6: (m.events ??= []).push(r.readMessage<EventLedger>({}, readEventLedger)); break;
       case 7: m.volume = r.readMessage<VolumeLedger>(m.volume ?? {}, readVolumeLedger); break;
       case 8: (m.rings ??= []).push(r.readMessage<Ring>({}, readRing)); break;
@@ -405,10 +405,10 @@ export function readNodeReport(m: NodeReport, r: BinaryReader): void {
       case 10: (m.kernel_conntrack ??= []).push(r.readMessage<KernelConntrack>({}, readKernelConntrack)); break;
       case 11: m.attached_pods = r.readUint32(); break;
       case 12: m.total_pods = r.readUint32(); break;
-      case 13: m.cpu_ns = Number(r.readUint64()); break;
-      case 14: m.rss_bytes = Number(r.readUint64()); break;
-      case 15: m.program_runs = Number(r.readUint64()); break;
-      case 16: m.program_ns = Number(r.readUint64()); break;
+      case 13: m.cpu_ns = readCount(r); break;
+      case 14: m.rss_bytes = readCount(r); break;
+      case 15: m.program_runs = readCount(r); break;
+      case 16: m.program_ns = readCount(r); break;
       case 17: m.history = r.readMessage<History>(m.history ?? {}, readHistory); break;
       case 18: m.state = readText(r); break;
       case 19: m.message = readText(r); break;
@@ -439,9 +439,9 @@ export interface EventLedger extends WithUnknown {
 /** Writes the fields of a hubtop.v1.EventLedger; for the codecs of messages that hold one. */
 export function writeEventLedger(m: EventLedger, w: BinaryWriter): void {
   if (m.kind) writeText(w, 1, m.kind);
-  if (m.happened) w.writeUint64(2, m.happened);
-  if (m.reported) w.writeUint64(3, m.reported);
-  if (m.folded) w.writeUint64(4, m.folded);
+  if (m.happened) writeCount(w, 2, m.happened);
+  if (m.reported) writeCount(w, 3, m.reported);
+  if (m.folded) writeCount(w, 4, m.folded);
   if (m.losses) for (const v of m.losses) w.writeMessage(5, v, writeLoss);
   if (m.$unknown) writeUnknown(w, m.$unknown);
 }
@@ -452,9 +452,9 @@ export function readEventLedger(m: EventLedger, r: BinaryReader): void {
   while (r.nextField()) {
     switch (r.getFieldNumber()) {
       case 1: m.kind = readText(r); break;
-      case 2: m.happened = Number(r.readUint64()); break;
-      case 3: m.reported = Number(r.readUint64()); break;
-      case 4: m.folded = Number(r.readUint64()); break;
+      case 2: m.happened = readCount(r); break;
+      case 3: m.reported = readCount(r); break;
+      case 4: m.folded = readCount(r); break;
       case 5: (m.losses ??= []).push(r.readMessage<Loss>({}, readLoss)); break;
       default: unknown = skipUnknown(r, unknown);
     }
@@ -484,7 +484,7 @@ export interface Loss extends WithUnknown {
 export function writeLoss(m: Loss, w: BinaryWriter): void {
   if (m.stage) writeText(w, 1, m.stage);
   if (m.cause) writeText(w, 2, m.cause);
-  if (m.count) w.writeUint64(3, m.count);
+  if (m.count) writeCount(w, 3, m.count);
   if (m.first) w.writeMessage(4, m.first, writeTimestamp);
   if (m.last) w.writeMessage(5, m.last, writeTimestamp);
   if (m.$unknown) writeUnknown(w, m.$unknown);
@@ -497,7 +497,7 @@ export function readLoss(m: Loss, r: BinaryReader): void {
     switch (r.getFieldNumber()) {
       case 1: m.stage = readText(r); break;
       case 2: m.cause = readText(r); break;
-      case 3: m.count = Number(r.readUint64()); break;
+      case 3: m.count = readCount(r); break;
       case 4: m.first = r.readMessage<Timestamp>(m.first ?? {}, readTimestamp); break;
       case 5: m.last = r.readMessage<Timestamp>(m.last ?? {}, readTimestamp); break;
       default: unknown = skipUnknown(r, unknown);
@@ -536,20 +536,20 @@ export interface VolumeLedger extends WithUnknown {
 
 /** Writes the fields of a hubtop.v1.VolumeLedger; for the codecs of messages that hold one. */
 export function writeVolumeLedger(m: VolumeLedger, w: BinaryWriter): void {
-  if (m.counted_skbs) w.writeUint64(1, m.counted_skbs);
-  if (m.counted_bytes) w.writeUint64(2, m.counted_bytes);
-  if (m.reported_skbs) w.writeUint64(3, m.reported_skbs);
-  if (m.reported_bytes) w.writeUint64(4, m.reported_bytes);
-  if (m.live_skbs) w.writeUint64(5, m.live_skbs);
-  if (m.live_bytes) w.writeUint64(6, m.live_bytes);
-  if (m.conntrack_inserted) w.writeUint64(7, m.conntrack_inserted);
-  if (m.conntrack_deleted) w.writeUint64(8, m.conntrack_deleted);
-  if (m.conntrack_live) w.writeUint64(9, m.conntrack_live);
-  if (m.conntrack_failed) w.writeUint64(10, m.conntrack_failed);
-  if (m.mid_stream) w.writeUint64(11, m.mid_stream);
-  if (m.not_ip) w.writeUint64(12, m.not_ip);
-  if (m.malformed) w.writeUint64(13, m.malformed);
-  if (m.pair_failed) w.writeUint64(14, m.pair_failed);
+  if (m.counted_skbs) writeCount(w, 1, m.counted_skbs);
+  if (m.counted_bytes) writeCount(w, 2, m.counted_bytes);
+  if (m.reported_skbs) writeCount(w, 3, m.reported_skbs);
+  if (m.reported_bytes) writeCount(w, 4, m.reported_bytes);
+  if (m.live_skbs) writeCount(w, 5, m.live_skbs);
+  if (m.live_bytes) writeCount(w, 6, m.live_bytes);
+  if (m.conntrack_inserted) writeCount(w, 7, m.conntrack_inserted);
+  if (m.conntrack_deleted) writeCount(w, 8, m.conntrack_deleted);
+  if (m.conntrack_live) writeCount(w, 9, m.conntrack_live);
+  if (m.conntrack_failed) writeCount(w, 10, m.conntrack_failed);
+  if (m.mid_stream) writeCount(w, 11, m.mid_stream);
+  if (m.not_ip) writeCount(w, 12, m.not_ip);
+  if (m.malformed) writeCount(w, 13, m.malformed);
+  if (m.pair_failed) writeCount(w, 14, m.pair_failed);
   if (m.$unknown) writeUnknown(w, m.$unknown);
 }
 
@@ -558,20 +558,20 @@ export function readVolumeLedger(m: VolumeLedger, r: BinaryReader): void {
   let unknown: number[] | undefined;
   while (r.nextField()) {
     switch (r.getFieldNumber()) {
-      case 1: m.counted_skbs = Number(r.readUint64()); break;
-      case 2: m.counted_bytes = Number(r.readUint64()); break;
-      case 3: m.reported_skbs = Number(r.readUint64()); break;
-      case 4: m.reported_bytes = Number(r.readUint64()); break;
-      case 5: m.live_skbs = Number(r.readUint64()); break;
-      case 6: m.live_bytes = Number(r.readUint64()); break;
-      case 7: m.conntrack_inserted = Number(r.readUint64()); break;
-      case 8: m.conntrack_deleted = Number(r.readUint64()); break;
-      case 9: m.conntrack_live = Number(r.readUint64()); break;
-      case 10: m.conntrack_failed = Number(r.readUint64()); break;
-      case 11: m.mid_stream = Number(r.readUint64()); break;
-      case 12: m.not_ip = Number(r.readUint64()); break;
-      case 13: m.malformed = Number(r.readUint64()); break;
-      case 14: m.pair_failed = Number(r.readUint64()); break;
+      case 1: m.counted_skbs = readCount(r); break;
+      case 2: m.counted_bytes = readCount(r); break;
+      case 3: m.reported_skbs = readCount(r); break;
+      case 4: m.reported_bytes = readCount(r); break;
+      case 5: m.live_skbs = readCount(r); break;
+      case 6: m.live_bytes = readCount(r); break;
+      case 7: m.conntrack_inserted = readCount(r); break;
+      case 8: m.conntrack_deleted = readCount(r); break;
+      case 9: m.conntrack_live = readCount(r); break;
+      case 10: m.conntrack_failed = readCount(r); break;
+      case 11: m.mid_stream = readCount(r); break;
+      case 12: m.not_ip = readCount(r); break;
+      case 13: m.malformed = readCount(r); break;
+      case 14: m.pair_failed = readCount(r); break;
       default: unknown = skipUnknown(r, unknown);
     }
   }
@@ -597,9 +597,9 @@ export interface Ring extends WithUnknown {
 /** Writes the fields of a hubtop.v1.Ring; for the codecs of messages that hold one. */
 export function writeRing(m: Ring, w: BinaryWriter): void {
   if (m.lane) writeText(w, 1, m.lane);
-  if (m.size_bytes) w.writeUint64(2, m.size_bytes);
-  if (m.used_bytes) w.writeUint64(3, m.used_bytes);
-  if (m.peak_bytes) w.writeUint64(4, m.peak_bytes);
+  if (m.size_bytes) writeCount(w, 2, m.size_bytes);
+  if (m.used_bytes) writeCount(w, 3, m.used_bytes);
+  if (m.peak_bytes) writeCount(w, 4, m.peak_bytes);
   if (m.$unknown) writeUnknown(w, m.$unknown);
 }
 
@@ -609,9 +609,9 @@ export function readRing(m: Ring, r: BinaryReader): void {
   while (r.nextField()) {
     switch (r.getFieldNumber()) {
       case 1: m.lane = readText(r); break;
-      case 2: m.size_bytes = Number(r.readUint64()); break;
-      case 3: m.used_bytes = Number(r.readUint64()); break;
-      case 4: m.peak_bytes = Number(r.readUint64()); break;
+      case 2: m.size_bytes = readCount(r); break;
+      case 3: m.used_bytes = readCount(r); break;
+      case 4: m.peak_bytes = readCount(r); break;
       default: unknown = skipUnknown(r, unknown);
     }
   }
@@ -647,9 +647,9 @@ export function writeMapPressure(m: MapPressure, w: BinaryWriter): void {
   if (m.id) w.writeUint32(2, m.id);
   if (m.type) writeText(w, 3, m.type);
   if (m.entries_known) w.writeBool(4, m.entries_known);
-  if (m.entries) w.writeUint64(5, m.entries);
-  if (m.max_entries) w.writeUint64(6, m.max_entries);
-  if (m.evicted) w.writeUint64(7, m.evicted);
+  if (m.entries) writeCount(w, 5, m.entries);
+  if (m.max_entries) writeCount(w, 6, m.max_entries);
+  if (m.evicted) writeCount(w, 7, m.evicted);
   if (m.own) w.writeBool(8, m.own);
   if (m.$unknown) writeUnknown(w, m.$unknown);
 }
@@ -663,9 +663,9 @@ export function readMapPressure(m: MapPressure, r: BinaryReader): void {
       case 2: m.id = r.readUint32(); break;
       case 3: m.type = readText(r); break;
       case 4: m.entries_known = r.readBool(); break;
-      case 5: m.entries = Number(r.readUint64()); break;
-      case 6: m.max_entries = Number(r.readUint64()); break;
-      case 7: m.evicted = Number(r.readUint64()); break;
+      case 5: m.entries = readCount(r); break;
+      case 6: m.max_entries = readCount(r); break;
+      case 7: m.evicted = readCount(r); break;
       case 8: m.own = r.readBool(); break;
       default: unknown = skipUnknown(r, unknown);
     }
@@ -693,11 +693,11 @@ export interface KernelConntrack extends WithUnknown {
 /** Writes the fields of a hubtop.v1.KernelConntrack; for the codecs of messages that hold one. */
 export function writeKernelConntrack(m: KernelConntrack, w: BinaryWriter): void {
   if (m.namespace) writeText(w, 1, m.namespace);
-  if (m.entries) w.writeUint64(2, m.entries);
-  if (m.max_entries) w.writeUint64(3, m.max_entries);
-  if (m.insert_failed) w.writeUint64(4, m.insert_failed);
-  if (m.drop) w.writeUint64(5, m.drop);
-  if (m.early_drop) w.writeUint64(6, m.early_drop);
+  if (m.entries) writeCount(w, 2, m.entries);
+  if (m.max_entries) writeCount(w, 3, m.max_entries);
+  if (m.insert_failed) writeCount(w, 4, m.insert_failed);
+  if (m.drop) writeCount(w, 5, m.drop);
+  if (m.early_drop) writeCount(w, 6, m.early_drop);
   if (m.$unknown) writeUnknown(w, m.$unknown);
 }
 
@@ -707,11 +707,11 @@ export function readKernelConntrack(m: KernelConntrack, r: BinaryReader): void {
   while (r.nextField()) {
     switch (r.getFieldNumber()) {
       case 1: m.namespace = readText(r); break;
-      case 2: m.entries = Number(r.readUint64()); break;
-      case 3: m.max_entries = Number(r.readUint64()); break;
-      case 4: m.insert_failed = Number(r.readUint64()); break;
-      case 5: m.drop = Number(r.readUint64()); break;
-      case 6: m.early_drop = Number(r.readUint64()); break;
+      case 2: m.entries = readCount(r); break;
+      case 3: m.max_entries = readCount(r); break;
+      case 4: m.insert_failed = readCount(r); break;
+      case 5: m.drop = readCount(r); break;
+      case 6: m.early_drop = readCount(r); break;
       default: unknown = skipUnknown(r, unknown);
     }
   }
@@ -734,8 +734,8 @@ export interface History extends WithUnknown {
 
 /** Writes the fields of a hubtop.v1.History; for the codecs of messages that hold one. */
 export function writeHistory(m: History, w: BinaryWriter): void {
-  if (m.capacity) w.writeUint64(1, m.capacity);
-  if (m.length) w.writeUint64(2, m.length);
+  if (m.capacity) writeCount(w, 1, m.capacity);
+  if (m.length) writeCount(w, 2, m.length);
   if (m.oldest) w.writeMessage(3, m.oldest, writeTimestamp);
   if (m.$unknown) writeUnknown(w, m.$unknown);
 }
@@ -745,8 +745,8 @@ export function readHistory(m: History, r: BinaryReader): void {
   let unknown: number[] | undefined;
   while (r.nextField()) {
     switch (r.getFieldNumber()) {
-      case 1: m.capacity = Number(r.readUint64()); break;
-      case 2: m.length = Number(r.readUint64()); break;
+      case 1: m.capacity = readCount(r); break;
+      case 2: m.length = readCount(r); break;
       case 3: m.oldest = r.readMessage<Timestamp>(m.oldest ?? {}, readTimestamp); break;
       default: unknown = skipUnknown(r, unknown);
     }
@@ -829,9 +829,9 @@ export interface FlowExtension extends WithUnknown {
 export function writeFlowExtension(m: FlowExtension, w: BinaryWriter): void {
   if (m.kernel_drop_reason) writeText(w, 1, m.kernel_drop_reason);
   if (m.kernel_drop_subsystem) writeText(w, 2, m.kernel_drop_subsystem);
-  if (m.skbs) w.writeUint64(3, m.skbs);
-  if (m.segments) w.writeUint64(4, m.segments);
-  if (m.bytes) w.writeUint64(5, m.bytes);
+  if (m.skbs) writeCount(w, 3, m.skbs);
+  if (m.segments) writeCount(w, 4, m.segments);
+  if (m.bytes) writeCount(w, 5, m.bytes);
   if (m.why) writeText(w, 6, m.why);
   if (m.mid_stream) w.writeBool(7, m.mid_stream);
   if (m.$unknown) writeUnknown(w, m.$unknown);
@@ -844,9 +844,9 @@ export function readFlowExtension(m: FlowExtension, r: BinaryReader): void {
     switch (r.getFieldNumber()) {
       case 1: m.kernel_drop_reason = readText(r); break;
       case 2: m.kernel_drop_subsystem = readText(r); break;
-      case 3: m.skbs = Number(r.readUint64()); break;
-      case 4: m.segments = Number(r.readUint64()); break;
-      case 5: m.bytes = Number(r.readUint64()); break;
+      case 3: m.skbs = readCount(r); break;
+      case 4: m.segments = readCount(r); break;
+      case 5: m.bytes = readCount(r); break;
       case 6: m.why = readText(r); break;
       case 7: m.mid_stream = r.readBool(); break;
       default: unknown = skipUnknown(r, unknown);

@@ -232,3 +232,12 @@ test('watermarks round-trip, and are asked for without touching what the client 
   const foreign = { extensions: { type_url: 'type.googleapis.com/other.Thing', value: Uint8Array.of(1) } };
   expect(askForWatermarks(foreign)).toEqual(foreign);
 });
+
+test.each([2n ** 63n - 1n, -(2n ** 63n), 253_402_300_800n])('FlowMerge can write every time that comes out of a frame at second %s', (seconds) => {
+  const merge = new FlowMerge(1_795_000_000_000);
+  const queue = merge.join();
+  const frame = frameOf(GetFlowsResponseCodec.encode({ time: { seconds, nanos: -1 }, flow: { time: { seconds, nanos: -1 }, uuid: 'x'.repeat(200) } }));
+  merge.push(queue, frame, 1_795_000_000_000);
+  merge.drain(1_795_000_100_000, 1_000_000, () => {});
+  for (const time of [merge.lowWater(1_795_000_100_000), queue.lastTime(1)]) if (time !== undefined) expect(watermarkMessage(time).length).toBeGreaterThan(0);
+});

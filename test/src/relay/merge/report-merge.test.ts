@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { ReportMerge, maxDropRows, maxHeldRows, maxPairs } from '../../../../src/relay/merge/report-merge.ts';
-import type { DropCount, PairCount, Report } from '../../../../src/wire/gen/hubtop.ts';
+import { ReportCodec, type DropCount, type PairCount, type Report } from '../../../../src/wire/gen/hubtop.ts';
 import { seededRandom } from '../../seeded-random.ts';
 
 const time = { seconds: 1n };
@@ -92,4 +92,21 @@ test('ReportMerge stays bounded for a watcher that takes nothing while pods come
   expect(report.drops?.reduce((sum, drop) => sum + (drop.skbs ?? 0), 0)).toBe(seconds * rowsASecond);
   expect(report.pairs).toHaveLength(maxPairs);
   expect(report.interval_ns).toBe(seconds * 1e9);
+});
+
+test('ReportMerge bounds what a hostile node names, keeps its sums and can always be written', () => {
+  const many = Array.from({ length: 20_000 }, (_, index) => index);
+  const count = Number.MAX_SAFE_INTEGER;
+  const hostile: Report = {
+    verdicts: many.map((verdict) => ({ verdict, flows: 1 })), nodes: many.map((index) => ({ name: `n${index}` })), relays: many.map((index) => ({ name: `r${index}` })),
+    pairs: [pair('a', 'b', count), pair('a', 'b', count)], interval_ns: count, pairs_floor_bytes: count,
+  };
+  const merge = new ReportMerge();
+  for (let round = 0; round < 5; round++) merge.add('x', hostile);
+  const report = merge.take(time);
+  expect(report.nodes).toHaveLength(5_000);
+  expect(report.relays).toHaveLength(256);
+  expect(report.verdicts?.length).toBeLessThanOrEqual(65);
+  expect(report.verdicts?.reduce((sum, { flows = 0 }) => sum + flows, 0)).toBe(100_000);
+  expect(ReportCodec.decode(ReportCodec.encode(report)).pairs?.[0]?.egress?.bytes).toBe(count);
 });
