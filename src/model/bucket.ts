@@ -20,6 +20,8 @@ export interface Bucket {
   coveredMs: number;
   /** A hole that is known of: a lost connection, lost events. */
   hasGap: boolean;
+  /** A node that is part of the cluster was not heard of: what there is counts, and there is more. */
+  isPartial: boolean;
   flows: number;
   verdicts: Float64Array;
   /** By dropKey. */
@@ -37,7 +39,7 @@ export interface Bucket {
 /** An empty stretch of time. */
 export function emptyBucket(): Bucket {
   return {
-    coveredMs: 0, hasGap: false, flows: 0, verdicts: new Float64Array(VERDICTS), drops: new Map(), pairs: new Map(),
+    coveredMs: 0, hasGap: false, isPartial: false, flows: 0, verdicts: new Float64Array(VERDICTS), drops: new Map(), pairs: new Map(),
     resets: 0, happened: 0, lost: 0, losses: new Map(),
   };
 }
@@ -46,6 +48,7 @@ export function emptyBucket(): Bucket {
 export function addBucket(into: Bucket, from: Bucket, share = 1): void {
   into.coveredMs += from.coveredMs * share;
   into.hasGap ||= from.hasGap;
+  into.isPartial ||= from.isPartial;
   into.flows += from.flows * share;
   into.resets += from.resets * share;
   into.happened += from.happened * share;

@@ -54,7 +54,7 @@ export interface Figures {
   drops: DropFigure[];
   reasons: ReasonFigure[];
   pairs: PairFigure[];
-  /** The window holds a hole, or events were lost in it: every count is a lower bound. */
+  /** The window holds a hole, events were lost in it, or a node was not heard of: every count is a lower bound. */
   isLowerBound: boolean;
   /** Received / happened in the window, 0 to 1; undefined where nobody counts what happened. */
   seen: number | undefined;
@@ -105,7 +105,7 @@ function makeFigures(state: State, ring: BucketRing, toSecond: number): Figures 
     fromSecond, toSecond, seconds, window, now, ledger, nowSeconds: now.coveredMs / 1000, drops,
     reasons: reasonFigures(drops, seconds),
     pairs: pairFigures(state, window),
-    isLowerBound: window.hasGap || ledger.lost > 0 || hasHole(ring, fromSecond, toSecond),
+    isLowerBound: window.hasGap || ledger.isPartial || ledger.lost > 0 || hasHole(ring, fromSecond, toSecond),
     seen: seenOf(ledger),
   };
 }

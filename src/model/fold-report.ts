@@ -34,6 +34,8 @@ export function foldReport(state: State, report: Report): void {
     const delta = applyNodeReport(node, nodeReport, { seconds: intervalMs / 1000, nowMs: state.nowMs });
     counts.happened += delta.happened;
     counts.lost += delta.lost;
+    // what happens on a node that nobody hears of is in no figure: they are lower bounds
+    if (node.trouble !== '' && node.trouble !== 'NODE_GONE') counts.isPartial = true;
     for (const [key, count] of delta.losses) {
       addCount(counts.losses, `${name} ${key}`, count);
       noteFirst(state, `lost ${name} ${key}`, toMs);

@@ -70,7 +70,9 @@ function truthBar(state: State, cols: number): Line {
   const left: Piece[] = [' [', [word.word, word.role], ']', gap, [shortServer(state.server, isWide ? 24 : 15), 'title'], gap, now.nowSeconds > 0 ? `${bound}${count(rate(now.now.flows, now.now))} fl/s` : '- fl/s'];
   if (nodes.length > 0) left.push(gap, isWide ? 'nodes ' : 'n', [`${nodes.length - troubled}/${nodes.length}`, troubled > 0 ? 'bad' : 'text']);
   const seen = now.seen;
-  left.push(gap, isWide ? 'seen ' : 'seen', seen === undefined ? ['?', 'dim'] : [percent(seen), seen < 0.995 ? 'warn' : 'text']);
+  // nobody knows what happened on a node that is not heard of
+  const atMost = now.ledger.isPartial ? '≤' : '';
+  left.push(gap, isWide ? 'seen ' : 'seen', seen === undefined ? ['?', 'dim'] : [`${atMost}${percent(seen)}`, seen < 0.995 || atMost !== '' ? 'warn' : 'text']);
   // at 80 columns there is room for one of the two
   if (isWide || state.pausedAtMs === 0) left.push(gap, 'lag ', old === undefined ? ['-', 'dim'] : [age(old), old > STALE_MS ? 'warn' : 'text']);
   if (state.pausedAtMs > 0) left.push(gap, 'behind ', [age(state.nowMs - state.pausedAtMs), 'warn']);

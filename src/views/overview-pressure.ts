@@ -19,9 +19,9 @@ interface Pressure {
 /** LOST AND PRESSURE: what nobody saw, and what is about to be full: the fullest of each kind over all nodes. */
 export function pressureSection(state: State, size: Size): Line[] {
   const { cols } = size;
-  const { seen } = figures(state);
+  const { seen, ledger } = figures(state);
   const lines = [lostLine(state, cols), ...relayLines(state, cols), ...pressures(state).map((pressure) => pressureLine(pressure, cols))];
-  return [rule(cols, 'LOST, PRESSURE', state.pausedAtMs > 0 ? 'gauges as of now' : 'the fullest of all nodes', seen === undefined ? '' : `seen ${percent(seen)}`), ...lines.slice(0, size.rows - 1)];
+  return [rule(cols, 'LOST, PRESSURE', state.pausedAtMs > 0 ? 'gauges as of now' : 'the fullest of all nodes', seen === undefined ? '' : `seen ${ledger.isPartial ? '≤' : ''}${percent(seen)}`), ...lines.slice(0, size.rows - 1)];
 }
 
 function lostLine(state: State, cols: number): Line {

@@ -12,7 +12,7 @@ export function strip(state: State, size: Size): Line[] {
   const now = figures(state);
   const nodes = [...state.nodes.values()];
   const well = nodes.filter((node) => node.trouble === '').length;
-  const seen = now.seen === undefined ? '?' : percent(now.seen);
+  const seen = now.seen === undefined ? '?' : `${now.ledger.isPartial ? '≤' : ''}${percent(now.seen)}`;
   const word = state.connection.state === 'live' ? (state.pausedAtMs > 0 ? 'PAUSED' : 'LIVE') : state.connection.state.toUpperCase();
   const list = problems(state);
   const lines = [
