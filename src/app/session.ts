@@ -27,7 +27,7 @@ export class Session {
   constructor(private readonly source: DashboardSource, private readonly options: { view: string; now: Clock }) {
     this.state = initialState({ server: source.server, nowMs: options.now(), view: options.view });
     this.ask();
-    this.unsubscribe = source.subscribe((message) => this.take(message));
+    this.unsubscribe = source.subscribe((message) => this.take(message.type === 'connection' ? { ...message, server: source.server } : message));
   }
 
   /** Folds a message in at the present time; messages that come in one turn cost no frame each. */

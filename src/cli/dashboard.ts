@@ -1,3 +1,4 @@
+import type { DashboardSource } from '../app/session.ts';
 import type { Command } from './command.ts';
 import { connectionFlags, readConnection } from './connection-flags.ts';
 import { batchFlags, readScreen, requireTerminal, runScreen, viewFlag } from './screen-flags.ts';
@@ -13,7 +14,10 @@ export const dashboard: Command = {
     const settings = readConnection(values, context.env);
     const choice = await readScreen(values);
     if (choice.batch === undefined) requireTerminal(context, 'use --batch for frames as text');
-    const { connectCluster } = await import('../client/cluster-client.ts');
-    return runScreen(connectCluster({ server: settings.server, tls: settings.tls, metadata: settings.metadata }), choice, context);
+    const open = async (): Promise<DashboardSource> => {
+      const { connectCluster } = await import('../client/cluster-client.ts');
+      return connectCluster({ server: settings.server, tls: settings.tls, metadata: settings.metadata });
+    };
+    return runScreen({ name: settings.server, open }, choice, context);
   },
 };

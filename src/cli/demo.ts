@@ -1,8 +1,14 @@
-import { type Command, UsageError } from './command.ts';
-import { readScreen, requireTerminal, runScreen, viewFlag } from './screen-flags.ts';
+import type { DashboardSource } from '../app/session.ts';
+import { type Command, type CommandContext, UsageError } from './command.ts';
+import { readScreen, requireTerminal, runScreen, type ScreenChoice, viewFlag } from './screen-flags.ts';
 import { untilAborted } from './wait.ts';
 
 const maxNodes = 99;
+
+interface RunningDemo {
+  address: string;
+  close(): Promise<void>;
+}
 
 /** `hubtop demo`: a cluster in this process and the dashboard on it. */
 export const demo: Command = {
@@ -24,18 +30,18 @@ export const demo: Command = {
     if (nodes !== undefined && (nodes < 1 || nodes > maxNodes)) throw new UsageError(`invalid argument "${nodes}" for "--nodes" flag: expected 1 to ${maxNodes}`);
     if (rate === 0) throw new UsageError('invalid argument "0" for "--rate" flag: expected at least 1');
     if (!values.bool('no-tui')) requireTerminal(context, 'use --no-tui to serve only, and hubtop --batch for frames as text');
-    const [{ startDemo }, { startRelay }] = await Promise.all([import('../../agent/demo/demo.ts'), import('../relay/relay.ts')]);
-    const running = await startDemo({
-      listen: [values.text('listen') ?? '127.0.0.1:0'],
-      ...(nodes === undefined ? {} : { nodes }),
-      ...(rate === undefined ? {} : { rate }),
-      ...(seed === undefined ? {} : { seed }),
-    }, (options) => startRelay({ ...options, name: 'demo' }));
+    const start = async (): Promise<RunningDemo> => {
+      const [{ startDemo }, { startRelay }] = await Promise.all([import('../../agent/demo/demo.ts'), import('../relay/relay.ts')]);
+      return startDemo({
+        listen: [values.text('listen') ?? '127.0.0.1:0'],
+        ...(nodes === undefined ? {} : { nodes }),
+        ...(rate === undefined ? {} : { rate }),
+        ...(seed === undefined ? {} : { seed }),
+      }, (options) => startRelay({ ...options, name: 'demo' }));
+    };
+    if (!values.bool('no-tui')) return runDemoScreen(start, { choice, name: values.text('listen') ?? 'demo' }, context);
+    const running = await start();
     try {
-      if (!values.bool('no-tui')) {
-        const { connectCluster } = await import('../client/cluster-client.ts');
-        return await runScreen(connectCluster({ server: running.address }), choice, context);
-      }
       await context.print(`ready ${running.address}\n`);
       await untilAborted(context.signal);
       return 0;
@@ -44,3 +50,19 @@ export const demo: Command = {
     }
   },
 };
+
+// the screen comes first: a cluster takes longer to start than a frame to draw
+async function runDemoScreen(start: () => Promise<RunningDemo>, shape: { choice: ScreenChoice; name: string }, context: CommandContext): Promise<number> {
+  let starting: Promise<RunningDemo> | undefined;
+  const open = async (): Promise<DashboardSource> => {
+    starting = start();
+    const [running, { connectCluster }] = await Promise.all([starting, import('../client/cluster-client.ts')]);
+    return connectCluster({ server: running.address });
+  };
+  try {
+    return await runScreen({ name: shape.name, open }, shape.choice, context);
+  } finally {
+    const running = await starting?.catch(() => undefined);
+    await running?.close();
+  }
+}

@@ -43,7 +43,7 @@ async function runLab(options: { choice: ScreenChoice; hasTui: boolean; listen: 
     const address = relay.addresses[0] ?? '';
     if (options.hasTui) {
       const { connectCluster } = await import('../client/cluster-client.ts');
-      return await runScreen(connectCluster({ server: address }), options.choice, context);
+      return await runScreen({ name: address, open: async () => connectCluster({ server: address }) }, options.choice, context);
     }
     await running.flowsArrive(address);
     await context.print(`ready ${address}\n`);

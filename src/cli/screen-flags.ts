@@ -60,15 +60,28 @@ export function requireTerminal(context: CommandContext, instead: string): void 
   if (!context.stdoutIsTty || !context.stdinIsTty) throw new CommandError(`${context.stdoutIsTty ? 'stdin' : 'stdout'} is no terminal: ${instead}`);
 }
 
-/** Runs the dashboard or the batch on a source; resolves with the exit code. */
-export async function runScreen(client: DashboardSource, choice: ScreenChoice, context: CommandContext): Promise<number> {
-  try {
-    if (choice.batch === undefined) {
-      const { runDashboard } = await import('../app/dashboard.ts');
-      return await runDashboard({ client, view: choice.view, signal: context.signal });
+/** What to show: where its server is said to be, and how to open it. */
+export interface ScreenSource {
+  name: string;
+  open(): Promise<DashboardSource>;
+}
+
+/** Runs the dashboard or the batch on a source; resolves with the exit code. The dashboard draws before the source is open. */
+export async function runScreen(source: ScreenSource, choice: ScreenChoice, context: CommandContext): Promise<number> {
+  if (choice.batch !== undefined) {
+    const [client, { runBatch }] = await Promise.all([source.open(), import('../app/batch.ts')]);
+    try {
+      return await runBatch({ ...choice.batch, client, view: choice.view, signal: context.signal, write: (text) => context.print(text) });
+    } finally {
+      client.close();
     }
-    const { runBatch } = await import('../app/batch.ts');
-    return await runBatch({ ...choice.batch, client, view: choice.view, signal: context.signal, write: (text) => context.print(text) });
+  }
+  const [{ runDashboard }, { LaterSource }] = await Promise.all([import('../app/dashboard.ts'), import('../app/later-source.ts')]);
+  const client = new LaterSource(source.name, () => source.open());
+  try {
+    const exitCode = await runDashboard({ client, view: choice.view, signal: AbortSignal.any([context.signal, client.failed]) });
+    if (client.failed.aborted) throw client.failure;
+    return exitCode;
   } finally {
     client.close();
   }

@@ -15,7 +15,7 @@ export type Action =
 /** Everything that can happen to the model. Time comes with `tick`; the other messages happen at the tick's time. */
 export type Message =
   | { type: 'tick'; nowMs: number }
-  | { type: 'connection'; state: 'connecting' | 'live' | 'lost'; error?: string; retryInMs?: number }
+  | { type: 'connection'; state: 'connecting' | 'live' | 'lost'; error?: string; retryInMs?: number; server?: string }
   /** Whole length-prefixed GetFlowsResponse messages; borrowed until update() returns. */
   | { type: 'flows'; bytes: Uint8Array }
   /** Another stream of flows was asked for: rows of the old one would be mixed with its history. */

@@ -50,6 +50,8 @@ function tick(state: State, nowMs: number): void {
 
 function takeConnection(state: State, message: Message & { type: 'connection' }): void {
   const { connection, nowMs } = state;
+  // a server of our own has its address only once it runs
+  if (message.server !== undefined) state.server = message.server;
   if (connection.state === 'live' && message.state !== 'live') {
     pushText(state, ROW_GAP, 'connection lost');
     state.fromTelemetry.markGap(nowMs);
