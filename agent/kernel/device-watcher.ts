@@ -11,6 +11,8 @@ const settleMs = 100;
 /** For what no notification told, such as a veth's other end moving to another namespace. */
 const resyncMs = 5000;
 const maxDatagramsPerWake = 1000;
+/** Warnings that are not told twice; devices come and go for weeks, and each may fail in its own words. */
+const maxWarned = 256;
 
 /** What the watcher does with a device. */
 export interface DeviceHooks {
@@ -151,6 +153,7 @@ export class DeviceWatcher {
     } catch (error) {
       const line = errorLine(error);
       if (!this.warned.has(line)) this.hooks.onWarning(line);
+      if (this.warned.size >= maxWarned) this.warned.clear();
       this.warned.add(line);
     }
   }

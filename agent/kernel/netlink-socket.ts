@@ -12,6 +12,8 @@ const eagain = 11;
 const eintr = 4;
 const enobufs = 105;
 const maxDatagramsPerDump = 100_000;
+/** A list that changes while it is read is read again. */
+const maxDumpTries = 10;
 
 /** Notifications we listen to: RTNLGRP_LINK, NEIGH, IPV4_ROUTE, IPV6_ROUTE. */
 const groups = [1, 3, 7, 11];
@@ -38,20 +40,35 @@ export class NetlinkSocket {
     return new NetlinkSocket(fd);
   }
 
-  /** Everything of one kind. The kernel prepares each part while we read the one before, so this never waits. */
+  /** Everything of one kind, or a KernelError: half a list would take programs off devices that are there. */
   dump(what: Parameters<typeof dumpRequest>[0]): NetlinkMessage[] {
+    for (let tries = 0; tries < maxDumpTries; tries++) {
+      const all = this.tryDump(what);
+      if (all !== undefined) return all;
+    }
+    throw new KernelError('system-call', `cannot list ${what}: they change faster than they can be read`);
+  }
+
+  /** The kernel prepares each part while we read the one before, so this never waits. Undefined when something may be missing. */
+  private tryDump(what: Parameters<typeof dumpRequest>[0]): NetlinkMessage[] | undefined {
     const request = dumpRequest(what, ++this.sequence);
     if (Number(libc().send(this.fd, request, request.length, 0)) < 0) throw new KernelError('system-call', `cannot list ${what}: ${errnoText(lastErrno())}`);
     const all: NetlinkMessage[] = [];
+    let isWhole = true;
     for (let datagrams = 0; datagrams < maxDatagramsPerDump; datagrams++) {
       const received = this.receive();
-      if (received === 'empty' || received === 'lost') break;
+      if (received === 'empty') break;
+      if (received === 'lost' || received.some(({ kind }) => kind === 'interrupted')) {
+        // the rest is read all the same: it must not be taken for the next list
+        isWhole = false;
+        continue;
+      }
       all.push(...received);
       const end = received.at(-1);
       if (end?.kind === 'error' && end.errno !== 0) throw new KernelError('system-call', `cannot list ${what}: ${errnoText(end.errno)}`);
       if (end?.kind === 'done') break;
     }
-    return all;
+    return isWhole ? all : undefined;
   }
 
   /** One datagram's messages, 'empty' when there is none, 'lost' when notifications were thrown away and only a dump helps. */

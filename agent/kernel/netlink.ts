@@ -19,6 +19,7 @@ const familyIpv4 = 2;
 const familyBridge = 7;
 const familyIpv6 = 10;
 const mainTable = 254;
+const dumpInterrupted = 0x10; // NLM_F_DUMP_INTR
 
 /** A network device of the namespace that was asked. */
 export interface Link {
@@ -57,6 +58,8 @@ export type NetlinkMessage =
   | { kind: 'link'; isGone: boolean; link: Link }
   | { kind: 'route'; isGone: boolean; route: Route }
   | { kind: 'neighbour'; isGone: boolean; neighbour: Neighbour }
+  /** What is listed changed meanwhile: something may be missing. */
+  | { kind: 'interrupted' }
   | { kind: 'done' }
   | { kind: 'error'; errno: number };
 
@@ -81,7 +84,8 @@ export function parseNetlink(bytes: Uint8Array): NetlinkMessage[] {
   for (let at = 0; at + headerBytes <= bytes.length;) {
     const length = view.getUint32(at, true);
     if (length < headerBytes || at + length > bytes.length) break;
-    const message = parseMessage(view.getUint16(at + 4, true), bytes.subarray(at + headerBytes, at + length));
+    const isInterrupted = (view.getUint16(at + 6, true) & dumpInterrupted) !== 0;
+    const message: NetlinkMessage | undefined = isInterrupted ? { kind: 'interrupted' } : parseMessage(view.getUint16(at + 4, true), bytes.subarray(at + headerBytes, at + length));
     if (message !== undefined) messages.push(message);
     at += align(length);
   }

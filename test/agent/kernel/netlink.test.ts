@@ -16,8 +16,8 @@ function attributes(list: Attribute[]): number[] {
   return list.flatMap(([type, value]) => padded([(value.length + 4) & 255, (value.length + 4) >> 8, type & 255, type >> 8, ...value]));
 }
 
-function message(type: number, body: number[]): number[] {
-  return padded([...number32(16 + body.length), type & 255, type >> 8, 0, 0, ...number32(1), ...number32(0), ...body]);
+function message(type: number, body: number[], flags = 0): number[] {
+  return padded([...number32(16 + body.length), type & 255, type >> 8, flags, 0, ...number32(1), ...number32(0), ...body]);
 }
 
 const text = (value: string): number[] => [...new TextEncoder().encode(value), 0];
@@ -30,6 +30,11 @@ test('parseNetlink() reads a veth whose other end is in namespace 0', () => {
   expect(parseNetlink(Uint8Array.from(message(16, linkBody(7, veth))))).toEqual([
     { kind: 'link', isGone: false, link: { ifindex: 7, name: 'veth0', kind: 'veth', peerIfindex: 2, peerNamespaceId: 0 } },
   ]);
+});
+
+test('parseNetlink() says when what is listed changed meanwhile: a device may be missing', () => {
+  const nlmFDumpIntr = 0x10;
+  expect(parseNetlink(Uint8Array.from(message(3, number32(0), nlmFDumpIntr)))).toEqual([{ kind: 'interrupted' }]);
 });
 
 test('parseNetlink() reads every message of a datagram', () => {
