@@ -20,11 +20,15 @@ interface Pressure {
 export function pressureSection(state: State, size: Size): Line[] {
   const { cols } = size;
   const { seen, ledger } = figures(state);
-  const lines = [lostLine(state, cols), ...relayLines(state, cols), ...pressures(state).map((pressure) => pressureLine(pressure, cols))];
+  // where every row counts, late flows share the line of the lost ones
+  const isTight = size.rows <= 3;
+  const late = lateText(state);
+  const lines = [lostLine(state, cols, isTight ? late : ''), ...(isTight ? [] : relayLines(late, cols)), ...pressures(state).map((pressure) => pressureLine(pressure, cols))];
   return [rule(cols, 'LOST, PRESSURE', state.pausedAtMs > 0 ? 'gauges as of now' : 'the fullest of all nodes', seen === undefined ? '' : `seen ${ledger.isPartial ? '≤' : ''}${percent(seen)}`), ...lines.slice(0, size.rows - 1)];
 }
 
-function lostLine(state: State, cols: number): Line {
+function lostLine(state: State, cols: number, late: string): Line {
+  const also: Piece = [late === '' ? '' : `   ${late}`, 'warn'];
   const { ledger, seconds } = figures(state);
   if (seconds === 0) return line(cols, [['   no ledger yet', 'dim']]);
   const losses = [...ledger.losses].filter(([, events]) => events >= 0.5).sort((one, other) => other[1] - one[1]);
@@ -33,22 +37,24 @@ function lostLine(state: State, cols: number): Line {
   if (real.length === 0) {
     const words = ledger.happened > 0 ? `nothing lost of ${grouped(ledger.happened)} events` : state.telemetry === 'absent' ? 'no loss reported; this server keeps no ledger' : 'nothing lost';
     const quiet = suppressed.reduce((sum, [, events]) => sum + events, 0);
-    return line(cols, [' ', [left('lost events', labelWidth(cols)), 'text'], [words, 'good'], [quiet > 0 ? `   ${grouped(quiet)} noise suppressed` : '', 'dim']]);
+    return line(cols, [' ', [left('lost events', labelWidth(cols)), 'text'], [words, 'good'], also, [quiet > 0 ? `   ${grouped(quiet)} noise suppressed` : '', 'dim']]);
   }
   const total = real.reduce((sum, [, events]) => sum + events, 0);
   const where = real.slice(0, cols >= 110 ? 3 : 1).map(([key, events]) => `${key} ${grouped(events)}`).join('   ');
-  return line(cols, [' ', [left('lost events', labelWidth(cols)), 'text'], [right(`${count(total / seconds)}/s`, 8), 'bad'], '  ', [where, 'warn'], [real.length > 3 ? `   ${real.length} places` : '', 'dim']]);
+  return line(cols, [' ', [left('lost events', labelWidth(cols)), 'text'], [right(`${count(total / seconds)}/s`, 8), 'bad'], '  ', [where, 'warn'], also, [real.length > 3 ? `   ${real.length} places` : '', 'dim']]);
 }
 
 // shown only where a relay has something to say: most rows of this section are for what fills up
-function relayLines(state: State, cols: number): Line[] {
-  const troubled = [...state.relays].filter(([, relay]) => relay.late > 0 || relay.malformed > 0);
-  if (troubled.length === 0) return [];
-  const words = troubled.map(([name, { flows, late, malformed }]) => {
+function relayLines(late: string, cols: number): Line[] {
+  if (late === '') return [];
+  return [line(cols, [' ', left('relay order', labelWidth(cols)), [late, 'warn'], [cols >= 110 ? '   passed on after younger ones' : '', 'dim']])];
+}
+
+function lateText(state: State): string {
+  return [...state.relays].filter(([, relay]) => relay.late > 0 || relay.malformed > 0).map(([name, { flows, late, malformed }]) => {
     const parts = [late > 0 ? `${grouped(late)} late` : '', malformed > 0 ? `${grouped(malformed)} malformed` : ''].filter((part) => part !== '');
     return `${name === '' ? 'relay' : name}: ${parts.join(', ')} of ${grouped(flows)} flows`;
-  });
-  return [line(cols, [' ', left('relay order', labelWidth(cols)), [words.join('   '), 'warn'], [cols >= 110 ? '   passed on after younger ones' : '', 'dim']])];
+  }).join('   ');
 }
 
 function labelWidth(cols: number): number {

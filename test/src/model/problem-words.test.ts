@@ -63,12 +63,13 @@ describe('pressure', () => {
     expect(node.conntrack?.name).toBe('ht_conntrack');
   });
 
-  test.each([80, 120])('a relay that passed flows on late shows at %i columns', (cols) => {
+  test.each([[80, 3], [80, 5], [120, 6]])('a relay that passed flows on late shows at %i columns and %i rows, and no gauge gives way', (cols, rows) => {
     const state = emptyScene();
     const report = reportOf(1, START_MS, { talks: TALKS.slice(0, 1) as FakeTalk[] });
     update(state, { type: 'telemetry', report: { ...report, relays: [{ name: 'lab', flows: 12_000, late: 12, malformed: 3 }, { name: 'well', flows: 9 }] } });
-    const text = pressureSection(state, { cols, rows: 3 }).map(lineText).join('\n');
+    const text = pressureSection(state, { cols, rows }).map(lineText).join('\n');
     expect(text).toContain('lab: 12 late, 3 malformed of 12 000 flows');
     expect(text).not.toContain('well');
+    expect(text).toContain('conntrack ');
   });
 });
