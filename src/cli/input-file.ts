@@ -46,16 +46,26 @@ function isBefore(one: Timestamp | undefined, other: Timestamp | undefined): boo
   return left === right ? (one?.nanos ?? 0) < (other?.nanos ?? 0) : left < right;
 }
 
-/** Lines that are no flow are named on stderr and skipped; bare flows of the legacy format are taken too. */
+/**
+ * Lines that are no flow are named on stderr and skipped; bare flows of the legacy format are taken too. What a newer
+ * server knows and we do not is said once, and left out.
+ */
 async function* readResponses(path: string, { signal, printError }: CommandContext): AsyncGenerator<GetFlowsResponse> {
   const input = path === '-' ? process.stdin : createReadStream(path);
   let number = 0;
+  let isTolerant = false;
   try {
     for await (const line of createInterface({ input, crlfDelay: Infinity })) {
       if (signal.aborted) return;
       number += 1;
       if (line.trim() === '') continue;
-      const response = line.length > maxLineLength ? undefined : parseLine(line);
+      const isLine = line.length <= maxLineLength;
+      const known = isLine && !isTolerant ? parseLine(line, false) : undefined;
+      const response = known ?? (isLine ? parseLine(line, true) : undefined);
+      if (known === undefined && response !== undefined && !isTolerant) {
+        isTolerant = true;
+        printError(`hubtop: ${path}:${number}: fields or values that are not known here are left out`);
+      }
       if (response === undefined) printError(`hubtop: ${path}:${number}: not a flow in JSON, skipped`);
       else yield response;
     }
@@ -66,10 +76,12 @@ async function* readResponses(path: string, { signal, printError }: CommandConte
   }
 }
 
-function parseLine(line: string): GetFlowsResponse | undefined {
-  const response = fromJson(GetFlowsResponseCodec, line);
+function parseLine(line: string, ignoreUnknown: boolean): GetFlowsResponse | undefined {
+  const response = fromJson(GetFlowsResponseCodec, line, { ignoreUnknown });
   if (response.ok && (response.value.flow ?? response.value.lost_events ?? response.value.node_status) !== undefined) return response.value;
-  const flow = fromJson(FlowCodec, line);
+  const flow = fromJson(FlowCodec, line, { ignoreUnknown });
   if (!flow.ok || flow.value.time === undefined) return undefined;
+  // other events have a time and a node as well
+  if (ignoreUnknown && (flow.value.verdict ?? flow.value.IP ?? flow.value.Type) === undefined) return undefined;
   return { flow: flow.value, time: flow.value.time, node_name: flow.value.node_name };
 }

@@ -160,6 +160,8 @@ function readAny(values: Readonly<Record<string, unknown>>, place: Place): Any {
   const codec = codecOfTypeUrl(url);
   if (codec !== undefined) return { type_url: url, value: codec.encode(readFields(codec, rest, place)) };
   const { value = '', ...others } = rest;
+  if (Object.keys(others).length > 0 && place.ignoreUnknown) return { type_url: url };
   if (Object.keys(others).length > 0) return fail(place, `the type ${JSON.stringify(url)} is not known, so its fields cannot be read`);
+  if (typeof value !== 'string' && place.ignoreUnknown) return { type_url: url };
   return { type_url: url, value: readBase64(value, inside(place, 'value')) };
 }

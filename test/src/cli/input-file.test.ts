@@ -41,3 +41,23 @@ test('observe -o json gives whole responses, and bare flows where the old format
   await runProgram(['observe', '--input-file', file, '--first', '1', '-o', 'json'], legacy);
   expect(legacy.out()).toMatch(/^\{"time":"2026-03-04T09:15:01Z","verdict":"FORWARDED"/);
 });
+
+test('observe --input-file takes what a newer server wrote, says once that it left something out, and skips other events', async () => {
+  const newer = join(folder, 'newer.jsonl');
+  const flow = (second: number, more: string): string => `{"flow":{"time":"2026-03-04T09:15:0${second}Z",${more}"IP":{"source":"10.0.0.1"}}}`;
+  writeFileSync(newer, [
+    flow(1, '"verdict":"DROPPED","chunk":{"type":[1]},'),
+    flow(2, '"verdict":"NEWER",'),
+    flow(3, '"extensions":{"@type":"type.googleapis.com/vendor.Thing","value":{"a":1}},'),
+    flow(4, '"verdict":99,'),
+    '{"agent_event":{"type":"AGENT_STARTED"},"node_name":"n","time":"2026-03-04T09:15:05Z"}',
+    '{"time":"2026-03-04T09:15:06Z","verdict":"AUDIT","chunk":1}',
+  ].join('\n'));
+  const context = fakeContext();
+  expect(await runProgram(['observe', '--input-file', newer, '-o', 'jsonpb'], context)).toBe(0);
+  expect([...context.out().matchAll(/"flow":\{"time":"2026-03-04T09:15:0(\d)Z"(?:,"verdict":("?\w+"?))?/g)].map((match) => match.slice(1).join(' ').trim()))
+    .toEqual(['1 "DROPPED"', '2', '3', '4 99', '6 "AUDIT"']);
+  expect(context.errors()).toEqual([
+    `hubtop: ${newer}:1: fields or values that are not known here are left out`, `hubtop: ${newer}:5: not a flow in JSON, skipped`,
+  ]);
+});
