@@ -94,7 +94,7 @@ class AgentNode {
   private told: ReadonlySet<string> = new Set();
 
   constructor(private readonly options: AgentOptions, private readonly drain: DrainHost) {
-    this.versions = new EndpointVersions(options.nodeName);
+    this.versions = new EndpointVersions(options.nodeName, options.historyCapacity);
     this.events = new AgentEvents(options.nodeName);
     this.namespaces = new NamespacesSeen(this.versions);
     this.peers = new PeerList(options.nodeName);

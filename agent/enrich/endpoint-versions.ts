@@ -5,8 +5,11 @@ import type { AddressRow } from '../decode/kernel.ts';
 import { type LabelSet, LabelSets, MAX_LABEL_SETS, WORLD_LABELS, unknownEndpoint } from './label-sets.ts';
 import { LocalEndpointIds } from './local-endpoint-ids.ts';
 
-/** Versions kept; the oldest retired ones are forgotten beyond it, and counted. Far more than a history can name. */
-const MAX_VERSIONS = 262_144;
+/** Retired versions kept for each row of the history, which names three at most; beyond it the oldest are forgotten, and counted. */
+const RETIRED_PER_ROW = 4;
+
+/** Hubble's default of a history. */
+const DEFAULT_ROWS = 4_095;
 
 /** Ref of addresses nobody knows. */
 export const WORLD_REF = 0;
@@ -78,7 +81,11 @@ export class EndpointVersions {
   /** undefined until a catalog names somebody. Then it stays: a flow must be the same on every read. */
   private isDualStack: boolean | undefined;
 
-  constructor(private readonly nodeName: string) {
+  private readonly maxRetired: number;
+
+  /** `historyCapacity` is that of the rows which name versions: a version is about a kilobyte. */
+  constructor(private readonly nodeName: string, historyCapacity: number = DEFAULT_ROWS) {
+    this.maxRetired = RETIRED_PER_ROW * (historyCapacity + 1);
     this.world = worldVersion(worldEndpoint);
   }
 
@@ -105,7 +112,7 @@ export class EndpointVersions {
   tables(): TableFill[] {
     const { labelSets } = this;
     return [
-      { name: 'endpoint versions', entries: this.versions.size, maxEntries: MAX_VERSIONS, evicted: this.forgottenCount },
+      { name: 'retired endpoints', entries: this.retiredCount, maxEntries: this.maxRetired, evicted: this.forgottenCount },
       { name: 'label sets', entries: labelSets.size, maxEntries: MAX_LABEL_SETS, evicted: labelSets.forgottenCount + labelSets.overflowCount },
     ];
   }
@@ -169,11 +176,15 @@ export class EndpointVersions {
     return ref !== WORLD_REF && ref <= this.lastRef;
   }
 
+  private get retiredCount(): number {
+    return this.versions.size - this.live.size;
+  }
+
   private forgetRetired(): void {
-    if (this.versions.size <= MAX_VERSIONS) return;
+    if (this.retiredCount <= this.maxRetired) return;
     const liveRefs = new Set([...this.live.values()].map((version) => version.ref));
     for (const ref of this.versions.keys()) {
-      if (this.versions.size <= MAX_VERSIONS) return;
+      if (this.retiredCount <= this.maxRetired) return;
       if (liveRefs.has(ref)) continue;
       this.versions.delete(ref);
       this.forgottenCount++;

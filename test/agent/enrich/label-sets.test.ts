@@ -32,18 +32,31 @@ test('LabelSets count what finds no room among sets that are all in use', () => 
   expect(sets.overflowCount).toBe(1);
 });
 
+test('EndpointVersions never forget what is live, however small the history', () => {
+  const versions = new EndpointVersions('n', 1);
+  const pods = Array.from({ length: 100 }, (_, index): EndpointFact => ({
+    ips: [`10.0.0.${index}`], namespace: 'shop', pod_name: `web-${index}`, labels: ['k8s:app=web'], workloads: [], identity: 300, node_name: 'n', hostNetwork: false, uid: `${index}`,
+  }));
+  const { upserts } = versions.apply({ ...emptyCatalog, endpoints: pods }, 1n);
+  for (let change = 0; change < 20; change++) versions.apply({ ...emptyCatalog, endpoints: [...pods, { ...(pods[0] as EndpointFact), uid: `x${change}`, ips: ['10.0.1.1'] }] }, 2n);
+  expect(upserts.map(({ ref }) => versions.get(ref).endpoint.pod_name)).toEqual(pods.map((pod) => pod.pod_name));
+  expect(versions.tables()[0]).toMatchObject({ entries: 8, maxEntries: 8, evicted: 11 });
+});
+
 test('EndpointVersions that were forgotten are unknown, not the world, and counted', () => {
   const versions = new EndpointVersions('n');
   const pods = (generation: number): EndpointFact[] => Array.from({ length: 5_000 }, (_, index) => ({
     ips: [`10.${index >> 8}.${index & 255}.1`], namespace: 'shop', pod_name: `web-${generation}-${index}`, labels: ['k8s:app=web'], workloads: [], identity: 300, node_name: 'm', hostNetwork: false, uid: `${generation}-${index}`,
   }));
   let first = 0;
-  for (let generation = 0; generation < 60; generation++) {
+  const generations = 10;
+  for (let generation = 0; generation < generations; generation++) {
     const { upserts } = versions.apply({ ...emptyCatalog, endpoints: pods(generation) }, BigInt(generation));
     first ||= upserts[0]?.ref ?? 0;
   }
-  const table = versions.tables().find(({ name }) => name === 'endpoint versions');
-  expect(table?.evicted).toBe(60 * 5_000 - (table?.maxEntries ?? 0));
+  const table = versions.tables().find(({ name }) => name === 'retired endpoints');
+  expect(table?.entries).toBe(4 * 4_096);
+  expect(table?.evicted).toBe((generations - 1) * 5_000 - 4 * 4_096);
   expect(versions.get(first).endpoint).toBe(unknownEndpoint);
   expect(versions.of(first, true).endpoint).toBe(unknownEndpoint);
   expect(versions.get(0).endpoint.labels).toEqual(['reserved:world']);
