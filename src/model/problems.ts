@@ -3,7 +3,7 @@ import type { Pair } from './directory.ts';
 import { dropWords } from './drop-words.ts';
 import { figures, type DropFigure, type Figures } from './figures.ts';
 import { canFill, share, troubleWord, type Gauge, type NodeState } from './node-state.ts';
-import { countsFlows, type State } from './state.ts';
+import { countsFlows, figuresOf, type State } from './state.ts';
 
 /** One thing that is wrong, as a reader is told it. Texts are scrubbed. */
 export interface Problem {
@@ -23,6 +23,8 @@ export interface Problem {
   /** The same in at most BRIEF_LENGTH characters, so that a narrow screen need not cut a sentence. */
   brief: string;
   sinceMs: number;
+  /** When it was seen last, once it has been quiet for a while. */
+  lastMs?: number;
   /** Comes like a clock: the strongest hint there is. */
   isRegular?: boolean;
   /** Filter that shows the flows of it. */
@@ -39,6 +41,8 @@ const NEWS_TIMES = 3;
 const CRITICAL_PER_SECOND = 20;
 const PRESSURE_WARN = 0.8;
 const PRESSURE_CRITICAL = 0.95;
+/** How long a drop must have been away to be told as over. */
+const QUIET_MS = 15_000;
 /** How long a reset or a node's trouble stays on the list after its last sign. */
 const RESET_MEMORY_MS = 60_000;
 const RANK = { crit: 0, warn: 1, note: 2 } as const;
@@ -100,12 +104,15 @@ export function pairText(pair: Pair, arrow = '→'): string {
 }
 
 function dropProblems(state: State, now: Figures): Problem[] {
-  return now.drops.filter((drop) => drop.count >= 0.5).map((drop) => {
+  return now.drops.filter((drop) => drop.count >= 0.5).map((drop, i) => {
     const isRefused = drop.reason === 'NO_SOCKET' || drop.reason.startsWith('NO_SOCKET');
     const times = drop.baselinePerSecond > 0 ? drop.nowPerSecond / drop.baselinePerSecond : undefined;
+    const lastMs = i < MAX_PROBLEMS && drop.nowPerSecond === 0 ? lastDropMs(state, now, drop.key) : undefined;
+    const isQuiet = lastMs !== undefined && now.toSecond * 1000 - lastMs > QUIET_MS;
     return {
       key: `drop ${drop.key}`,
-      severity: dropSeverity(drop, times),
+      severity: isQuiet ? 'note' : dropSeverity(drop, times),
+      ...(isQuiet ? { lastMs } : {}),
       word: isRefused ? 'REFUSED' : 'DROPS',
       subject: pairText(drop.pair),
       amount: { value: drop.perSecond, unit: '/s' },
@@ -115,6 +122,13 @@ function dropProblems(state: State, now: Figures): Problem[] {
       chips: [...pairChips(drop.pair), chip('verdict', 'DROPPED')],
     };
   });
+}
+
+// the second of the window in which it was seen last
+function lastDropMs(state: State, now: Figures, key: number): number | undefined {
+  const ring = figuresOf(state);
+  for (let second = now.toSecond - 1; second >= now.fromSecond; second--) if ((ring.peek(second)?.drops.get(key) ?? 0) > 0) return second * 1000;
+  return undefined;
 }
 
 function dropSeverity(drop: DropFigure, times: number | undefined): Problem['severity'] {

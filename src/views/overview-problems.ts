@@ -57,19 +57,21 @@ function problemLine(state: State, problem: Problem, row: { cols: number; isSele
   const pieces: Piece[] = [
     marker, [severity.word, severity.role], ' ', [left(problem.word, isWide ? 8 : 7), isDim ? 'dim' : 'title'], ' ',
     left(shortSubject(problem.subject, subjectWidth), subjectWidth), ' ',
-    [right(amountText(problem), 10), isDim ? 'dim' : 'text'], ' ', [left(whyText(problem, whyWidth - 1), whyWidth - 1) + ' ', severity.role === 'bad' || problem.isRegular === true ? 'warn' : 'dim'],
+    [right(amountText(problem), 10), isDim ? 'dim' : 'text'], ' ', [left(whyText(problem, whyWidth - 1, isWide), whyWidth - 1) + ' ', severity.role === 'bad' || problem.isRegular === true ? 'warn' : 'dim'],
   ];
   if (isWide) pieces.push([right(sinceText(state, problem), sinceWidth - 1), 'dim'], ' ');
   return line(cols, pieces, row.isSelected ? 'selected' : undefined);
 }
 
 // a whole short sentence says more than the half of a long one
-function whyText(problem: Problem, width: number): string {
+function whyText(problem: Problem, width: number, isWide: boolean): string {
+  if (problem.lastMs !== undefined && !isWide) return `last ${clock(problem.lastMs)}`;
   return problem.why.length <= width ? problem.why : middle(problem.brief, width);
 }
 
 // what was there when we came has begun at a time nobody here knows
 function sinceText(state: State, problem: Problem): string {
+  if (problem.lastMs !== undefined) return `last ${clock(problem.lastMs)}`;
   const isKnown = Number.isFinite(problem.sinceMs) && problem.sinceMs >= state.startedMs + ARRIVAL_MS;
   if (problem.timesMore === undefined) return isKnown ? `since ${clock(problem.sinceMs)}` : '';
   return `×${count(problem.timesMore)}${isKnown ? ` since ${clock(problem.sinceMs).slice(0, 5)}` : ' of before'}`;

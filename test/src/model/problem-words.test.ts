@@ -39,6 +39,18 @@ test('ResetTracker.between() counts the forgotten ones and nothing after the mom
   expect(tracker.between(0, 900_000)).toEqual([]);
 });
 
+test('drops that have stopped step back and say when the last was', () => {
+  const state = emptyScene();
+  const talk = TALKS[8] as FakeTalk;
+  for (let second = 0; second < 40; second++) {
+    const nowMs = START_MS + (second + 1) * 1000;
+    update(state, { type: 'tick', nowMs });
+    update(state, { type: 'telemetry', report: reportOf(second, nowMs, { talks: second < 10 ? [talk] : TALKS.slice(0, 2) }) });
+  }
+  expect(problems(state)).toMatchObject([{ word: 'DROPS', severity: 'note', lastMs: START_MS + 9_000 }]);
+  for (const cols of [80, 120]) expect(problemsSection(state, { cols, rows: 4 }).map(lineText).join('\n')).toContain('last 12:00:09');
+});
+
 test('while paused, what only the latest report tells says so', () => {
   const state = gapScene();
   expect(lineText(problemsSection(state, { cols: 80, rows: 4 })[0] ?? { spans: [] })).toContain('worst first');
