@@ -13,7 +13,7 @@ export interface FlowRange {
 }
 
 /** Rows looked at between two questions whether the turn is over. */
-const LOOKS_PER_QUESTION = 16;
+const LOOKS_PER_QUESTION = 4;
 
 /**
  * A row may stand this much behind its time: a producer that was preempted between taking the time and its place in

@@ -8,6 +8,9 @@ import type { RowContext } from '../enrich/row-context.ts';
 import type { RowView } from '../enrich/row-view.ts';
 import { RowWriter } from '../enrich/row-writer.ts';
 
+/** Each path is looked up; a Flow has about 200. */
+const MAX_PATHS = 1_024;
+
 /** Cuts flows down to the fields a client asked for. The slow way: the whole flow is written, read, cut and written again. */
 export class FlowMask {
   private readonly writer: RowWriter;
@@ -31,6 +34,7 @@ export class FlowMask {
 export function compileMask(mask: FieldMask | undefined, context: RowContext): FlowMask | undefined {
   const paths = mask?.paths ?? [];
   if (paths.length === 0) return undefined;
+  if (paths.length > MAX_PATHS) throw new RpcError(Code.INVALID_ARGUMENT, `more than ${MAX_PATHS} paths in the field mask`);
   const tree = compileFieldMask(FlowCodec as Parameters<typeof compileFieldMask>[0], paths);
   if (!tree.ok) throw new RpcError(Code.UNKNOWN, tree.error);
   return new FlowMask(tree.value, context);

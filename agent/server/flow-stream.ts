@@ -41,6 +41,10 @@ export interface FlowStreamSource {
 
 /** Answers one GetFlows call; resolves at its end, throws the RpcError of a bad request. */
 export async function streamFlows(source: FlowStreamSource, request: GetFlowsRequest, out: FlowsOut, signal: AbortSignal): Promise<void> {
+  // building a client's filters is work, too
+  const turn = source.turns.take();
+  if (turn !== undefined) await turn;
+  if (signal.aborted) return;
   const stream = new FlowStream(source, readFlowRequest(request), compileMask(request.field_mask, source.context), out);
   const unsubscribe = request.follow === true ? source.news.subscribe() : undefined;
   try {
@@ -82,18 +86,21 @@ class FlowStream {
       if (completeNs > this.watermarkNs) this.tellWatermark(completeNs);
       await this.flush();
       // Rows that came while we were sending have rung already.
-      if (this.cursor.hasMore) continue;
       const timeoutMs = this.request.hasWatermarks ? WATERMARK_MS : FOLLOW_POLL_MS;
-      await this.source.news.wait(timeoutMs, signal);
+      if (!this.cursor.hasMore) await this.source.news.wait(timeoutMs, signal);
+      await this.nextTurn();
     }
+  }
+
+  /** A client that reads everything, or a thousand of them, must not starve the rest of the agent. */
+  private async nextTurn(): Promise<void> {
+    const turn = this.source.turns.take();
+    if (turn !== undefined) await turn;
   }
 
   /** Sends what is there; true at the end of the answer. */
   private async catchUp(signal: AbortSignal): Promise<boolean> {
     for (;;) {
-      // A client that reads everything, or a thousand of them, must not starve the rest of the agent.
-      const turn = this.source.turns.take();
-      if (turn !== undefined) await turn;
       if (signal.aborted) return true;
       const step = this.fillBatch();
       this.noteOvertaken(step === 'end');
@@ -101,6 +108,7 @@ class FlowStream {
       await this.flush();
       if (step === 'end') return true;
       if (step === 'idle' && !this.cursor.hasMore) return false;
+      await this.nextTurn();
     }
   }
 

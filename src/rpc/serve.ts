@@ -1,4 +1,4 @@
-import type { Server as GrpcServer, ServerCredentials, ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js';
+import type { Server as GrpcServer, ServerCredentials, ServerDuplexStream, ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js';
 import { setMaxListeners } from 'node:events';
 import { openBatchOut, type BytesCall } from './batch-out.ts';
 import type { Binding, CallInfo } from './binding.ts';
@@ -33,10 +33,10 @@ export interface RpcServer {
   close(): Promise<void>;
 }
 
-/** Calls that run at once, of all clients, and on one connection; a relay has one call a client of its own on each. */
+/** Streams that run at once, and as many other calls, of all clients, and on one connection; a relay has one call a client of its own on each. */
 export const maxCalls = 1_024;
 const maxCallsPerConnection = 512;
-/** Largest request: ten thousand addresses in a filter are 180 KB, and a megabyte of nothing takes 0.1 s to decode. */
+/** Largest request: ten thousand addresses in a filter are 180 KB, and what a request may hold besides bytes, binding.ts says. */
 const maxRequestBytes = 512 * 1024;
 /** What one connection may hold in headers and frames that wait. */
 const maxSessionMegabytes = 64;
@@ -54,7 +54,7 @@ export async function serve(options: ServeOptions): Promise<RpcServer> {
   const grpc = await import('@grpc/grpc-js');
   // its own log goes to stderr, over a dashboard; what matters comes back as errors
   if (process.env['GRPC_VERBOSITY'] === undefined) grpc.setLogVerbosity(grpc.logVerbosity.NONE);
-  const serving: Serving = { options, running: new Set(), isClosing: false };
+  const serving: Serving = { options, streams: new Set(), unaries: new Set(), isClosing: false };
   const server = new grpc.Server({
     'grpc.max_receive_message_length': maxRequestBytes,
     'grpc.max_concurrent_streams': maxCallsPerConnection,
@@ -79,7 +79,7 @@ export async function serve(options: ServeOptions): Promise<RpcServer> {
     close: () => {
       secured?.stop();
       serving.isClosing = true;
-      for (const call of serving.running) call.abort();
+      for (const call of [...serving.streams, ...serving.unaries]) call.abort();
       return shutDown(server);
     },
   };
@@ -98,9 +98,12 @@ function shutDown(server: GrpcServer): Promise<void> {
   });
 }
 
+type DialogCall = ServerDuplexStream<Uint8Array, Uint8Array>;
+
 interface Serving {
   options: ServeOptions;
-  running: Set<AbortController>;
+  streams: Set<AbortController>;
+  unaries: Set<AbortController>;
   isClosing: boolean;
 }
 
@@ -111,20 +114,48 @@ function register(grpc: Grpc, server: GrpcServer, binding: Binding, serving: Ser
   if (binding.kind === 'unary') {
     server.register(binding.path, (call: ServerUnaryCall<Uint8Array, Uint8Array>, callback: sendUnaryData<Uint8Array>) => {
       call.sendMetadata(headersOf(grpc, serving.options.headers));
-      void settle(call, serving, (signal) => binding.run(call.request, signal, infoOf(call))).then((result) => {
+      void settle({ call, serving, kind: 'unary' }, (signal) => binding.run(call.request, signal, infoOf(call))).then((result) => {
         if (result.error) callback({ code: result.error.code, details: result.error.message });
         else callback(null, result.value);
       });
     }, asBuffer, asBytes, 'unary');
     return;
   }
+  if (binding.kind === 'dialog') {
+    server.register(binding.path, (call: DialogCall) => {
+      call.sendMetadata(headersOf(grpc, serving.options.headers));
+      void settle(call, serving, (signal) => converse(call, binding.answer, signal)).then((result) => {
+        if (result.error) call.emit('error', { code: result.error.code, details: result.error.message });
+        else call.end();
+      });
+    }, asBuffer, asBytes, 'bidi');
+    return;
+  }
   server.register(binding.path, (call: BytesCall) => {
     const out = openBatchOut(call, headersOf(grpc, serving.options.headers));
-    void settle(call, serving, (signal) => binding.run(call.request, out, signal, infoOf(call))).then((result) => {
+    void settle({ call, serving, kind: 'stream' }, (signal) => binding.run(call.request, out, signal, infoOf(call))).then((result) => {
       if (result.error) call.emit('error', { code: result.error.code, details: result.error.message });
       else call.end();
     });
   }, asBuffer, asBytes, 'serverStream');
+}
+
+/** Answers what comes, one for one, no faster than the answers are taken. */
+function converse(call: DialogCall, answer: (request: Uint8Array) => Uint8Array, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => resolve());
+    call.on('end', resolve);
+    call.on('error', () => resolve());
+    call.on('data', (request: Uint8Array) => {
+      try {
+        if (call.write(answer(request))) return;
+        call.pause();
+        call.once('drain', () => call.resume());
+      } catch (error) {
+        reject(new RpcError(Code.INVALID_ARGUMENT, 'not a message of this method', { cause: error }));
+      }
+    });
+  });
 }
 
 function infoOf(call: ServerUnaryCall<Uint8Array, Uint8Array> | BytesCall): CallInfo {
@@ -142,17 +173,18 @@ type Settled<Value> = { error: RpcError; value?: undefined } | { error?: undefin
 
 /** A handler's end as a value: what it refused goes to the caller, what we broke also to onError. */
 async function settle<Value>(
-  call: ServerUnaryCall<Uint8Array, Uint8Array> | BytesCall,
-  serving: Serving,
+  { call, serving, kind }: { call: ServerUnaryCall<Uint8Array, Uint8Array> | BytesCall; serving: Serving; kind: Binding['kind'] },
   run: (signal: AbortSignal) => Promise<Value>,
 ): Promise<Settled<Value>> {
   const cancelled = new AbortController();
   // a relay hands one signal to a call per node
   setMaxListeners(0, cancelled.signal);
   const cancel = (): void => cancelled.abort();
-  if (serving.running.size >= maxCalls) return { error: new RpcError(Code.RESOURCE_EXHAUSTED, `too many calls: ${maxCalls} are running`) };
+  // whoever opens streams without end leaves a question its answer
+  const running = kind === 'unary' ? serving.unaries : serving.streams;
+  if (running.size >= maxCalls) return { error: new RpcError(Code.RESOURCE_EXHAUSTED, `too many calls: ${maxCalls} are running`) };
   call.on('cancelled', cancel);
-  serving.running.add(cancelled);
+  running.add(cancelled);
   try {
     const value = await run(cancelled.signal);
     return serving.isClosing ? { error: errorOfShutdown() } : { value };
@@ -161,7 +193,7 @@ async function settle<Value>(
     if (!(reason instanceof RpcError)) serving.options.onError?.(reason instanceof Error ? reason : new Error(String(reason)));
     return { error: toRpcError(reason) };
   } finally {
-    serving.running.delete(cancelled);
+    running.delete(cancelled);
     call.off('cancelled', cancel);
   }
 }

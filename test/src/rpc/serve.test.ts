@@ -268,6 +268,8 @@ test('a request that cannot be decoded is the caller\'s fault, and one that is t
   errors.length = 0;
   const { channel } = await start();
   await expect(channel.unary({ ...EchoService.Echo, request: { ...TextCodec, name: 'any' } }, 'bad')).rejects.toMatchObject({ code: Code.INTERNAL, message: /unmarshalling/ });
+  const fields = { ...EchoService.Echo, request: { ...TextCodec, encode: () => new Uint8Array(500_000).fill(8) } };
+  await expect(channel.unary(fields, '')).rejects.toMatchObject({ code: Code.RESOURCE_EXHAUSTED, message: /more than 32768 fields/ });
   await expect(channel.unary(EchoService.Echo, 'x'.repeat(600_000))).rejects.toMatchObject({ code: Code.RESOURCE_EXHAUSTED });
   expect(errors).toEqual([]);
 });
@@ -286,10 +288,12 @@ test('serve() runs a bounded number of calls and says so to the next', async () 
     }));
   }
   await Promise.all(opened);
-  await expect(channel.unary(EchoService.Echo, 'x')).rejects.toMatchObject({ code: Code.RESOURCE_EXHAUSTED, message: /too many calls/ });
+  const oneMore = async (): Promise<unknown> => { for await (const message of channel.stream(EchoService.Count, '1')) return message; };
+  await expect(oneMore()).rejects.toMatchObject({ code: Code.RESOURCE_EXHAUSTED, message: /too many calls/ });
+  expect(await channel.unary(EchoService.Echo, 'questions are answered')).toMatch(/^questions/);
   channels[0]?.close();
   for (;;) {
-    const answer = await channel.unary(EchoService.Echo, 'x').catch(() => undefined);
+    const answer = await oneMore().catch(() => undefined);
     if (answer !== undefined) break;
   }
 }, 20_000);
