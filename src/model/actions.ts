@@ -5,7 +5,7 @@ import { moveOverview, overviewItem, OVERVIEW_PANELS } from './overview-cursor.t
 import { packetRows } from './packet-rows.ts';
 import { pairChips } from './problems.ts';
 import { isColumnMove, moveColumn, moveStream, STREAM_COLUMNS, streamSubject, type Subject } from './stream-cursor.ts';
-import { WINDOWS_SECONDS, type State } from './state.ts';
+import { figuresOf, WINDOWS_SECONDS, type State } from './state.ts';
 
 const PIVOTS: Partial<Record<Action, ChipField>> = {
   'source-pod': 'from-pod', 'destination-pod': 'to-pod', 'source-workload': 'from-workload', 'destination-workload': 'to-workload',
@@ -81,8 +81,10 @@ function moveTime(state: State, stepMs: number): void {
     if (stepMs > 0) return say(state, 'already live');
     pause(state);
   }
-  const moment = state.pausedAtMs + stepMs;
+  const earliest = Math.min(state.pausedAtMs, figuresOf(state).firstSecond * 1000);
+  const moment = Math.max(state.pausedAtMs + stepMs, earliest);
   if (moment >= state.nowMs) return goLive(state);
+  if (stepMs < 0 && moment === earliest) say(state, 'nothing is known of the time before this');
   state.pausedAtMs = moment;
   state.stream.bottom = rowAt(state, moment);
   // the line that the row is part of

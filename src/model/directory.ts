@@ -67,6 +67,11 @@ export class Directory {
     return this.reasons.push(name) - 1;
   }
 
+  /** Id of a reason that was met before; undefined if it never was. */
+  knownReason(name: string): number | undefined {
+    return this.reasonIds.get(name);
+  }
+
   partyAt(id: number): Party {
     return this.parties[id] ?? OTHER_PARTY;
   }

@@ -1,5 +1,5 @@
 import type { Chip } from './chips.ts';
-import type { Pair } from './directory.ts';
+import { dropKey, type Pair } from './directory.ts';
 import { dropWords } from './drop-words.ts';
 import { figures, type DropFigure, type Figures } from './figures.ts';
 import { canFill, share, troubleWord, type Gauge, type NodeState } from './node-state.ts';
@@ -153,11 +153,10 @@ function resetProblems(state: State, now: Figures): Problem[] {
   const tracked = state.chips.length > 0 ? [] : state.resets.between(nowMs - RESET_MEMORY_MS, state.pausedAtMs > 0 ? nowMs : Infinity);
   const fromTracker = new Map(tracked.map((found) => [found.pair, found]));
   const ids = new Set([...fromTracker.keys(), ...now.pairs.filter((pair) => pair.resets >= 0.5).map((pair) => pair.id)]);
-  const refused = new Set(now.drops.filter((drop) => drop.reason.startsWith('NO_SOCKET')).map((drop) => drop.pairId));
   const list: Problem[] = [];
   for (const id of ids) {
     // a closed port answers every SYN with RST: that is told as REFUSED already
-    if (refused.has(id)) continue;
+    if (isRefused(state, id)) continue;
     const pair = state.directory.pairAt(id);
     const found = fromTracker.get(id);
     const counted = now.pairs.find((candidate) => candidate.id === id)?.resets ?? found?.count ?? 0;
@@ -174,6 +173,11 @@ function resetProblems(state: State, now: Figures): Problem[] {
     });
   }
   return list;
+}
+
+function isRefused(state: State, pairId: number): boolean {
+  const reason = state.directory.knownReason('NO_SOCKET');
+  return reason !== undefined && state.firstSeenMs.has(`drop ${dropKey(reason, pairId)}`);
 }
 
 function stepText(ms: number): string {

@@ -96,12 +96,17 @@ function endLine(name: string, end: End, cols: number): Line {
 function witnessText(state: State, row: RowView): string {
   const packet = packetRows(state, row.id, 1)[0];
   if (packet?.row.id !== row.id || packet.flow === undefined) return state.nodeNames.get(row.node);
-  const reports = [{ row: packet.row, flow: packet.flow }, ...packet.others].map((report) => {
-    const end = seenAtEnd(report.flow);
-    const judged = report.flow.event_type?.type === POLICY_VERDICT ? ' by policy verdict' : '';
-    return `${state.nodeNames.get(report.row.node)}${end === undefined ? '' : ` (${end}'s end)`}${judged}`;
-  });
-  return `seen by ${[...new Set(reports)].join(' and ')}`;
+  const reports = [{ row: packet.row, flow: packet.flow }, ...packet.others];
+  const places = reports.map((report) => `${state.nodeNames.get(report.row.node)}${endText(report.flow)}`);
+  const isJudged = reports.length > 1 && reports.some((report) => report.flow.event_type?.type === POLICY_VERDICT);
+  return `seen by ${[...new Set(places)].join(' and ')}${isJudged ? ', with its policy verdict' : ''}`;
+}
+
+// without a word on who answers whom, there are only a sender and a receiver
+function endText(flow: Flow): string {
+  const end = seenAtEnd(flow);
+  if (end === undefined) return '';
+  return flow.is_reply === undefined ? ` (${end === 'client' ? 'sender' : 'receiver'}'s end)` : ` (${end}'s end)`;
 }
 
 const POLICY_VERDICT = 5;
@@ -151,6 +156,7 @@ function labelLines(source: Endpoint | undefined, destination: Endpoint | undefi
 function volumeText(extension: FlowExtension | undefined): string {
   if (extension === undefined) return '';
   const skbs = extension.skbs ?? 0;
+  if (skbs === 0 && (extension.bytes ?? 0) === 0) return '';
   return `${grouped(skbs)} packet${skbs === 1 ? '' : 's'}, ${bytes(extension.bytes ?? 0)} since the last report (${scrub(extension.why ?? '', 20)})${extension.mid_stream === true ? ', began before we looked' : ''}`;
 }
 

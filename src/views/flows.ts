@@ -55,7 +55,7 @@ function widths(cols: number): Widths {
     return { time: 8, verdict: 6, source: Math.floor(names / 2), destination: Math.ceil(names / 2), port: 5, protocol: 0, what: 14, node: 0 };
   }
   const rest = cols - 2 - 13 - 7 - 6 - 6 - 12;
-  const what = Math.floor(rest * 0.22);
+  const what = Math.floor(rest * 0.25);
   const names = rest - what;
   return { time: 12, verdict: 6, source: Math.floor(names / 2) - 1, destination: Math.ceil(names / 2) - 2, port: 5, protocol: 5, what, node: 12 };
 }

@@ -7,7 +7,7 @@ import { update } from '../../../src/model/update.ts';
 import { lineText } from '../../../src/screen/line.ts';
 import { pressureSection } from '../../../src/views/overview-pressure.ts';
 import { problemsSection } from '../../../src/views/overview-problems.ts';
-import { reportOf, TALKS, type FakeTalk } from '../app/fake-cluster.ts';
+import { flowOf, framed, reportOf, TALKS, type FakeTalk } from '../app/fake-cluster.ts';
 import { busyScene, emptyScene, gapScene, START_MS } from '../views/scenes.ts';
 
 describe('words of problems', () => {
@@ -49,6 +49,22 @@ test('drops that have stopped step back and say when the last was', () => {
   }
   expect(problems(state)).toMatchObject([{ word: 'DROPS', severity: 'note', lastMs: START_MS + 9_000 }]);
   for (const cols of [80, 120]) expect(problemsSection(state, { cols, rows: 4 }).map(lineText).join('\n')).toContain('last 12:00:09');
+});
+
+test('a refused connection never turns into a reset when the moment has no drops', () => {
+  const state = busyScene();
+  const talk = TALKS[9] as FakeTalk;
+  for (let i = 0; i < 5; i++) update(state, { type: 'flows', bytes: framed({ ...flowOf(talk, START_MS + 60_000 + i * 3_000, { isReset: true }), verdict: 1 }) });
+  expect(problems(state).filter((problem) => problem.word === 'RESETS' && problem.subject.includes('refused-job'))).toEqual([]);
+  state.pausedAtMs = START_MS - 5_000;
+  expect(problems(state).filter((problem) => problem.subject.includes('refused-job'))).toEqual([]);
+});
+
+test('time does not go back further than there is data', () => {
+  const state = busyScene();
+  for (let i = 0; i < 40; i++) update(state, { type: 'action', action: 'time-back' });
+  expect(state.pausedAtMs).toBe(state.fromTelemetry.firstSecond * 1000);
+  expect(state.status.text).toBe('nothing is known of the time before this');
 });
 
 test('while paused, what only the latest report tells says so', () => {

@@ -82,5 +82,7 @@ describe('frame()', () => {
     const text = textOf(state, { cols: 80, rows: 24 });
     expect(text.join('\n')).toContain('── FLOW ');
     expect(text.every((row) => row.length === 80)).toBe(true);
+    update(state, { type: 'action', action: 'down' });
+    expect(textOf(state, { cols: 120, rows: 40 }).join('\n')).toContain("seen by node-03 (server's end) and node-10 (client's end)");
   });
 });
