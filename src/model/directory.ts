@@ -6,6 +6,11 @@ export const MAX_PARTIES = 16_384;
 export const MAX_PAIRS = 8_192;
 export const MAX_REASONS = 512;
 
+/** Buckets reach back an hour and ten minutes, and a flow's time may be an hour off: a pair that was not seen for longer is named nowhere. */
+const PAIR_IDLE_SECONDS = 9_000;
+/** How often idle pairs are looked for while the table is full. */
+const LOOK_SECONDS = 60;
+
 /** One side of a conversation at the level figures are grouped by: a workload, or what stands for one. */
 export interface Party {
   /** What a reader sees, such as `shop/checkout`, `world` or `kube-system/coredns`. */
@@ -26,14 +31,21 @@ export interface Pair {
 const OTHER_PARTY: Party = { name: '(other)', namespace: '', workload: '' };
 const OTHER_PAIR: Pair = { source: OTHER_PARTY, destination: OTHER_PARTY, port: 0, protocol: 0 };
 
-/** Small numbers for everything that is counted by name; ids are never reused while the program runs. */
+/** Small numbers for everything that is counted by name. Only a pair's is used again, when nobody names it any more. */
 export class Directory {
+  /** Now, for the age of pairs; whoever holds the clock sets it. */
+  second = 0;
+  /** Told which ids of pairs mean nothing from now on, before they are used again. */
+  onForget: (pairs: ReadonlySet<number>) => void = () => {};
   /** Names that found no place and count as "(other)". */
   overflowCount = 0;
   private readonly parties: Party[] = [OTHER_PARTY];
   private readonly partyIds = new Map<string, number>();
   private readonly pairs: Pair[] = [OTHER_PAIR];
   private readonly pairIds = new Map<number, number>();
+  private readonly pairSeconds = new Float64Array(MAX_PAIRS);
+  private readonly freePairs: number[] = [];
+  private nextLook = 0;
   private readonly reasons: string[] = ['(other)'];
   private readonly reasonIds = new Map<string, number>();
 
@@ -52,10 +64,32 @@ export class Directory {
     // 14 + 14 + 16 + 8 bits fit a double's 53
     const key = ((source * MAX_PARTIES + destination) * 65_536 + (port & 0xffff)) * 256 + (protocol & 0xff);
     const known = this.pairIds.get(key);
-    if (known !== undefined) return known;
-    if (this.pairs.length >= MAX_PAIRS) return this.overflow();
-    this.pairIds.set(key, this.pairs.length);
-    return this.pairs.push({ source: this.partyAt(source), destination: this.partyAt(destination), port, protocol }) - 1;
+    if (known !== undefined) {
+      this.pairSeconds[known] = this.second;
+      return known;
+    }
+    const id = this.freePairId();
+    if (id === undefined) return this.overflow();
+    this.pairIds.set(key, id);
+    this.pairSeconds[id] = this.second;
+    this.pairs[id] = { source: this.partyAt(source), destination: this.partyAt(destination), port, protocol };
+    return id;
+  }
+
+  private freePairId(): number | undefined {
+    if (this.pairs.length < MAX_PAIRS) return this.pairs.length;
+    if (this.freePairs.length === 0 && this.second >= this.nextLook) this.forgetIdlePairs();
+    return this.freePairs.pop();
+  }
+
+  private forgetIdlePairs(): void {
+    this.nextLook = this.second + LOOK_SECONDS;
+    for (const [key, id] of this.pairIds) {
+      if (this.second - (this.pairSeconds[id] ?? 0) < PAIR_IDLE_SECONDS) continue;
+      this.pairIds.delete(key);
+      this.freePairs.push(id);
+    }
+    if (this.freePairs.length > 0) this.onForget(new Set(this.freePairs));
   }
 
   /** Id of a drop reason's name. */

@@ -1,11 +1,14 @@
 // hot path: every received flow passes here once (bench: screen, flows folded)
+import { tryDecode } from '../wire/codec.ts';
+import { EndpointInterner } from '../wire/endpoint-interner.ts';
 import { FlowScan, scanResponse } from '../wire/flow-scan.ts';
+import { EndpointCodec } from '../wire/gen/flow.ts';
 import { addCount, pairCounts, type Bucket } from './bucket.ts';
 import { dropKey } from './directory.ts';
 import { DROP_REASON_NUMBERS, dropReasonName, KERNEL_DROP } from './drop-words.ts';
 import { passesEnds } from './ends.ts';
 import { noteFirst } from './first-seen.ts';
-import { ROW_FLOW, ROW_GAP, type RowColumns } from './flow-rows.ts';
+import { ROW_FLOW, ROW_GAP, ROW_NOTE, type RowColumns } from './flow-rows.ts';
 import { runsHere } from './chips.ts';
 import { pushText } from './row-text.ts';
 import type { State } from './state.ts';
@@ -31,6 +34,7 @@ const MAX_SUMMARY = 64;
 
 /** Takes whole framed GetFlowsResponse messages in: rows, counts, resets, lost events. */
 export function foldFlows(state: State, bytes: Uint8Array): void {
+  if (state.endpoints.isFull) beginAnew(state);
   let at = 0;
   while (at + PREFIX_BYTES <= bytes.length) {
     const length = (((bytes[at + 1] ?? 0) << 24) | ((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 8) | (bytes[at + 4] ?? 0)) >>> 0;
@@ -41,6 +45,15 @@ export function foldFlows(state: State, bytes: Uint8Array): void {
     else if (scan.kind === LOST_EVENTS) foldLost(state, bytes);
     else if (scan.kind !== NODE_STATUS) state.flows.malformed++;
   }
+}
+
+// after weeks of pods that come and go: the rows name endpoints by number, so they go together
+function beginAnew(state: State): void {
+  state.rows.clear();
+  state.endpoints = new EndpointInterner();
+  state.partyOfEndpoint = [];
+  Object.assign(state.stream, { selected: -1, bottom: -1, isDetailOpen: false });
+  pushText(state, ROW_NOTE, 'older flows are forgotten: the table of endpoints was full');
 }
 
 function foldFlow(state: State, bytes: Uint8Array): void {
@@ -57,8 +70,8 @@ function foldFlow(state: State, bytes: Uint8Array): void {
   const reason = scan.verdict === DROPPED ? reasonOf(state, bytes) : '';
   if (!passesHere(state, reason)) return;
   const isReply = scan.isReply === 1;
-  const sourceParty = partyOf(state, source);
-  const destinationParty = partyOf(state, destination);
+  const sourceParty = source === 0 ? foreignParty(state, bytes, scan.sourceStart, scan.sourceEnd) : partyOf(state, source);
+  const destinationParty = destination === 0 ? foreignParty(state, bytes, scan.destinationStart, scan.destinationEnd) : partyOf(state, destination);
   if (state.chips.length > 0 && !passesEnds(state, isReply
     ? { client: destination, clientParty: destinationParty, server: source, serverParty: sourceParty, port: scan.sourcePort }
     : { client: source, clientParty: sourceParty, server: destination, serverParty: destinationParty, port: scan.destinationPort })) return;
@@ -114,9 +127,16 @@ function reasonOf(state: State, bytes: Uint8Array): string {
 function partyOf(state: State, endpoint: number): number {
   const known = state.partyOfEndpoint[endpoint];
   if (known !== undefined) return known;
-  const party = state.directory.party(endpoint === 0 ? undefined : state.endpoints.get(endpoint));
+  const party = state.directory.party(state.endpoints.get(endpoint));
   state.partyOfEndpoint[endpoint] = party;
   return party;
+}
+
+// no endpoint, or one the interner has no room for: that one is somebody all the same
+function foreignParty(state: State, bytes: Uint8Array, start: number, end: number): number {
+  if (end <= start) return state.directory.party(undefined);
+  const decoded = tryDecode(EndpointCodec, bytes.subarray(start, end));
+  return state.directory.party(decoded.ok ? decoded.value : undefined);
 }
 
 function pushRow(state: State, bytes: Uint8Array, flow: { timeMs: number; source: number; destination: number; count: number }): void {

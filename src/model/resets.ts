@@ -32,7 +32,8 @@ export class ResetTracker {
   add(pair: number, timeMs: number): void {
     const known = this.tracked.get(pair);
     if (known === undefined) {
-      if (this.tracked.size < MAX_TRACKED) this.tracked.set(pair, { times: [timeMs], older: 0, firstMs: timeMs });
+      if (this.tracked.size >= MAX_TRACKED) this.forgetQuietest();
+      this.tracked.set(pair, { times: [timeMs], older: 0, firstMs: timeMs });
       return;
     }
     const { times } = known;
@@ -57,8 +58,25 @@ export class ResetTracker {
     return found;
   }
 
+  /** Their ids will mean other pairs. */
+  forget(pairs: ReadonlySet<number>): void {
+    for (const pair of pairs) this.tracked.delete(pair);
+  }
+
   clear(): void {
     this.tracked.clear();
+  }
+
+  private forgetQuietest(): void {
+    let quietest: number | undefined;
+    let lastMs = Infinity;
+    for (const [pair, { times }] of this.tracked) {
+      const last = times.at(-1) ?? 0;
+      if (last >= lastMs) continue;
+      quietest = pair;
+      lastMs = last;
+    }
+    if (quietest !== undefined) this.tracked.delete(quietest);
   }
 }
 

@@ -3,6 +3,7 @@ import { BucketRing } from './bucket-ring.ts';
 import type { Chip } from './chips.ts';
 import { Directory } from './directory.ts';
 import { FlowRows } from './flow-rows.ts';
+import { forgetPairs } from './forget-pairs.ts';
 import type { NodeState } from './node-state.ts';
 import { ResetTracker } from './resets.ts';
 import { TextInterner } from './text-interner.ts';
@@ -110,7 +111,7 @@ export const WINDOWS_SECONDS: readonly number[] = [60, 300, 30];
 
 /** A dashboard that knows nothing yet. */
 export function initialState(options: { server: string; nowMs: number; view: string }): State {
-  return {
+  const state: State = {
     nowMs: options.nowMs,
     startedMs: options.nowMs,
     server: options.server,
@@ -147,6 +148,8 @@ export function initialState(options: { server: string; nowMs: number; view: str
     wantsQuit: false,
     wantsRedraw: false,
   };
+  state.directory.onForget = (pairs) => forgetPairs(state, pairs);
+  return state;
 }
 
 /** Whether figures come from counted flows rather than from telemetry. */

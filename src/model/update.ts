@@ -45,6 +45,7 @@ function tick(state: State, nowMs: number): void {
   // while the stream of flows runs, a second without flows is a second with none, not a hole
   if (state.flows.isOpen && (countsFlows(state) || state.telemetry === 'absent') && nowMs > state.nowMs) state.fromFlows.cover(state.nowMs, nowMs);
   state.nowMs = nowMs;
+  state.directory.second = Math.floor(nowMs / 1000);
   state.stream.bottom = state.stream.bottom < 0 ? -1 : Math.max(state.stream.bottom, state.rows.first);
 }
 

@@ -7,6 +7,8 @@ import type { Endpoint } from './gen/flow.ts';
 export const MAX_INTERNED_ENDPOINTS = 262_144;
 /** Bytes of endpoints one interner keeps. */
 export const MAX_INTERNED_BYTES = 64 * 1024 * 1024;
+/** Longer than any endpoint that is none of a joker's. */
+const ROOM_FOR_ONE = 64 * 1024;
 /** Longest walk for one endpoint: hostile names that share a hash cost this much and no more. */
 const MAX_PROBES = 32;
 const FIRST_SLOTS = 1024;
@@ -38,6 +40,11 @@ export class EndpointInterner {
   /** Endpoints known so far; ids are 1 to size. */
   get size(): number {
     return this.count;
+  }
+
+  /** The next new endpoint may find no room: time to begin with a new interner. */
+  get isFull(): boolean {
+    return this.count >= this.maxEndpoints || this.arenaLength + ROOM_FOR_ONE > MAX_INTERNED_BYTES;
   }
 
   /** Id of the endpoint at bytes[start..end); 0 for an empty range, or where a bound is reached. */
