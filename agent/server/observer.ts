@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type Binding, frameStream, serverStream, unary } from '../../src/rpc/binding.ts';
 import { healthService } from '../../src/rpc/health.ts';
+import { reflectionService } from '../../src/rpc/reflection.ts';
 import { Code, RpcError } from '../../src/rpc/status.ts';
 import { HUBBLE_COMPAT_VERSION } from '../../src/lib/version.ts';
 import type { ServerStatusResponse } from '../../src/wire/gen/observer.ts';
@@ -24,9 +25,9 @@ export interface ServedNode {
   startedNs: bigint;
 }
 
-/** All services of an agent: Observer, Peer, Telemetry and health. */
+/** All services of an agent: Observer, Peer, Telemetry, health and reflection. */
 export function agentBindings(node: ServedNode): Binding[] {
-  return [
+  const bindings = [
     frameStream(ObserverService.GetFlows, (request, out, signal) => streamFlows(node.flows, request, out, signal)),
     serverStream(ObserverService.GetAgentEvents, (request, out, signal) => node.events.stream(request, out, signal)),
     // We have no debug events; who follows them waits, as on a quiet Hubble.
@@ -38,6 +39,7 @@ export function agentBindings(node: ServedNode): Binding[] {
     frameStream(TelemetryService.Watch, (_request, out, signal) => node.telemetry.stream(out, signal)),
     ...healthService(['', OBSERVER_HEALTH_NAME], () => true),
   ];
+  return [...bindings, ...reflectionService(bindings)];
 }
 
 function serverStatus(node: ServedNode): ServerStatusResponse {

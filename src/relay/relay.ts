@@ -2,6 +2,7 @@ import { hostname } from 'node:os';
 import { HUBBLE_COMPAT_VERSION } from '../lib/version.ts';
 import { frameStream, type Binding } from '../rpc/binding.ts';
 import { healthService } from '../rpc/health.ts';
+import { reflectionService } from '../rpc/reflection.ts';
 import { serve } from '../rpc/serve.ts';
 import type { ClientTls, ServerTls } from '../rpc/tls-files.ts';
 import { OBSERVER_HEALTH_NAME, ObserverService, TelemetryService } from '../wire/services.ts';
@@ -68,7 +69,7 @@ export async function startRelay(options: RelayOptions): Promise<Relay> {
   try {
     const server = await serve({
       listen: options.listen,
-      services,
+      services: [...services, ...reflectionService(services)],
       headers: { 'hubble-relay-version': HUBBLE_COMPAT_VERSION },
       ...(options.tls === undefined ? {} : { tls: options.tls }),
       ...(options.insecure === undefined ? {} : { insecure: options.insecure }),

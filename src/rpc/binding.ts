@@ -22,8 +22,9 @@ export interface MessagesOut<Response> {
   drain(): Promise<void>;
 }
 
-/** One method of a server, bytes on both sides. Make it with unary(), serverStream() or frameStream(). */
+/** One method of a server, bytes on both sides. Make it with unary(), serverStream() or frameStream(); a dialog answers each message with one. */
 export type Binding =
+  | { path: string; kind: 'dialog'; answer(request: Uint8Array): Uint8Array }
   | { path: string; kind: 'unary'; run(request: Uint8Array, signal: AbortSignal, info: CallInfo): Promise<Uint8Array> }
   | { path: string; kind: 'stream'; run(request: Uint8Array, out: FlowsOut, signal: AbortSignal, info: CallInfo): Promise<void> };
 

@@ -1,5 +1,5 @@
 import type { Server as GrpcServer, ServerCredentials, ServerDuplexStream, ServerUnaryCall, sendUnaryData } from '@grpc/grpc-js';
-import { setMaxListeners } from 'node:events';
+import { type EventEmitter, setMaxListeners } from 'node:events';
 import { openBatchOut, type BytesCall } from './batch-out.ts';
 import type { Binding, CallInfo } from './binding.ts';
 import { bindTarget, ListenError } from './listen.ts';
@@ -124,7 +124,7 @@ function register(grpc: Grpc, server: GrpcServer, binding: Binding, serving: Ser
   if (binding.kind === 'dialog') {
     server.register(binding.path, (call: DialogCall) => {
       call.sendMetadata(headersOf(grpc, serving.options.headers));
-      void settle(call, serving, (signal) => converse(call, binding.answer, signal)).then((result) => {
+      void settle({ call, serving, kind: 'dialog' }, (signal) => converse(call, binding.answer, signal)).then((result) => {
         if (result.error) call.emit('error', { code: result.error.code, details: result.error.message });
         else call.end();
       });
@@ -173,7 +173,7 @@ type Settled<Value> = { error: RpcError; value?: undefined } | { error?: undefin
 
 /** A handler's end as a value: what it refused goes to the caller, what we broke also to onError. */
 async function settle<Value>(
-  { call, serving, kind }: { call: ServerUnaryCall<Uint8Array, Uint8Array> | BytesCall; serving: Serving; kind: Binding['kind'] },
+  { call, serving, kind }: { call: EventEmitter; serving: Serving; kind: Binding['kind'] },
   run: (signal: AbortSignal) => Promise<Value>,
 ): Promise<Settled<Value>> {
   const cancelled = new AbortController();
