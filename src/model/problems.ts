@@ -149,14 +149,15 @@ function middleOf(reason: string): string {
 
 function resetProblems(state: State, now: Figures): Problem[] {
   const nowMs = now.toSecond * 1000;
-  // under a filter only what passes it counts; the tracker has seen more
-  const tracked = state.chips.length > 0 ? [] : state.resets.between(nowMs - RESET_MEMORY_MS, state.pausedAtMs > 0 ? nowMs : Infinity);
+  // under a filter only what passes it counts, and of a time nobody observed nothing is told; the tracker has seen more
+  const tracked = state.chips.length > 0 || now.seconds === 0 ? [] : state.resets.between(nowMs - RESET_MEMORY_MS, state.pausedAtMs > 0 ? nowMs : Infinity);
   const fromTracker = new Map(tracked.map((found) => [found.pair, found]));
   const ids = new Set([...fromTracker.keys(), ...now.pairs.filter((pair) => pair.resets >= 0.5).map((pair) => pair.id)]);
+  const refused = new Set(now.drops.filter((drop) => drop.reason.startsWith('NO_SOCKET')).map((drop) => drop.pairId));
   const list: Problem[] = [];
   for (const id of ids) {
     // a closed port answers every SYN with RST: that is told as REFUSED already
-    if (isRefused(state, id)) continue;
+    if (refused.has(id) || wasJustRefused(state, id, nowMs)) continue;
     const pair = state.directory.pairAt(id);
     const found = fromTracker.get(id);
     const counted = now.pairs.find((candidate) => candidate.id === id)?.resets ?? found?.count ?? 0;
@@ -175,9 +176,11 @@ function resetProblems(state: State, now: Figures): Problem[] {
   return list;
 }
 
-function isRefused(state: State, pairId: number): boolean {
+// at the start resets come from history before a counted drop does
+function wasJustRefused(state: State, pairId: number, nowMs: number): boolean {
   const reason = state.directory.knownReason('NO_SOCKET');
-  return reason !== undefined && state.firstSeenMs.has(`drop ${dropKey(reason, pairId)}`);
+  const firstMs = reason === undefined ? undefined : state.firstSeenMs.get(`drop ${dropKey(reason, pairId)}`);
+  return firstMs !== undefined && firstMs > nowMs - RESET_MEMORY_MS;
 }
 
 function stepText(ms: number): string {

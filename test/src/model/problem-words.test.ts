@@ -60,6 +60,18 @@ test('a refused connection never turns into a reset when the moment has no drops
   expect(problems(state).filter((problem) => problem.subject.includes('refused-job'))).toEqual([]);
 });
 
+test('a port that was closed once does not hide the resets of later', () => {
+  const state = emptyScene();
+  const talk = TALKS[7] as FakeTalk;
+  for (let second = 0; second < 150; second++) {
+    const nowMs = START_MS + (second + 1) * 1000;
+    update(state, { type: 'tick', nowMs });
+    update(state, { type: 'telemetry', report: reportOf(second, nowMs, { talks: [second < 2 ? { ...talk, drop: 'NO_SOCKET' } : talk] }) });
+    if (second % 4 === 0 && second > 2) update(state, { type: 'flows', bytes: framed(flowOf(talk, nowMs, { isReset: true })) });
+  }
+  expect(problems(state)).toMatchObject([{ word: 'RESETS', amount: { text: 'every 4.0s' } }]);
+});
+
 test('time does not go back further than there is data', () => {
   const state = busyScene();
   for (let i = 0; i < 40; i++) update(state, { type: 'action', action: 'time-back' });
