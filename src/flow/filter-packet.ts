@@ -1,4 +1,4 @@
-import { parseIp } from '../lib/ip-bytes.ts';
+import { type IpBytes, parseIp } from '../lib/ip-bytes.ts';
 import { type FlowFilter, type TCPFlags, Verdict } from '../wire/gen/flow.ts';
 import { FilterError } from './filter-error.ts';
 import type { FlowPredicate } from './flow-view.ts';
@@ -60,9 +60,21 @@ export function ipPredicate(values: readonly string[], end: 'sourceIp' | 'destin
     const text = flow[end];
     if (text === '') return false;
     if (texts.has(text)) return true;
-    const address = prefixes.length === 0 ? undefined : parseIp(text);
+    const address = prefixes.length === 0 ? undefined : parseOnce(text);
     return address !== undefined && prefixes.some((prefix) => isInsidePrefix(address, prefix));
   };
+}
+
+let lastText = '';
+let lastAddress: IpBytes | undefined;
+
+/** A thousand filters ask for the address of the same flow. */
+function parseOnce(text: string): IpBytes | undefined {
+  if (text !== lastText) {
+    lastAddress = parseIp(text);
+    lastText = text;
+  }
+  return lastAddress;
 }
 
 /** Ports of one end of TCP, UDP and SCTP. */
