@@ -35,8 +35,8 @@ export interface TableFill {
   name: string;
   entries: number;
   maxEntries: number;
-  /** Since the start. */
-  evicted: number;
+  /** Names that were asked for and are gone, or found no room, since the start. That old ones are forgotten is no harm in itself. */
+  missed: number;
 }
 
 /** Something a catalog change did. */
@@ -68,6 +68,7 @@ export class EndpointVersions {
   readonly world: EndpointVersion;
   /** Versions forgotten because there were too many; rows that name them show an unknown endpoint. */
   forgottenCount = 0;
+  private missedCount = 0;
   private readonly versions = new Map<number, EndpointVersion>();
   private readonly labelSets = new LabelSets(worldEndpoint);
   /** Live versions by their owner (pod uid or node). */
@@ -91,14 +92,14 @@ export class EndpointVersions {
 
   /** The version a row names; the world for 0. What was forgotten is unknown: it was somebody once. */
   get(ref: number): EndpointVersion {
-    return this.versions.get(ref) ?? (this.isForgotten(ref) ? this.unknown : this.world);
+    return this.versions.get(ref) ?? (this.isForgotten(ref) ? this.miss() : this.world);
   }
 
   /** The version a row names for an address: as get(), but a dual-stack cluster has a world for each family, as Cilium's. */
   of(ref: number, isIpv6: boolean): EndpointVersion {
     const version = this.versions.get(ref);
     if (version !== undefined) return version;
-    if (this.isForgotten(ref)) return this.unknown;
+    if (this.isForgotten(ref)) return this.miss();
     if (this.isDualStack !== true) return this.world;
     return isIpv6 ? this.worldIpv6 : this.worldIpv4;
   }
@@ -112,8 +113,8 @@ export class EndpointVersions {
   tables(): TableFill[] {
     const { labelSets } = this;
     return [
-      { name: 'retired endpoints', entries: this.retiredCount, maxEntries: this.maxRetired, evicted: this.forgottenCount },
-      { name: 'label sets', entries: labelSets.size, maxEntries: MAX_LABEL_SETS, evicted: labelSets.forgottenCount + labelSets.overflowCount },
+      { name: 'retired endpoints', entries: this.retiredCount, maxEntries: this.maxRetired, missed: this.missedCount },
+      { name: 'label sets', entries: labelSets.size, maxEntries: MAX_LABEL_SETS, missed: labelSets.missedCount + labelSets.overflowCount },
     ];
   }
 
@@ -174,6 +175,11 @@ export class EndpointVersions {
 
   private isForgotten(ref: number): boolean {
     return ref !== WORLD_REF && ref <= this.lastRef;
+  }
+
+  private miss(): EndpointVersion {
+    this.missedCount++;
+    return this.unknown;
   }
 
   private get retiredCount(): number {

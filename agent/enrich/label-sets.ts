@@ -23,6 +23,8 @@ export class LabelSets {
   overflowCount = 0;
   /** Sets nobody has any more that were forgotten; counters that name them show an unknown endpoint. */
   forgottenCount = 0;
+  /** How often one of those was asked for. */
+  missedCount = 0;
   private readonly sets = new Map<number, LabelSet>();
   private readonly numbers = new Map<string, number>();
   private readonly keys = new Map<number, string>();
@@ -52,7 +54,11 @@ export class LabelSets {
   }
 
   get(labels: number): LabelSet {
-    return this.sets.get(labels) ?? { labels, endpoint: labels === WORLD_LABELS || labels > this.last ? this.world : unknownEndpoint };
+    const known = this.sets.get(labels);
+    if (known !== undefined) return known;
+    if (labels === WORLD_LABELS || labels > this.last) return { labels, endpoint: this.world };
+    this.missedCount++;
+    return { labels, endpoint: unknownEndpoint };
   }
 
   /** Says which sets somebody has now. */

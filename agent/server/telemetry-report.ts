@@ -34,7 +34,7 @@ export class TelemetryMeter {
   private readonly pairs: PairMeter;
   private readonly drops: DropMeter;
   private readonly ledgers = new LedgerMeter();
-  private readonly evictedBefore = new Map<string, number>();
+  private readonly missedBefore = new Map<string, number>();
   private before = { verdicts: new Map<number, number>(), rows: 0, cpuNs: 0, evicted: 0, confirmed: 0 };
 
   constructor(
@@ -138,17 +138,13 @@ export class TelemetryMeter {
       evicted: map.isOwn && map.name === 'ht_conntrack' ? fresh : 0,
       own: map.isOwn,
     }));
-    return [...maps, ...this.versions.tables().filter(isNotable).map((table) => this.tablePressure(table))];
+    // the agent's own tables are nobody's business but in a second that a name was missed in
+    return [...maps, ...this.versions.tables().map((table) => this.tablePressure(table)).filter(({ evicted }) => (evicted ?? 0) > 0)];
   }
 
-  private tablePressure({ name, entries, maxEntries, evicted }: TableFill): MapPressure {
-    const fresh = evicted - (this.evictedBefore.get(name) ?? 0);
-    this.evictedBefore.set(name, evicted);
+  private tablePressure({ name, entries, maxEntries, missed }: TableFill): MapPressure {
+    const fresh = missed - (this.missedBefore.get(name) ?? 0);
+    this.missedBefore.set(name, missed);
     return { name, type: 'agent', entries_known: true, entries, max_entries: maxEntries, evicted: fresh, own: true };
   }
-}
-
-/** An agent's table is nobody's business before it forgets, or soon will. */
-function isNotable({ entries, maxEntries, evicted }: TableFill): boolean {
-  return evicted > 0 || entries > maxEntries / 2;
 }
