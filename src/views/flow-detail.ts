@@ -106,7 +106,7 @@ function witnessText(state: State, row: RowView): string {
 function endText(flow: Flow): string {
   const end = seenAtEnd(flow);
   if (end === undefined) return '';
-  return flow.is_reply === undefined ? ` (${end === 'client' ? 'sender' : 'receiver'}'s end)` : ` (${end}'s end)`;
+  return flow.is_reply === undefined ? ` (${end === 'client' ? 'sender' : 'receiver'})` : ` (${end})`;
 }
 
 const POLICY_VERDICT = 5;

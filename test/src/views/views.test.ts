@@ -8,6 +8,7 @@ import { GLYPHS } from '../../../src/screen/ascii.ts';
 import { lineText, type Size } from '../../../src/screen/line.ts';
 import { CHROME_ROWS, frame } from '../../../src/views/frame.ts';
 import { streamPageRows } from '../../../src/views/flows.ts';
+import { THEMES, type Style } from '../../../src/theme/theme.ts';
 import { VIEWS } from '../../../src/views/view-list.ts';
 import { busyScene, emptyScene, gapScene, hostileScene, stockScene } from './scenes.ts';
 
@@ -52,6 +53,10 @@ describe('frame()', () => {
     if (cols >= 60) expect(text.join('\n')).toContain('POLICY_DENIED');
   });
 
+  test.each(THEMES)('16 colours of $name never use bright black, which is the background of some terminals', (theme) => {
+    expect(Object.entries(theme.roles).filter(([, looks]) => (looks['16'] as Style).fg === 8).map(([role]) => role)).toEqual([]);
+  });
+
   test('is ASCII only when asked', () => {
     const state = busyScene();
     update(state, { type: 'action', action: 'ascii' });
@@ -83,6 +88,6 @@ describe('frame()', () => {
     expect(text.join('\n')).toContain('── FLOW ');
     expect(text.every((row) => row.length === 80)).toBe(true);
     update(state, { type: 'action', action: 'down' });
-    expect(textOf(state, { cols: 120, rows: 40 }).join('\n')).toContain("seen by node-03 (server's end) and node-10 (client's end)");
+    expect(textOf(state, { cols: 120, rows: 40 }).join('\n')).toContain("seen by node-03 (server) and node-10 (client)");
   });
 });
