@@ -1,6 +1,6 @@
 import type { State } from '../model/state.ts';
 import { age } from '../screen/format.ts';
-import { line, type Line, type Size } from '../screen/line.ts';
+import { left, line, type Line, type Size } from '../screen/line.ts';
 import { rule } from './rule.ts';
 
 /** What a reader sees before the first data: the real cause, and what usually helps. */
@@ -18,10 +18,20 @@ export function connectingPage(state: State, size: Size): Line[] {
   return [
     ...lines, line(cols, []),
     line(cols, [['   common causes', 'title']]),
-    line(cols, ['   1  nothing runs there          ', ['hubtop demo   or   hubtop relay --peers …', 'dim']]),
-    line(cols, ['   2  the port-forward is down    ', ['kubectl -n kube-system port-forward svc/hubble-relay 4245:80', 'dim']]),
-    line(cols, ['   3  it wants TLS                ', ['hubtop --server tls://HOST:PORT', 'dim']]),
+    ...CAUSES.flatMap(([cause, command], i) => causeLines(cols, `   ${i + 1}  ${cause}`, command)),
     line(cols, []),
     line(cols, [['   hubtop keeps trying; nothing has to be restarted', 'dim']]),
   ];
+}
+
+const CAUSES: readonly (readonly [cause: string, command: string])[] = [
+  ['nothing runs there', 'hubtop demo   or   hubtop relay --peers …'],
+  ['the port-forward is down', 'kubectl -n kube-system port-forward svc/hubble-relay 4245:80'],
+  ['it wants TLS', 'hubtop --server tls://HOST:PORT'],
+];
+
+// a command is for copying: it is never cut
+function causeLines(cols: number, cause: string, command: string): Line[] {
+  if (cols >= 110) return [line(cols, [left(cause, 34), [command, 'dim']])];
+  return [line(cols, [cause]), line(cols, ['      ', [command, 'dim']])];
 }

@@ -66,6 +66,13 @@ describe('frame()', () => {
     }
   });
 
+  test.each([80, 120])('gives whole commands at %i columns when there is no server', (cols) => {
+    const state = emptyScene();
+    update(state, { type: 'connection', state: 'lost', error: 'UNAVAILABLE: connection refused', retryInMs: 4000 });
+    const text = textOf(state, { cols, rows: 24 }).join('\n');
+    for (const words of ['UNAVAILABLE: connection refused', 'svc/hubble-relay 4245:80', 'tls://HOST:PORT', 'nothing has to be restarted']) expect(text).toContain(words);
+  });
+
   test('says how old everything is when the server is gone', () => {
     const state = busyScene();
     const lastMs = state.nowMs;
