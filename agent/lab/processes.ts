@@ -45,6 +45,7 @@ export function startProcess(name: string, command: readonly string[]): LabProce
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', ...command], { stdio: ['ignore', 'ignore', 'pipe'], detached: true });
   let complaint = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => { complaint = (complaint + text).slice(-maxComplaint); });
+  child.once('exit', (_code, signal) => { if (signal !== null) complaint = `killed by ${signal}\n${complaint}`; });
   child.once('error', (error) => { complaint = `${error.message}; the lab needs setpriv of util-linux`; });
   let hasEnded = false;
   const ended = whenEnded(child).then(() => { hasEnded = true; });

@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import { isAlive, markOf, stopProcesses } from '../../../agent/lab/processes.ts';
+import { isAlive, markOf, startProcess, stopProcesses } from '../../../agent/lab/processes.ts';
 
 const hasProc = existsSync('/proc/self/stat');
 
@@ -20,4 +20,12 @@ test.skipIf(!hasProc)('stopProcesses() ends a process that listens to SIGTERM, a
   expect(mark).toBeDefined();
   await stopProcesses([{ pid: process.pid, startTicks: '1' }, ...(mark === undefined ? [] : [mark])]);
   expect(await ended).toBe('SIGTERM');
+});
+
+const hasSetpriv = spawnSync('setpriv', ['true']).status === 0;
+
+test.skipIf(!hasProc || !hasSetpriv)('startProcess() says what killed a process that had nothing to say itself', async () => {
+  const started = startProcess('sleeper', ['sh', '-c', 'kill -KILL $$']);
+  await started.ended;
+  expect([started.hasEnded(), started.complaint()]).toEqual([true, 'killed by SIGKILL']);
 });
