@@ -25,6 +25,13 @@ interface Decoded {
   packet: string;
   /** Who tells of it: two rows of one witness are two packets. */
   witness: string;
+  /** Row whose line it is on; -1 = not decided yet. Stays, so that every walk through the rows finds the same lines. */
+  line: number;
+}
+
+interface OpenLine {
+  line: PacketRow;
+  witnesses: string[];
 }
 
 const caches = new WeakMap<State, Map<number, Decoded>>();
@@ -44,26 +51,38 @@ export function packetIdsAfter(state: State, after: number, count: number): numb
 // a packet's line stands where its first report stands, so that no line moves when the other end's report comes
 function grouped(state: State, from: number, to: number): PacketRow[] {
   const lines: PacketRow[] = [];
-  const open = new Map<string, { line: PacketRow; witnesses: string[] }>();
+  const byId = new Map<number, OpenLine>();
+  const byPacket = new Map<string, OpenLine>();
   const last = Math.min(state.rows.next - 1, to + LOOKBACK_ROWS);
   for (let id = from; id <= last; id++) {
     const row = state.rows.get(id);
     if (row === undefined) continue;
-    const { flow, packet, witness } = decodedRow(state, row);
-    const known = packet === '' ? undefined : open.get(packet);
-    if (known !== undefined && flow !== undefined && joins(known, row, witness)) {
-      known.line.others.push({ row, flow });
-      known.witnesses.push(witness);
-      continue;
+    const decoded = decodedRow(state, row);
+    const found = lineOf(decoded, row, { byPacket, first: state.rows.first });
+    // near the beginning of the walk the first report may be out of sight
+    if (from === state.rows.first || id - from > LOOKBACK_ROWS) decoded.line = found;
+    const known = byId.get(found);
+    if (known !== undefined && decoded.flow !== undefined) {
+      known.line.others.push({ row, flow: decoded.flow });
+      known.witnesses.push(decoded.witness);
+    } else if (found === id) {
+      const opened: OpenLine = { line: { row, flow: decoded.flow, others: [] }, witnesses: [decoded.witness] };
+      byId.set(id, opened);
+      if (decoded.packet !== '') byPacket.set(decoded.packet, opened);
+      if (id <= to) lines.push(opened.line);
     }
-    const line: PacketRow = { row, flow, others: [] };
-    if (packet !== '') open.set(packet, { line, witnesses: [witness] });
-    if (id <= to) lines.push(line);
   }
   return lines;
 }
 
-function joins(known: { line: PacketRow; witnesses: string[] }, row: RowView, witness: string): boolean {
+function lineOf(decoded: Decoded, row: RowView, open: { byPacket: Map<string, OpenLine>; first: number }): number {
+  // a line whose first row was forgotten goes on with what is left of it
+  if (decoded.line >= open.first) return decoded.line;
+  const known = decoded.packet === '' ? undefined : open.byPacket.get(decoded.packet);
+  return known !== undefined && joins(known, row, decoded.witness) ? known.line.row.id : row.id;
+}
+
+function joins(known: OpenLine, row: RowView, witness: string): boolean {
   const first = known.line.row;
   return !known.witnesses.includes(witness) && known.witnesses.length < MAX_WITNESSES
     && row.id - first.id <= LOOKBACK_ROWS && Math.abs(row.timeMs - first.timeMs) <= SAME_PACKET_MS;
@@ -85,11 +104,11 @@ function decodedRow(state: State, row: RowView): Decoded {
 
 function decode(state: State, row: RowView): Decoded {
   const flow = row.kind === ROW_FLOW ? flowOfRow(state, row) : undefined;
-  if (flow === undefined) return { flow, packet: '', witness: '' };
+  if (flow === undefined) return { flow, packet: '', witness: '', line: row.id };
   // rows outlive the segment they were read from only as text and numbers: drop what borrows its bytes
   delete flow.extensions;
   const isAlone = row.count > 1 || flow.l7 !== undefined || (flow.traffic_direction ?? 0) === 0;
-  return { flow, packet: isAlone ? '' : packetOf(flow), witness: `${flow.event_type?.type ?? 0} ${flow.traffic_direction ?? 0}` };
+  return { flow, packet: isAlone ? '' : packetOf(flow), witness: `${flow.event_type?.type ?? 0} ${flow.traffic_direction ?? 0}`, line: -1 };
 }
 
 function packetOf(flow: Flow): string {

@@ -7,7 +7,7 @@ import { flowsRequest } from '../../../src/model/requests.ts';
 import { streamSubject } from '../../../src/model/stream-cursor.ts';
 import type { State } from '../../../src/model/state.ts';
 import { update } from '../../../src/model/update.ts';
-import { flowOf, framed, joined, TALKS, type FakeTalk } from '../app/fake-cluster.ts';
+import { flowOf, framed, joined, random, TALKS, type FakeTalk } from '../app/fake-cluster.ts';
 import { emptyScene, START_MS } from '../views/scenes.ts';
 
 const TALK = TALKS[1] as FakeTalk;
@@ -108,4 +108,26 @@ describe('packetRows()', () => {
     };
     expect([selected('up'), selected('up'), selected('up'), selected('down'), selected('page-up'), selected('last')]).toEqual([18, 16, 14, 16, 0, -1]);
   });
+});
+
+test('laws of lines on random rows: every row is on one line, and a page is the end of the whole', () => {
+  for (const seed of [1, 2, 3, 4, 5]) {
+    const next = random(seed);
+    const flows = Array.from({ length: 300 }, (_, i) => flowOf(TALKS[Math.floor(next() * 4)] as FakeTalk, START_MS + i * 3, {
+      isAtServer: next() < 0.5, isReply: next() < 0.3, sourcePort: 40_000 + Math.floor(next() * 20),
+    }));
+    const state = showing(...flows);
+    const all = packetRows(state, 299, 300);
+    expect(all.flatMap((line) => [line.row.id, ...line.others.map((other) => other.row.id)]).sort((one, other) => one - other), `seed ${seed}`).toEqual(flows.map((_, i) => i));
+    const ids = all.map((line) => line.row.id);
+    // a page starts reading a little above itself: far from the first row it agrees with the whole
+    expect(packetRows(state, 299, 10).map((line) => line.row.id), `seed ${seed}`).toEqual(ids.slice(-10));
+    let steps = 0;
+    update(state, { type: 'action', action: 'first' });
+    while (state.stream.selected < (ids.at(-1) ?? 0) && steps < 400) {
+      update(state, { type: 'action', action: 'down' });
+      steps++;
+    }
+    expect(steps, `seed ${seed}`).toBe(ids.length - 1);
+  }
 });
