@@ -107,7 +107,7 @@ export class ServerLink {
       clearTimeout(timer);
       timer = setTimeout(() => {
         this.lastError = new RpcError(Code.UNAVAILABLE, `no telemetry for ${silenceMs / 1000} s`);
-        this.channel.disconnect();
+        this.channel.disconnect(this.lastError);
       }, silenceMs);
     };
     try {

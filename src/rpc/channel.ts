@@ -105,12 +105,12 @@ export class Channel {
     }
   }
 
-  /** Drops the session and every call on it; the next call opens a new one. */
-  disconnect(): void {
+  /** Drops the session and every call on it, for a reason that the calls end with; the next call opens a new one. */
+  disconnect(reason?: RpcError): void {
     const session = this.session;
     this.session = undefined;
     if (this.current !== 'closed') this.setState('idle');
-    session?.then((opened) => opened.destroy(), () => {});
+    session?.then((opened) => opened.destroy(reason), () => {});
   }
 
   close(): void {

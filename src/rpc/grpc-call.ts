@@ -101,7 +101,7 @@ function watchOutcome(stream: ClientHttp2Stream, options: CallOptions): { done: 
     status ??= statusOf(trailers);
   });
   stream.on('error', (cause) => {
-    status ??= new RpcError(codeOfReset(stream.rstCode), `stream broken: ${cause.message}`, { cause });
+    status ??= cause instanceof RpcError ? cause : new RpcError(codeOfReset(stream.rstCode), `stream broken: ${cause.message}`, { cause });
   });
   // 'end' comes only after every byte was read, and 'close' after both
   stream.on('close', () => settle(status === 'ok' ? undefined : status ?? errorOfClose(stream)));
