@@ -1,10 +1,11 @@
 // hot path: bench row rpc/relayed
 import { setMaxListeners } from 'node:events';
+import { Backoff } from '../lib/backoff.ts';
 import type { CallInfo } from '../rpc/binding.ts';
 import type { FlowsOut } from '../rpc/batch-out.ts';
 import { openFlows, type FlowsSession } from '../rpc/flows-session.ts';
 import { sleep } from '../rpc/sleep.ts';
-import { rpcErrorText, toRpcError } from '../rpc/status.ts';
+import { Code, rpcErrorText, toRpcError } from '../rpc/status.ts';
 import { frameOf } from '../wire/frame-splitter.ts';
 import { GetFlowsResponseCodec, type GetFlowsRequest } from '../wire/gen/observer.ts';
 import { NodeState } from '../wire/gen/relay.ts';
@@ -16,6 +17,8 @@ import type { Peer } from './peer-pool.ts';
 
 /** How often a following call looks for new and returned peers, as Hubble's relay does. */
 const rejoinMs = 2_000;
+/** Waits for a peer that is there and answers with an error: an agent of another version told it every 2 s, for weeks. */
+export const refusedBackoff = { firstMs: rejoinMs, longestMs: 60_000, jitter: 0 };
 /** How often time passes for the merge: patience, watermarks. */
 const tickMs = 50;
 const watermarkMs = 100;
@@ -41,6 +44,9 @@ interface Joined {
   /** What the peer was asked for; again, if it breaks before it gave anything. */
   request: GetFlowsRequest;
   state: 'open' | 'ended' | 'failed';
+  /** A peer that is there and refuses is asked ever more seldom. */
+  backoff: Backoff;
+  retryAtMs: number;
 }
 
 /** Serves one GetFlows call: asks every available peer and merges what they send. */
@@ -55,7 +61,12 @@ export async function relayFlows(source: FlowsSource, request: GetFlowsRequest, 
 
 /** Not before a slow client has taken what the peer sent: only then is it known where to go on. */
 function canJoin(joined: Joined | undefined): boolean {
-  return joined === undefined || (joined.state === 'failed' && !joined.queue.hasHead);
+  return joined === undefined || (joined.state === 'failed' && !joined.queue.hasHead && Date.now() >= joined.retryAtMs);
+}
+
+/** When a peer whose stream failed is asked again: a lost connection has a backoff of its own. */
+export function retryAtMs(code: number, backoff: Backoff, nowMs: number): number {
+  return code === Code.UNAVAILABLE ? nowMs : nowMs + backoff.next();
 }
 
 /** A call that comes while the relay starts waits a moment for the nodes to be there and to have names. */
@@ -169,7 +180,8 @@ class RelayedCall {
   }
 
   private join(peer: Peer, request: GetFlowsRequest): void {
-    const joined: Joined = { peer, queue: this.merge.join(), session: undefined, request, state: 'open' };
+    const backoff = this.joined.get(peer)?.backoff ?? new Backoff(refusedBackoff, () => 0);
+    const joined: Joined = { peer, queue: this.merge.join(), session: undefined, request, state: 'open', backoff, retryAtMs: 0 };
     this.joined.set(peer, joined);
     void this.readPeer(joined, request.follow ? askForWatermarks(request) : request);
   }
@@ -180,6 +192,7 @@ class RelayedCall {
         signal: this.over.signal,
         metadata: this.call.info.metadata,
         onBatch: (frames) => {
+          joined.backoff.reset();
           this.merge.push(joined.queue, frames, Date.now());
           if (!joined.queue.isHeld && this.merge.hasEnough(joined.queue, Date.now())) {
             this.merge.hold(joined.queue);
@@ -193,6 +206,7 @@ class RelayedCall {
     } catch (reason) {
       joined.state = 'failed';
       const error = toRpcError(reason);
+      joined.retryAtMs = retryAtMs(error.code, joined.backoff, Date.now());
       if (!this.over.signal.aborted) this.noteError(joined.peer.name, rpcErrorText(error));
     }
     this.merge.leave(joined.queue);

@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { Backoff } from '../../../src/lib/backoff.ts';
 import { serverStream } from '../../../src/rpc/binding.ts';
 import { openChannel, type Channel } from '../../../src/rpc/channel.ts';
 import { openFlows } from '../../../src/rpc/flows-session.ts';
 import { serve } from '../../../src/rpc/serve.ts';
 import { Code } from '../../../src/rpc/status.ts';
 import { parseTarget } from '../../../src/rpc/target.ts';
+import { refusedBackoff, retryAtMs } from '../../../src/relay/relay-flows.ts';
 import { startRelay, type Relay } from '../../../src/relay/relay.ts';
 import { peekTime } from '../../../src/wire/flow-scan.ts';
 import { forEachMessage } from '../../../src/wire/frame-splitter.ts';
@@ -153,6 +155,13 @@ test('following asks a node that breaks twice only for what it has not sent yet,
   stop.abort();
   await follow.catch(() => {});
 }, 20_000);
+
+test('retryAtMs() asks a node that is there and refuses ever more seldom, and a lost one as soon as it is back', () => {
+  const backoff = new Backoff(refusedBackoff, () => 0);
+  const waits = Array.from({ length: 7 }, () => retryAtMs(Code.PERMISSION_DENIED, backoff, 1_000) - 1_000);
+  expect(waits).toEqual([2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000]);
+  expect(retryAtMs(Code.UNAVAILABLE, backoff, 1_000)).toBe(1_000);
+});
 
 test('following a node that broke while the client did not read sends nothing twice', async () => {
   await startWith();
