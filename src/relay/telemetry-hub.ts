@@ -1,6 +1,7 @@
 import type { FlowsOut } from '../rpc/batch-out.ts';
 import { frameOf } from '../wire/frame-splitter.ts';
-import { ReportCodec, type RelayReport, type Report } from '../wire/gen/hubtop.ts';
+import type { RelayReport, Report } from '../wire/gen/hubtop.ts';
+import { encodeReport } from './merge/bounded-report.ts';
 import { ReportMerge } from './merge/report-merge.ts';
 import type { Peer } from './peer-pool.ts';
 
@@ -66,7 +67,7 @@ export class RelayTelemetry {
     // taken even when nobody watches: the next to come shall not get the past in one second
     const report = this.merge.take(timeOf(nowMs));
     if (this.watchers.size === 0) return;
-    const frame = frameOf(ReportCodec.encode(report));
+    const frame = frameOf(encodeReport(report));
     for (const watcher of this.watchers) this.give(watcher, report, frame);
   }
 
@@ -82,7 +83,7 @@ export class RelayTelemetry {
       watcher.isBusy = false;
       const missed = watcher.missed?.take(report.time ?? timeOf(Date.now()));
       watcher.missed = undefined;
-      if (missed) this.give(watcher, missed, frameOf(ReportCodec.encode(missed)));
+      if (missed) this.give(watcher, missed, frameOf(encodeReport(missed)));
     });
   }
 }
