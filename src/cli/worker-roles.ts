@@ -18,10 +18,5 @@ export async function runWorkerRole(): Promise<void> {
     runDrainWorker(port);
     return;
   }
-  if (role === 'drain') {
-    const { runDrainWorker } = await import('../../agent/drain-worker.ts');
-    runDrainWorker(port);
-    return;
-  }
   throw new Error(`unknown worker role ${String(role)}`);
 }

@@ -40,6 +40,8 @@ test.each<[string[], number, RegExp]>([
   [['observe', '--input-file', '/absent/flows'], 1, /cannot read \/absent\/flows/],
   [['status', '-o', 'xml'], 1, /invalid output format: xml/],
   [['list'], 1, /nodes or namespaces/],
+  [['lab-pod', '{'], 2, /no JSON list/],
+  [['lab-pod', 'null'], 2, /no JSON list/],
   [['watch', 'birds'], 1, /unknown command "birds"/],
 ])('hubtop %j exits %i with one line', async (args, code, pattern) => {
   const context = fakeContext();
