@@ -1,6 +1,6 @@
 import { EndpointInterner } from '../wire/endpoint-interner.ts';
 import { BucketRing } from './bucket-ring.ts';
-import type { Chip } from './chips.ts';
+import type { Chip, ChipField } from './chips.ts';
 import { Directory } from './directory.ts';
 import { FlowRows } from './flow-rows.ts';
 import { forgetPairs } from './forget-pairs.ts';
@@ -36,6 +36,8 @@ export interface StreamCursor {
   /** Bottom row on the screen while paused; -1 = live. */
   bottom: number;
   column: number;
+  /** What the last pivot was taken from: a second key works before the new filter's rows are here. */
+  pivot: Partial<Record<ChipField, string>>;
   isDetailOpen: boolean;
   /** Rows a page has, told by the last frame. */
   pageRows: number;
@@ -139,7 +141,7 @@ export function initialState(options: { server: string; nowMs: number; view: str
     pausedAtMs: 0,
     windowSeconds: WINDOWS_SECONDS[0] ?? 60,
     overview: { panel: 0, selected: [], index: [] },
-    stream: { selected: -1, bottom: -1, column: 0, isDetailOpen: false, pageRows: 20 },
+    stream: { selected: -1, bottom: -1, column: 0, pivot: {}, isDetailOpen: false, pageRows: 20 },
     helpTop: 0,
     status: { text: '', atMs: 0 },
     ownCost: { cpuPercent: 0, rssBytes: 0, skippedFrames: 0, isSlowTerminal: false },

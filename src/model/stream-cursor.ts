@@ -79,9 +79,9 @@ export function streamSubject(state: State): Subject {
   const id = state.stream.selected >= 0 ? state.stream.selected : state.rows.next - 1;
   const row = state.rows.get(id);
   const flow = row === undefined ? undefined : flowOfRow(state, row);
-  if (row === undefined || flow === undefined) return {};
+  if (row === undefined || flow === undefined) return state.stream.selected >= 0 ? {} : state.stream.pivot;
   const { client, server } = conversationOf(flow);
-  return withoutEmpty({
+  state.stream.pivot = withoutEmpty({
     ...sideSubject(client.endpoint, 'from'),
     ...sideSubject(server.endpoint, 'to'),
     verdict: VERDICT_CHIPS.find((verdict) => verdict.number === row.verdict)?.name ?? '',
@@ -90,6 +90,7 @@ export function streamSubject(state: State): Subject {
     port: server.port > 0 ? String(server.port) : '',
     node: state.nodeNames.get(row.node),
   });
+  return state.stream.pivot;
 }
 
 function sideSubject(endpoint: Endpoint | undefined, side: 'from' | 'to'): Subject {

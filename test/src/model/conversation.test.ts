@@ -74,6 +74,15 @@ function streamSubjectPod(state: State): string {
   return state.chips.find((chip) => chip.field === 'from-pod')?.value ?? '';
 }
 
+test('two pivots in a row are about the same row, although the first one cleared the stream', () => {
+  const state = showing(flowOf(TALK, START_MS));
+  for (const action of ['source-pod', 'port'] as const) {
+    update(state, { type: 'action', action });
+    update(state, { type: 'flows-requested' });
+  }
+  expect(state.chips.map((chip) => `${chip.field}=${chip.value}`)).toEqual(['from-pod=payments/checkout-api-7d4b-x9hk', 'port=9090']);
+});
+
 describe('packetRows()', () => {
   const lines = (state: State): string[] => packetRows(state, state.rows.next - 1, 99).map((line) => `${line.row.id}+${line.others.map((other) => other.row.id).join('+')}`);
 
