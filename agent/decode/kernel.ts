@@ -122,7 +122,9 @@ export interface KernelSample {
   };
   notIp: number;
   malformed: number;
+  /** Packets, and their bytes, that found no room in the pair table; their connections report them all the same. */
   pairFailed: number;
+  pairFailedBytes: number;
   /** Packets the programs ran on and the nanoseconds they took; 0 without BPF statistics. */
   programRuns: number;
   programNs: number;

@@ -107,6 +107,7 @@ export class Sampler {
       notIp: counters.notIp,
       malformed: counters.malformed,
       pairFailed: counters.pairFailed,
+      pairFailedBytes: counters.pairFailedBytes,
       ...this.readProgramCost(),
     };
   }

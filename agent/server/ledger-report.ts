@@ -55,7 +55,7 @@ export class LedgerMeter {
   }
 }
 
-/** counted = reported + live + evicted, as far as one moment allows: the counters move while they are read. */
+/** counted + pair_failed = reported + live + evicted, as far as one moment allows: the counters move while they are read. */
 export function volumeLedger(sample: KernelSample, drain: DrainCounts): VolumeLedger {
   const { conntrack, retiredPairs } = sample;
   return {
@@ -73,5 +73,6 @@ export function volumeLedger(sample: KernelSample, drain: DrainCounts): VolumeLe
     not_ip: sample.notIp,
     malformed: sample.malformed,
     pair_failed: sample.pairFailed,
+    pair_failed_bytes: sample.pairFailedBytes,
   };
 }

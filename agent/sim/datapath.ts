@@ -149,6 +149,7 @@ export class Datapath {
     const row = this.pairRow(connection, packet.fromServer, isDropped);
     if (row === undefined) {
       this.counters.pairFailed += 1;
+      this.counters.pairFailedBytes += packet.bytes;
       return undefined;
     }
     row.skbs += 1;

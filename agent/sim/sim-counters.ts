@@ -19,6 +19,7 @@ export class SimCounters {
   readonly pairs = new Map<string, PairRow>();
   readonly drops = new Map<string, DropRow>();
   pairFailed = 0;
+  pairFailedBytes = 0;
   private readonly events = new Map<string, EventCounts>();
 
   constructor() {

@@ -160,6 +160,7 @@ function sample(options: SimOptions, datapath: Datapath, counters: SimCounters):
     notIp: 0,
     malformed: 0,
     pairFailed: counters.pairFailed,
+    pairFailedBytes: counters.pairFailedBytes,
     programRuns: packets,
     programNs: packets * programNsPerPacket,
   };

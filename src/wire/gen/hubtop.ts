@@ -514,7 +514,7 @@ export const LossCodec: Codec<Loss> = /* @__PURE__ */ makeCodec<Loss>('hubtop.v1
   refs: () => [TimestampCodec, TimestampCodec],
 });
 
-/** Bytes and skbs: counted = reported + live + evicted. Cumulative since the agent's start. */
+/** Bytes and skbs: counted + pair_failed = reported + live + evicted. What found no room in the pair table is in its connection all the same. Cumulative since the agent's start. */
 export interface VolumeLedger extends WithUnknown {
   counted_skbs?: number | undefined;
   counted_bytes?: number | undefined;
@@ -532,6 +532,7 @@ export interface VolumeLedger extends WithUnknown {
   not_ip?: number | undefined;
   malformed?: number | undefined;
   pair_failed?: number | undefined;
+  pair_failed_bytes?: number | undefined;
 }
 
 /** Writes the fields of a hubtop.v1.VolumeLedger; for the codecs of messages that hold one. */
@@ -550,6 +551,7 @@ export function writeVolumeLedger(m: VolumeLedger, w: BinaryWriter): void {
   if (m.not_ip) writeCount(w, 12, m.not_ip);
   if (m.malformed) writeCount(w, 13, m.malformed);
   if (m.pair_failed) writeCount(w, 14, m.pair_failed);
+  if (m.pair_failed_bytes) writeCount(w, 15, m.pair_failed_bytes);
   if (m.$unknown) writeUnknown(w, m.$unknown);
 }
 
@@ -572,6 +574,7 @@ export function readVolumeLedger(m: VolumeLedger, r: BinaryReader): void {
       case 12: m.not_ip = readCount(r); break;
       case 13: m.malformed = readCount(r); break;
       case 14: m.pair_failed = readCount(r); break;
+      case 15: m.pair_failed_bytes = readCount(r); break;
       default: unknown = skipUnknown(r, unknown);
     }
   }
@@ -582,7 +585,7 @@ export function readVolumeLedger(m: VolumeLedger, r: BinaryReader): void {
 export const VolumeLedgerCodec: Codec<VolumeLedger> = /* @__PURE__ */ makeCodec<VolumeLedger>('hubtop.v1.VolumeLedger', {
   read: readVolumeLedger,
   write: writeVolumeLedger,
-  fields: 'counted_skbs=1N|counted_bytes=2N|reported_skbs=3N|reported_bytes=4N|live_skbs=5N|live_bytes=6N|conntrack_inserted=7N|conntrack_deleted=8N|conntrack_live=9N|conntrack_failed=10N|mid_stream=11N|not_ip=12N|malformed=13N|pair_failed=14N',
+  fields: 'counted_skbs=1N|counted_bytes=2N|reported_skbs=3N|reported_bytes=4N|live_skbs=5N|live_bytes=6N|conntrack_inserted=7N|conntrack_deleted=8N|conntrack_live=9N|conntrack_failed=10N|mid_stream=11N|not_ip=12N|malformed=13N|pair_failed=14N|pair_failed_bytes=15N',
 });
 
 /** Message hubtop.v1.Ring. */
