@@ -106,10 +106,13 @@ export class ServerLink {
     const restartTimer = (): void => {
       clearTimeout(timer);
       timer = setTimeout(() => {
+        // a report may take longer than that to come through a slow link
+        if (performance.now() - this.channel.lastBytesMs < silenceMs) return restartTimer();
         this.lastError = new RpcError(Code.UNAVAILABLE, `no telemetry for ${silenceMs / 1000} s`);
         this.channel.disconnect(this.lastError);
       }, silenceMs);
     };
+    restartTimer();
     try {
       const onHeaders = (headers: Metadata): void => {
         const name = headers[nodeNameHeader];

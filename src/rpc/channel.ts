@@ -35,6 +35,8 @@ const maxQueuedBytes = 256 * 1024;
  * again with the first call after it broke. It never retries by itself.
  */
 export class Channel {
+  /** When the last bytes of any answer came, on performance.now()'s clock: a slow link is no dead one. */
+  lastBytesMs = -Infinity;
   private session: Promise<ClientHttp2Session> | undefined;
   private current: ChannelState = 'idle';
 
@@ -118,7 +120,8 @@ export class Channel {
     this.setState('closed');
   }
 
-  private withMetadata(options: CallOptions): CallOptions {
+  private withMetadata(given: CallOptions): CallOptions {
+    const options = { ...given, onBytes: () => { this.lastBytesMs = performance.now(); } };
     return this.options.metadata === undefined ? options : { ...options, metadata: { ...this.options.metadata, ...options.metadata } };
   }
 

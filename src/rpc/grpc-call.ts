@@ -12,6 +12,8 @@ export interface CallOptions {
   metadata?: Metadata | undefined;
   /** The server's headers, once, before the first message. */
   onHeaders?: ((metadata: Metadata) => void) | undefined;
+  /** Some bytes of an answer came, whole messages or not. */
+  onBytes?: (() => void) | undefined;
 }
 
 /** A call with bytes in and runs of whole frames out. */
@@ -37,6 +39,7 @@ export function startCall(
   const outcome = watchOutcome(stream, options);
   const splitter = new FrameSplitter();
   stream.on('data', (chunk: Buffer) => {
+    options.onBytes?.();
     if (outcome.isSettled()) return;
     // the splitter lends a frame that straddled chunks; ours to give away are only the chunk's bytes
     splitter.push(chunk, (frames, count) => call.onBatch(frames.buffer === chunk.buffer ? frames : frames.slice(), count));

@@ -1,8 +1,13 @@
+import { createServer } from 'node:http2';
+import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import type { ClientMessage } from '../../../src/client/client-message.ts';
 import { connectCluster, type ClusterClient } from '../../../src/client/cluster-client.ts';
+import { openChannel } from '../../../src/rpc/channel.ts';
+import { parseTarget } from '../../../src/rpc/target.ts';
 import { forEachMessage } from '../../../src/wire/frame-splitter.ts';
 import { GetFlowsResponseCodec } from '../../../src/wire/gen/observer.ts';
+import { ObserverService } from '../../../src/wire/services.ts';
 import { FakeAgent, flow, until } from '../relay/fake-agent.ts';
 
 const closers: (() => Promise<void> | void)[] = [];
@@ -89,6 +94,33 @@ test('connectCluster() reports a request that the server refuses', async () => {
   const { client, messages } = connect(agent.address);
   client.setFlowsRequest({ follow: true, whitelist: [{ source_pod: ['bad'] }] });
   await until(() => messages.some((message) => message.type === 'flows-state' && message.error === 'invalid filter'));
+});
+
+test('connectCluster() leaves a server that answers and then never reports', async () => {
+  const agent = new FakeAgent('n');
+  agent.telemetry = [] as unknown as FakeAgent['telemetry'];
+  await agent.start();
+  closers.push(() => agent.stop());
+  const { messages } = connect(agent.address);
+  await until(() => messages.some((message) => message.type === 'connection' && message.state === 'lost' && /no telemetry for 5 s/.test(message.error ?? '')));
+}, 15_000);
+
+test('a channel knows of bytes on their way before the whole of a message is there', async () => {
+  const server = createServer();
+  server.on('stream', (stream) => {
+    stream.respond({ ':status': 200, 'content-type': 'application/grpc' });
+    // a prefix that promises a thousand bytes, and one of them
+    stream.write(Uint8Array.of(0, 0, 0, 3, 0xe8, 1));
+  });
+  await new Promise<void>((resolve) => { server.listen(0, '127.0.0.1', resolve); });
+  closers.push(() => { server.close(); });
+  const channel = openChannel(parseTarget(`127.0.0.1:${(server.address() as AddressInfo).port}`));
+  closers.push(() => channel.close());
+  expect(channel.lastBytesMs).toBe(-Infinity);
+  let batches = 0;
+  await channel.frames(ObserverService.GetFlows, {}, () => { batches++; });
+  await until(() => channel.lastBytesMs > 0);
+  expect(batches).toBe(0);
 });
 
 test('connectCluster() throws for an address that is none', () => {
