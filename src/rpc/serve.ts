@@ -38,6 +38,8 @@ export const maxCalls = 1_024;
 const maxCallsPerConnection = 512;
 /** Largest request: ten thousand addresses in a filter are 180 KB, and what a request may hold besides bytes, binding.ts says. */
 const maxRequestBytes = 512 * 1024;
+/** Requests of all running calls together: filters built from one take up to forty times its bytes. */
+export const maxRunningRequestBytes = 4 * 1024 * 1024;
 /** What one connection may hold in headers and frames that wait. */
 const maxSessionMegabytes = 64;
 
@@ -54,7 +56,7 @@ export async function serve(options: ServeOptions): Promise<RpcServer> {
   const grpc = await import('@grpc/grpc-js');
   // its own log goes to stderr, over a dashboard; what matters comes back as errors
   if (process.env['GRPC_VERBOSITY'] === undefined) grpc.setLogVerbosity(grpc.logVerbosity.NONE);
-  const serving: Serving = { options, streams: new Set(), unaries: new Set(), isClosing: false };
+  const serving: Serving = { options, streams: new Set(), unaries: new Set(), requestBytes: 0, isClosing: false };
   const server = new grpc.Server({
     'grpc.max_receive_message_length': maxRequestBytes,
     'grpc.max_concurrent_streams': maxCallsPerConnection,
@@ -104,6 +106,7 @@ interface Serving {
   options: ServeOptions;
   streams: Set<AbortController>;
   unaries: Set<AbortController>;
+  requestBytes: number;
   isClosing: boolean;
 }
 
@@ -114,7 +117,7 @@ function register(grpc: Grpc, server: GrpcServer, binding: Binding, serving: Ser
   if (binding.kind === 'unary') {
     server.register(binding.path, (call: ServerUnaryCall<Uint8Array, Uint8Array>, callback: sendUnaryData<Uint8Array>) => {
       call.sendMetadata(headersOf(grpc, serving.options.headers));
-      void settle({ call, serving, kind: 'unary' }, (signal) => binding.run(call.request, signal, infoOf(call))).then((result) => {
+      void settle({ call, serving, kind: 'unary', requestBytes: call.request.length }, (signal) => binding.run(call.request, signal, infoOf(call))).then((result) => {
         if (result.error) callback({ code: result.error.code, details: result.error.message });
         else callback(null, result.value);
       });
@@ -124,7 +127,7 @@ function register(grpc: Grpc, server: GrpcServer, binding: Binding, serving: Ser
   if (binding.kind === 'dialog') {
     server.register(binding.path, (call: DialogCall) => {
       call.sendMetadata(headersOf(grpc, serving.options.headers));
-      void settle({ call, serving, kind: 'dialog' }, (signal) => converse(call, binding.answer, signal)).then((result) => {
+      void settle({ call, serving, kind: 'dialog', requestBytes: 0 }, (signal) => converse(call, binding.answer, signal)).then((result) => {
         if (result.error) call.emit('error', { code: result.error.code, details: result.error.message });
         else call.end();
       });
@@ -133,7 +136,7 @@ function register(grpc: Grpc, server: GrpcServer, binding: Binding, serving: Ser
   }
   server.register(binding.path, (call: BytesCall) => {
     const out = openBatchOut(call, headersOf(grpc, serving.options.headers));
-    void settle({ call, serving, kind: 'stream' }, (signal) => binding.run(call.request, out, signal, infoOf(call))).then((result) => {
+    void settle({ call, serving, kind: 'stream', requestBytes: call.request.length }, (signal) => binding.run(call.request, out, signal, infoOf(call))).then((result) => {
       if (result.error) call.emit('error', { code: result.error.code, details: result.error.message });
       else call.end();
     });
@@ -173,7 +176,7 @@ type Settled<Value> = { error: RpcError; value?: undefined } | { error?: undefin
 
 /** A handler's end as a value: what it refused goes to the caller, what we broke also to onError. */
 async function settle<Value>(
-  { call, serving, kind }: { call: EventEmitter; serving: Serving; kind: Binding['kind'] },
+  { call, serving, kind, requestBytes }: { call: EventEmitter; serving: Serving; kind: Binding['kind']; requestBytes: number },
   run: (signal: AbortSignal) => Promise<Value>,
 ): Promise<Settled<Value>> {
   const cancelled = new AbortController();
@@ -183,6 +186,8 @@ async function settle<Value>(
   // whoever opens streams without end leaves a question its answer
   const running = kind === 'unary' ? serving.unaries : serving.streams;
   if (running.size >= maxCalls) return { error: new RpcError(Code.RESOURCE_EXHAUSTED, `too many calls: ${maxCalls} are running`) };
+  if (serving.requestBytes + requestBytes > maxRunningRequestBytes) return { error: new RpcError(Code.RESOURCE_EXHAUSTED, `too long requests: ${maxRunningRequestBytes} bytes are running`) };
+  serving.requestBytes += requestBytes;
   call.on('cancelled', cancel);
   running.add(cancelled);
   try {
@@ -194,6 +199,7 @@ async function settle<Value>(
     return { error: toRpcError(reason) };
   } finally {
     running.delete(cancelled);
+    serving.requestBytes -= requestBytes;
     call.off('cancelled', cancel);
   }
 }

@@ -8,8 +8,8 @@ import { afterEach, expect, test } from 'vitest';
 import { frameStream, serverStream, unary, type Binding } from '../../../src/rpc/binding.ts';
 import { Channel, openChannel } from '../../../src/rpc/channel.ts';
 import { forEachMessage, frameOf } from '../../../src/wire/frame-splitter.ts';
-import { openFlows } from '../../../src/rpc/flows-session.ts';
-import { maxCalls, serve, type RpcServer, type ServeOptions } from '../../../src/rpc/serve.ts';
+import { openFlows, type FlowsSession } from '../../../src/rpc/flows-session.ts';
+import { maxCalls, maxRunningRequestBytes, serve, type RpcServer, type ServeOptions } from '../../../src/rpc/serve.ts';
 import { Code, RpcError } from '../../../src/rpc/status.ts';
 import { parseTarget } from '../../../src/rpc/target.ts';
 import type { ClientTls } from '../../../src/rpc/tls-files.ts';
@@ -296,4 +296,25 @@ test('serve() runs a bounded number of calls and says so to the next', async () 
     const answer = await oneMore().catch(() => undefined);
     if (answer !== undefined) break;
   }
+}, 20_000);
+
+test('serve() bounds the requests of all running calls together, and forgets those that ended', async () => {
+  const { channel } = await start();
+  const request = `forever${' '.repeat(400_000)}`;
+  const method = { ...EchoService.Count, request: TextCodec };
+  const waiting = { services: [serverStream(method, (_request, _out, signal) => new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve())))] };
+  const { channel: busy } = await start(waiting);
+  const running = await Promise.all(Array.from({ length: Math.floor(maxRunningRequestBytes / request.length) }, () => new Promise<FlowsSession>((resolve, reject) => {
+    let opened = (): void => {};
+    const headers = new Promise<void>((done) => { opened = done; });
+    openFlows(busy, method, request, { onBatch: () => {}, onHeaders: opened }).then((session) => headers.then(() => { resolve(session); }), reject);
+  })));
+  const oneMore = (): Promise<void> => openFlows(busy, method, request, { onBatch: () => {}, timeoutMs: 300 }).then((session) => session.done);
+  await expect(oneMore()).rejects.toMatchObject({ code: Code.RESOURCE_EXHAUSTED, message: /too long requests/ });
+  for (const session of running) session.cancel();
+  for (;;) {
+    const reason: unknown = await oneMore().catch((error: unknown) => error);
+    if (reason instanceof RpcError && reason.code === Code.DEADLINE_EXCEEDED) break;
+  }
+  expect(await channel.unary(EchoService.Echo, 'x')).toMatch(/^x/);
 }, 20_000);
