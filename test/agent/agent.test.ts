@@ -25,7 +25,9 @@ beforeEach(async () => {
     nodeName: 'node-01', seed: 7, plan: buildTrafficPlan(fleet, 400), startNs, ringBytes: [1 << 20, 1 << 20],
     cpus: 2, conntrackMax: 4096, kernelConntrackFill: 0.2, bootId: 'boot',
   });
-  agent = await startAgent({ nodeName: 'node-01', kernel: { kind: 'kernel', kernel: { ...kernel, nowNs: () => process.hrtime.bigint() } }, catalog, listen: ['127.0.0.1:0'], historyCapacity: 4095 });
+  // no sweeps: while simulated time stands still, their rows would be of the same moment but drained on a clock that went on
+  const still = { ...kernel, nowNs: () => process.hrtime.bigint(), sweep: () => {} };
+  agent = await startAgent({ nodeName: 'node-01', kernel: { kind: 'kernel', kernel: still }, catalog, listen: ['127.0.0.1:0'], historyCapacity: 4095 });
   channel = new Channel(parseTarget(agent.addresses[0] ?? ''));
   // long ago for the drain, which therefore takes all of it at once
   kernel.step(startNs + 10n * SECOND);

@@ -13,7 +13,7 @@ export class TmuxTerminal {
   }
 
   #tmux(...args: string[]): string {
-    return execFileSync('tmux', ['-L', this.#socket, '-f', '/dev/null', ...args], { encoding: 'utf8', env: { ...process.env, LANG: 'C.UTF-8', LC_ALL: 'C.UTF-8' } });
+    return execFileSync('tmux', ['-L', this.#socket, '-f', '/dev/null', ...args], { encoding: 'utf8', env: { ...process.env, SHELL: '/bin/sh', LANG: 'C.UTF-8', LC_ALL: 'C.UTF-8' } });
   }
 
   type(text: string): void {
