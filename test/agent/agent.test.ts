@@ -3,6 +3,7 @@ import { type Agent, startAgent } from '../../agent/agent.ts';
 import { catalogFromObjects } from '../../agent/catalog/catalog-from-objects.ts';
 import { buildFleet } from '../../agent/demo/fleet.ts';
 import { buildTrafficPlan } from '../../agent/demo/fleet-traffic.ts';
+import type { Kernel } from '../../agent/decode/kernel.ts';
 import { type SimKernel, createSimKernel } from '../../agent/sim/sim-kernel.ts';
 import { Channel } from '../../src/rpc/channel.ts';
 import { parseTarget } from '../../src/rpc/target.ts';
@@ -18,6 +19,7 @@ const catalog = catalogFromObjects(fleet.objects);
 let kernel: SimKernel;
 let agent: Agent;
 let channel: Channel;
+let isSweeping = true;
 
 beforeEach(async () => {
   const startNs = process.hrtime.bigint() - 60n * SECOND;
@@ -25,8 +27,8 @@ beforeEach(async () => {
     nodeName: 'node-01', seed: 7, plan: buildTrafficPlan(fleet, 400), startNs, ringBytes: [1 << 20, 1 << 20],
     cpus: 2, conntrackMax: 4096, kernelConntrackFill: 0.2, bootId: 'boot',
   });
-  // no sweeps: while simulated time stands still, their rows would be of the same moment but drained on a clock that went on
-  const still = { ...kernel, nowNs: () => process.hrtime.bigint(), sweep: () => {} };
+  isSweeping = true;
+  const still: Kernel = { ...kernel, nowNs: () => process.hrtime.bigint(), sweep: (which) => { if (isSweeping) kernel.sweep(which); } };
   agent = await startAgent({ nodeName: 'node-01', kernel: { kind: 'kernel', kernel: still }, catalog, listen: ['127.0.0.1:0'], historyCapacity: 4095 });
   channel = new Channel(parseTarget(agent.addresses[0] ?? ''));
   // long ago for the drain, which therefore takes all of it at once
@@ -61,6 +63,8 @@ const uuids = (flows: readonly Flow[]): (string | undefined)[] => flows.map((flo
 
 describe('startAgent()', () => {
   test('serves what a node saw, with names on both ends, in order of time', async () => {
+    // simulated time stands still: a sweep's rows would be of the same moment, but drained on a wall clock that went on
+    isSweeping = false;
     const flows = await flowsOf({});
     const times = flows.map((flow) => (flow.time?.seconds ?? 0n) * SECOND + BigInt(flow.time?.nanos ?? 0));
     expect(times).toEqual(times.toSorted((one, other) => (one < other ? -1 : one > other ? 1 : 0)));
