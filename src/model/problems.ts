@@ -45,6 +45,8 @@ const PRESSURE_CRITICAL = 0.95;
 const QUIET_MS = 15_000;
 /** How long a reset or a node's trouble stays on the list after its last sign. */
 const RESET_MEMORY_MS = 60_000;
+/** Resets arrive as flows at once, refusals as counts of up to two seconds later. */
+const REFUSAL_LAG_MS = 3_000;
 const RANK = { crit: 0, warn: 1, note: 2 } as const;
 /** Not seeing comes before what is seen. */
 const BLIND: readonly string[] = ['NODE', 'LOST'];
@@ -125,7 +127,7 @@ function dropProblems(state: State, now: Figures): Problem[] {
 }
 
 // the second of the window in which it was seen last
-function lastDropMs(state: State, now: Figures, key: number): number | undefined {
+function lastDropMs(state: State, now: Pick<Figures, 'fromSecond' | 'toSecond'>, key: number): number | undefined {
   const ring = figuresOf(state);
   for (let second = now.toSecond - 1; second >= now.fromSecond; second--) if ((ring.peek(second)?.drops.get(key) ?? 0) > 0) return second * 1000;
   return undefined;
@@ -153,13 +155,11 @@ function resetProblems(state: State, now: Figures): Problem[] {
   const tracked = state.chips.length > 0 || now.seconds === 0 ? [] : state.resets.between(nowMs - RESET_MEMORY_MS, state.pausedAtMs > 0 ? nowMs : Infinity);
   const fromTracker = new Map(tracked.map((found) => [found.pair, found]));
   const ids = new Set([...fromTracker.keys(), ...now.pairs.filter((pair) => pair.resets >= 0.5).map((pair) => pair.id)]);
-  const refused = new Set(now.drops.filter((drop) => drop.reason.startsWith('NO_SOCKET')).map((drop) => drop.pairId));
   const list: Problem[] = [];
   for (const id of ids) {
-    // a closed port answers every SYN with RST: that is told as REFUSED already
-    if (refused.has(id) || wasJustRefused(state, id, nowMs)) continue;
-    const pair = state.directory.pairAt(id);
     const found = fromTracker.get(id);
+    if (isRefusal(state, now, { pairId: id, lastResetMs: found?.lastMs })) continue;
+    const pair = state.directory.pairAt(id);
     const counted = now.pairs.find((candidate) => candidate.id === id)?.resets ?? found?.count ?? 0;
     const perSecond = now.seconds > 0 ? counted / now.seconds : 0;
     const periodMs = found?.periodMs;
@@ -176,11 +176,16 @@ function resetProblems(state: State, now: Figures): Problem[] {
   return list;
 }
 
-// at the start resets come from history before a counted drop does
-function wasJustRefused(state: State, pairId: number, nowMs: number): boolean {
+/**
+ * A closed port answers every SYN with RST: its resets come with refusals, told as REFUSED. Resets that go on after the
+ * last refusal are of another kind, such as those of a server that opened its port late.
+ */
+function isRefusal(state: State, now: Figures, { pairId, lastResetMs }: { pairId: number; lastResetMs: number | undefined }): boolean {
   const reason = state.directory.knownReason('NO_SOCKET');
-  const firstMs = reason === undefined ? undefined : state.firstSeenMs.get(`drop ${dropKey(reason, pairId)}`);
-  return firstMs !== undefined && firstMs > nowMs - RESET_MEMORY_MS;
+  if (reason === undefined) return false;
+  const fromSecond = now.toSecond - RESET_MEMORY_MS / 1000;
+  const lastRefusedMs = lastDropMs(state, { fromSecond, toSecond: now.toSecond }, dropKey(reason, pairId));
+  return lastRefusedMs !== undefined && (lastResetMs === undefined || lastResetMs <= lastRefusedMs + REFUSAL_LAG_MS);
 }
 
 function stepText(ms: number): string {

@@ -72,6 +72,18 @@ test('a port that was closed once does not hide the resets of later', () => {
   expect(problems(state)).toMatchObject([{ word: 'RESETS', amount: { text: 'every 4.0s' } }]);
 });
 
+test('a server that opened its port late does not hide the resets that follow', () => {
+  const state = emptyScene();
+  const talk = TALKS[7] as FakeTalk;
+  for (let second = 0; second < 14; second++) {
+    const nowMs = START_MS + (second + 1) * 1000;
+    update(state, { type: 'tick', nowMs });
+    update(state, { type: 'telemetry', report: reportOf(second, nowMs, { talks: [second < 1 ? { ...talk, drop: 'NO_SOCKET' } : talk] }) });
+    if (second % 4 === 1) update(state, { type: 'flows', bytes: framed(flowOf(talk, nowMs, { isReset: true })) });
+  }
+  expect(problems(state)).toContainEqual(expect.objectContaining({ word: 'RESETS', amount: expect.objectContaining({ text: 'every 4.0s' }) }));
+});
+
 test('time does not go back further than there is data', () => {
   const state = busyScene();
   for (let i = 0; i < 40; i++) update(state, { type: 'action', action: 'time-back' });
