@@ -109,4 +109,3 @@ function ownerLookup(objects: readonly KubeObject[]): OwnerLookup {
   }
   return (kind, namespace, name) => owners.get(`${kind} ${namespace}/${name}`);
 }
-

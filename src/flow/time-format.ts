@@ -46,11 +46,6 @@ const layouts: ReadonlyMap<string, Layout> = new Map<string, Layout>([
   ['rfc1123z', (date) => `${weekdays[date.getUTCDay()]}, ${pad(date.getUTCDate(), 2)} ${months[date.getUTCMonth()]} ${pad(date.getUTCFullYear(), 4)} ${clock(date)} +0000`],
 ]);
 
-/** Names that --time-format takes, as Hubble spells them. */
-export const timeFormatNames: readonly string[] = [
-  'StampMilli', 'YearMonthDay', 'YearMonthDayHour', 'YearMonthDayHourMinute', 'RFC3339', 'RFC3339Milli', 'RFC3339Micro', 'RFC3339Nano', 'RFC1123Z',
-];
-
 /** Text of a timestamp in UTC by the format's name (any case; an unknown one is StampMilli); `N/A` where there is none or an invalid one. */
 export function makeTimeFormatter(name: string): (time: Timestamp | undefined) => string {
   const layout = layouts.get(name.toLowerCase()) ?? stampMilli;

@@ -40,11 +40,6 @@ export const tcpFlagBits: readonly { name: Exclude<keyof TCPFlags, '$unknown'>; 
   { name: 'URG', bit: 0x020 }, { name: 'ECE', bit: 0x040 }, { name: 'CWR', bit: 0x080 }, { name: 'NS', bit: 0x100 },
 ];
 
-/** `SYN, ACK` of bits as in the TCP header. */
-export function tcpFlagsText(bits: number): string {
-  return tcpFlagBits.filter(({ bit }) => (bits & bit) !== 0).map(({ name }) => name).join(', ');
-}
-
 /** `(host)`, `(ID:20111)`: an identity as compact lines print it. 11 has a name but is printed as a number, as Hubble does. */
 export function identityText(identity: number): string {
   const name = identity <= 10 ? reservedIdentities[identity] : undefined;
