@@ -453,6 +453,7 @@ export const enum FlowExtensionField {
   bytes = 5,
   why = 6,
   mid_stream = 7,
+  refusal = 8,
 }
 
 /** Tags of hubtop.v1.FlowExtension: number and wire type. */
@@ -464,4 +465,5 @@ export const enum FlowExtensionTag {
   bytes = 40,
   why = 50,
   mid_stream = 56,
+  refusal = 66,
 }

@@ -5,8 +5,8 @@ import { makeCodec } from '../codec.ts';
 import { keepUnknown, readCount, readText, skipUnknown, writeCount, writeText, writeUnknown } from '../coding.ts';
 import type { Timestamp } from './google.ts';
 import { TimestampCodec, readTimestamp, writeTimestamp } from './google.ts';
-import type { Endpoint } from './flow.ts';
-import { EndpointCodec, readEndpoint, writeEndpoint, VerdictEnum, DropReasonEnum } from './flow.ts';
+import type { Endpoint, Policy } from './flow.ts';
+import { EndpointCodec, readEndpoint, writeEndpoint, PolicyCodec, readPolicy, writePolicy, VerdictEnum, DropReasonEnum, TrafficDirectionEnum } from './flow.ts';
 
 /** Message hubtop.v1.WatchRequest. */
 export interface WatchRequest extends WithUnknown {
@@ -49,6 +49,8 @@ export interface Report extends WithUnknown {
   changes?: Change[] | undefined;
   /** One row a relay on the way, not merged further. */
   relays?: RelayReport[] | undefined;
+  /** Policies in force with their last change: all of them in the first report of a watch and once a minute, else those that changed. */
+  policies?: PolicyFact[] | undefined;
 }
 
 /** Writes the fields of a hubtop.v1.Report; for the codecs of messages that hold one. */
@@ -62,6 +64,7 @@ export function writeReport(m: Report, w: BinaryWriter): void {
   if (m.pairs_floor_bytes) writeCount(w, 7, m.pairs_floor_bytes);
   if (m.changes) for (const v of m.changes) w.writeMessage(8, v, writeChange);
   if (m.relays) for (const v of m.relays) w.writeMessage(9, v, writeRelayReport);
+  if (m.policies) for (const v of m.policies) w.writeMessage(10, v, writePolicyFact);
   if (m.$unknown) writeUnknown(w, m.$unknown);
 }
 
@@ -79,6 +82,7 @@ export function readReport(m: Report, r: BinaryReader): void {
       case 7: m.pairs_floor_bytes = readCount(r); break;
       case 8: (m.changes ??= []).push(r.readMessage<Change>({}, readChange)); break;
       case 9: (m.relays ??= []).push(r.readMessage<RelayReport>({}, readRelayReport)); break;
+      case 10: (m.policies ??= []).push(r.readMessage<PolicyFact>({}, readPolicyFact)); break;
       default: unknown = skipUnknown(r, unknown);
     }
   }
@@ -89,8 +93,139 @@ export function readReport(m: Report, r: BinaryReader): void {
 export const ReportCodec: Codec<Report> = /* @__PURE__ */ makeCodec<Report>('hubtop.v1.Report', {
   read: readReport,
   write: writeReport,
-  fields: 'time=1m|interval_ns=2N|nodes=3m*|verdicts=4m*|drops=5m*|pairs=6m*|pairs_floor_bytes=7N|changes=8m*|relays=9m*',
-  refs: () => [TimestampCodec, NodeReportCodec, VerdictCountCodec, DropCountCodec, PairCountCodec, ChangeCodec, RelayReportCodec],
+  fields: 'time=1m|interval_ns=2N|nodes=3m*|verdicts=4m*|drops=5m*|pairs=6m*|pairs_floor_bytes=7N|changes=8m*|relays=9m*|policies=10m*',
+  refs: () => [TimestampCodec, NodeReportCodec, VerdictCountCodec, DropCountCodec, PairCountCodec, ChangeCodec, RelayReportCodec, PolicyFactCodec],
+});
+
+/** A policy and who changed it last. Merges by kind, namespace and name: the highest revision wins. */
+export interface PolicyFact extends WithUnknown {
+  policy?: Policy | undefined;
+  changed?: Timestamp | undefined;
+  /** Field manager and operation of the newest managedFields entry; "unknown" where the object does not say. */
+  who?: string | undefined;
+  operation?: string | undefined;
+  is_removed?: boolean | undefined;
+}
+
+/** Writes the fields of a hubtop.v1.PolicyFact; for the codecs of messages that hold one. */
+export function writePolicyFact(m: PolicyFact, w: BinaryWriter): void {
+  if (m.policy) w.writeMessage(1, m.policy, writePolicy);
+  if (m.changed) w.writeMessage(2, m.changed, writeTimestamp);
+  if (m.who) writeText(w, 3, m.who);
+  if (m.operation) writeText(w, 4, m.operation);
+  if (m.is_removed) w.writeBool(5, m.is_removed);
+  if (m.$unknown) writeUnknown(w, m.$unknown);
+}
+
+/** Reads fields into a hubtop.v1.PolicyFact; for the codecs of messages that hold one. */
+export function readPolicyFact(m: PolicyFact, r: BinaryReader): void {
+  let unknown: number[] | undefined;
+  while (r.nextField()) {
+    switch (r.getFieldNumber()) {
+      case 1: m.policy = r.readMessage<Policy>(m.policy ?? {}, readPolicy); break;
+      case 2: m.changed = r.readMessage<Timestamp>(m.changed ?? {}, readTimestamp); break;
+      case 3: m.who = readText(r); break;
+      case 4: m.operation = readText(r); break;
+      case 5: m.is_removed = r.readBool(); break;
+      default: unknown = skipUnknown(r, unknown);
+    }
+  }
+  if (unknown) keepUnknown(m, r, unknown);
+}
+
+/** Codec of hubtop.v1.PolicyFact. */
+export const PolicyFactCodec: Codec<PolicyFact> = /* @__PURE__ */ makeCodec<PolicyFact>('hubtop.v1.PolicyFact', {
+  read: readPolicyFact,
+  write: writePolicyFact,
+  fields: 'policy=1m|changed=2m|who=3s|operation=4s|is_removed=5b',
+  refs: () => [PolicyCodec, TimestampCodec],
+});
+
+/** Why a policy refused, as the node that judged says. */
+export interface Refusal extends WithUnknown {
+  /** Deny rules that matched; empty for a default deny. */
+  denied_by?: Policy[] | undefined;
+  /** Policies that select the endpoint in this direction: their default deny refused where denied_by is empty. */
+  selecting?: Policy[] | undefined;
+  /** The allow rule that came nearest. */
+  closest?: ClosestRule | undefined;
+  /** EGRESS: at the source; INGRESS: at the destination. */
+  direction?: number | undefined;
+  /** Policy epoch of the node when it judged. */
+  revision?: number | undefined;
+}
+
+/** Writes the fields of a hubtop.v1.Refusal; for the codecs of messages that hold one. */
+export function writeRefusal(m: Refusal, w: BinaryWriter): void {
+  if (m.denied_by) for (const v of m.denied_by) w.writeMessage(1, v, writePolicy);
+  if (m.selecting) for (const v of m.selecting) w.writeMessage(2, v, writePolicy);
+  if (m.closest) w.writeMessage(3, m.closest, writeClosestRule);
+  if (m.direction) w.writeEnum(4, m.direction);
+  if (m.revision) writeCount(w, 5, m.revision);
+  if (m.$unknown) writeUnknown(w, m.$unknown);
+}
+
+/** Reads fields into a hubtop.v1.Refusal; for the codecs of messages that hold one. */
+export function readRefusal(m: Refusal, r: BinaryReader): void {
+  let unknown: number[] | undefined;
+  while (r.nextField()) {
+    switch (r.getFieldNumber()) {
+      case 1: (m.denied_by ??= []).push(r.readMessage<Policy>({}, readPolicy)); break;
+      case 2: (m.selecting ??= []).push(r.readMessage<Policy>({}, readPolicy)); break;
+      case 3: m.closest = r.readMessage<ClosestRule>(m.closest ?? {}, readClosestRule); break;
+      case 4: m.direction = r.readEnum(); break;
+      case 5: m.revision = readCount(r); break;
+      default: unknown = skipUnknown(r, unknown);
+    }
+  }
+  if (unknown) keepUnknown(m, r, unknown);
+}
+
+/** Codec of hubtop.v1.Refusal. */
+export const RefusalCodec: Codec<Refusal> = /* @__PURE__ */ makeCodec<Refusal>('hubtop.v1.Refusal', {
+  read: readRefusal,
+  write: writeRefusal,
+  fields: 'denied_by=1m*|selecting=2m*|closest=3m|direction=4e|revision=5N',
+  refs: () => [PolicyCodec, PolicyCodec, ClosestRuleCodec, TrafficDirectionEnum],
+});
+
+/** An allow rule that nearly matched. */
+export interface ClosestRule extends WithUnknown {
+  policy?: Policy | undefined;
+  /** Where in the object, such as spec.egress[0]. */
+  rule?: string | undefined;
+  /** What did not match, one a condition, such as `port 8443 is not 8080`. */
+  misses?: string[] | undefined;
+}
+
+/** Writes the fields of a hubtop.v1.ClosestRule; for the codecs of messages that hold one. */
+export function writeClosestRule(m: ClosestRule, w: BinaryWriter): void {
+  if (m.policy) w.writeMessage(1, m.policy, writePolicy);
+  if (m.rule) writeText(w, 2, m.rule);
+  if (m.misses) for (const v of m.misses) writeText(w, 3, v);
+  if (m.$unknown) writeUnknown(w, m.$unknown);
+}
+
+/** Reads fields into a hubtop.v1.ClosestRule; for the codecs of messages that hold one. */
+export function readClosestRule(m: ClosestRule, r: BinaryReader): void {
+  let unknown: number[] | undefined;
+  while (r.nextField()) {
+    switch (r.getFieldNumber()) {
+      case 1: m.policy = r.readMessage<Policy>(m.policy ?? {}, readPolicy); break;
+      case 2: m.rule = readText(r); break;
+      case 3: (m.misses ??= []).push(readText(r)); break;
+      default: unknown = skipUnknown(r, unknown);
+    }
+  }
+  if (unknown) keepUnknown(m, r, unknown);
+}
+
+/** Codec of hubtop.v1.ClosestRule. */
+export const ClosestRuleCodec: Codec<ClosestRule> = /* @__PURE__ */ makeCodec<ClosestRule>('hubtop.v1.ClosestRule', {
+  read: readClosestRule,
+  write: writeClosestRule,
+  fields: 'policy=1m|rule=2s|misses=3s*',
+  refs: () => [PolicyCodec],
 });
 
 /** What a relay did with the flows of all its calls. Cumulative since its start. */
@@ -182,6 +317,8 @@ export interface DropCount extends WithUnknown {
   protocol?: number | undefined;
   skbs?: number | undefined;
   bytes?: number | undefined;
+  /** Of the newest of them; only where a policy refused. */
+  refusal?: Refusal | undefined;
 }
 
 /** Writes the fields of a hubtop.v1.DropCount; for the codecs of messages that hold one. */
@@ -195,6 +332,7 @@ export function writeDropCount(m: DropCount, w: BinaryWriter): void {
   if (m.protocol) w.writeUint32(7, m.protocol);
   if (m.skbs) writeCount(w, 8, m.skbs);
   if (m.bytes) writeCount(w, 9, m.bytes);
+  if (m.refusal) w.writeMessage(10, m.refusal, writeRefusal);
   if (m.$unknown) writeUnknown(w, m.$unknown);
 }
 
@@ -212,6 +350,7 @@ export function readDropCount(m: DropCount, r: BinaryReader): void {
       case 7: m.protocol = r.readUint32(); break;
       case 8: m.skbs = readCount(r); break;
       case 9: m.bytes = readCount(r); break;
+      case 10: m.refusal = r.readMessage<Refusal>(m.refusal ?? {}, readRefusal); break;
       default: unknown = skipUnknown(r, unknown);
     }
   }
@@ -222,8 +361,8 @@ export function readDropCount(m: DropCount, r: BinaryReader): void {
 export const DropCountCodec: Codec<DropCount> = /* @__PURE__ */ makeCodec<DropCount>('hubtop.v1.DropCount', {
   read: readDropCount,
   write: writeDropCount,
-  fields: 'reason=1e|kernel_reason=2s|kernel_subsystem=3s|source=4m|destination=5m|port=6u|protocol=7u|skbs=8N|bytes=9N',
-  refs: () => [DropReasonEnum, EndpointCodec, EndpointCodec],
+  fields: 'reason=1e|kernel_reason=2s|kernel_subsystem=3s|source=4m|destination=5m|port=6u|protocol=7u|skbs=8N|bytes=9N|refusal=10m',
+  refs: () => [DropReasonEnum, EndpointCodec, EndpointCodec, RefusalCodec],
 });
 
 /** Traffic of one pair of label sets in the interval. Volumes of the two observation sides are kept apart: a node that hosts both ends sees every packet twice. */
@@ -472,7 +611,7 @@ export const EventLedgerCodec: Codec<EventLedger> = /* @__PURE__ */ makeCodec<Ev
 
 /** Message hubtop.v1.Loss. */
 export interface Loss extends WithUnknown {
-  /** kernel-ring, suppressed, agent, history, relay, peer, client */
+  /** Where on the way, in its order: kernel-ring (no room in the ring), suppressed (by a limiter, on purpose), agent (behind), history (overwritten before a slow client read it), relay (buffer full), peer (disconnected), client (skipped). */
   stage?: string | undefined;
   cause?: string | undefined;
   count?: number | undefined;
@@ -775,6 +914,11 @@ export interface Change extends WithUnknown {
   detail?: string | undefined;
   /** Field manager of the object, "unknown" where the object does not say. */
   who?: string | undefined;
+  /** Of a policy change. */
+  policy?: Policy | undefined;
+  /** Of an identity change: the subject's number before and after. */
+  old_identity?: number | undefined;
+  new_identity?: number | undefined;
 }
 
 /** Writes the fields of a hubtop.v1.Change; for the codecs of messages that hold one. */
@@ -785,6 +929,9 @@ export function writeChange(m: Change, w: BinaryWriter): void {
   if (m.subject) writeText(w, 4, m.subject);
   if (m.detail) writeText(w, 5, m.detail);
   if (m.who) writeText(w, 6, m.who);
+  if (m.policy) w.writeMessage(7, m.policy, writePolicy);
+  if (m.old_identity) w.writeUint32(8, m.old_identity);
+  if (m.new_identity) w.writeUint32(9, m.new_identity);
   if (m.$unknown) writeUnknown(w, m.$unknown);
 }
 
@@ -799,6 +946,9 @@ export function readChange(m: Change, r: BinaryReader): void {
       case 4: m.subject = readText(r); break;
       case 5: m.detail = readText(r); break;
       case 6: m.who = readText(r); break;
+      case 7: m.policy = r.readMessage<Policy>(m.policy ?? {}, readPolicy); break;
+      case 8: m.old_identity = r.readUint32(); break;
+      case 9: m.new_identity = r.readUint32(); break;
       default: unknown = skipUnknown(r, unknown);
     }
   }
@@ -809,8 +959,8 @@ export function readChange(m: Change, r: BinaryReader): void {
 export const ChangeCodec: Codec<Change> = /* @__PURE__ */ makeCodec<Change>('hubtop.v1.Change', {
   read: readChange,
   write: writeChange,
-  fields: 'time=1m|node=2s|kind=3s|subject=4s|detail=5s|who=6s',
-  refs: () => [TimestampCodec],
+  fields: 'time=1m|node=2s|kind=3s|subject=4s|detail=5s|who=6s|policy=7m|old_identity=8u|new_identity=9u',
+  refs: () => [TimestampCodec, PolicyCodec],
 });
 
 /** In Flow.extensions, only for those who ask with FlowsOptions. */
@@ -826,6 +976,8 @@ export interface FlowExtension extends WithUnknown {
   why?: string | undefined;
   /** Conntrack entry began without a SYN. */
   mid_stream?: boolean | undefined;
+  /** Only where a policy refused. */
+  refusal?: Refusal | undefined;
 }
 
 /** Writes the fields of a hubtop.v1.FlowExtension; for the codecs of messages that hold one. */
@@ -837,6 +989,7 @@ export function writeFlowExtension(m: FlowExtension, w: BinaryWriter): void {
   if (m.bytes) writeCount(w, 5, m.bytes);
   if (m.why) writeText(w, 6, m.why);
   if (m.mid_stream) w.writeBool(7, m.mid_stream);
+  if (m.refusal) w.writeMessage(8, m.refusal, writeRefusal);
   if (m.$unknown) writeUnknown(w, m.$unknown);
 }
 
@@ -852,6 +1005,7 @@ export function readFlowExtension(m: FlowExtension, r: BinaryReader): void {
       case 5: m.bytes = readCount(r); break;
       case 6: m.why = readText(r); break;
       case 7: m.mid_stream = r.readBool(); break;
+      case 8: m.refusal = r.readMessage<Refusal>(m.refusal ?? {}, readRefusal); break;
       default: unknown = skipUnknown(r, unknown);
     }
   }
@@ -862,7 +1016,8 @@ export function readFlowExtension(m: FlowExtension, r: BinaryReader): void {
 export const FlowExtensionCodec: Codec<FlowExtension> = /* @__PURE__ */ makeCodec<FlowExtension>('hubtop.v1.FlowExtension', {
   read: readFlowExtension,
   write: writeFlowExtension,
-  fields: 'kernel_drop_reason=1s|kernel_drop_subsystem=2s|skbs=3N|segments=4N|bytes=5N|why=6s|mid_stream=7b',
+  fields: 'kernel_drop_reason=1s|kernel_drop_subsystem=2s|skbs=3N|segments=4N|bytes=5N|why=6s|mid_stream=7b|refusal=8m',
+  refs: () => [RefusalCodec],
 });
 
 /** In GetFlowsRequest.extensions: what the client understands. */
