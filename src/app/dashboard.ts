@@ -40,6 +40,7 @@ class Dashboard {
   private lastFrameMs = 0;
   private lastCostMs = Date.now();
   private lastCpu = process.cpuUsage();
+  private lastBytes = 0;
   private isOver = false;
   private isSuspended = false;
 
@@ -120,11 +121,14 @@ class Dashboard {
 
   private measure(now: number): void {
     const cpu = process.cpuUsage(this.lastCpu);
-    const cpuPercent = (cpu.user + cpu.system) / 10 / Math.max(1, now - this.lastCostMs);
+    const spentMs = Math.max(1, now - this.lastCostMs);
+    const cpuPercent = (cpu.user + cpu.system) / 10 / spentMs;
+    const bytesPerSecond = ((this.terminal.bytesWritten - this.lastBytes) * 1000) / spentMs;
+    this.lastBytes = this.terminal.bytesWritten;
     this.lastCpu = process.cpuUsage();
     this.lastCostMs = now;
     const isDirty = this.session.isDirty;
-    this.session.take({ type: 'own-cost', cpuPercent, rssBytes: process.memoryUsage.rss(), skippedFrames: this.terminal.skippedFrames, isSlowTerminal: this.terminal.isSlow(now) });
+    this.session.take({ type: 'own-cost', cpuPercent, rssBytes: process.memoryUsage.rss(), skippedFrames: this.terminal.skippedFrames, bytesPerSecond, isSlowTerminal: this.terminal.isSlow(now) });
     // our own cost alone is no reason for a frame
     this.session.isDirty = isDirty;
   }

@@ -24,7 +24,7 @@ export type Message =
   | { type: 'telemetry'; report: Report }
   | { type: 'telemetry-absent' }
   | { type: 'node-status'; node: string; state: string; message?: string }
-  | { type: 'own-cost'; cpuPercent: number; rssBytes: number; skippedFrames: number; isSlowTerminal: boolean }
+  | { type: 'own-cost'; cpuPercent: number; rssBytes: number; skippedFrames: number; bytesPerSecond: number; isSlowTerminal: boolean }
   | { type: 'action'; action: Action }
   | { type: 'chip'; field: ChipField; value: string; isNegated: boolean }
   /** How many rows of the stream the last frame could show. */

@@ -100,7 +100,8 @@ export interface State {
   stream: StreamCursor;
   helpTop: number;
   status: { text: string; atMs: number };
-  ownCost: { cpuPercent: number; rssBytes: number; skippedFrames: number; isSlowTerminal: boolean };
+  /** What this process costs; bytesPerSecond is what the terminal took, skippedFrames counts from the start. */
+  ownCost: { cpuPercent: number; rssBytes: number; skippedFrames: number; bytesPerSecond: number; isSlowTerminal: boolean };
   isAscii: boolean;
   /** Steps with each press of the theme key; the terminal maps it to a theme. */
   themeStep: number;
@@ -144,7 +145,7 @@ export function initialState(options: { server: string; nowMs: number; view: str
     stream: { selected: -1, bottom: -1, column: 0, pivot: {}, isDetailOpen: false, pageRows: 20 },
     helpTop: 0,
     status: { text: '', atMs: 0 },
-    ownCost: { cpuPercent: 0, rssBytes: 0, skippedFrames: 0, isSlowTerminal: false },
+    ownCost: { cpuPercent: 0, rssBytes: 0, skippedFrames: 0, bytesPerSecond: 0, isSlowTerminal: false },
     isAscii: false,
     themeStep: 0,
     wantsQuit: false,

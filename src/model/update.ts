@@ -30,7 +30,7 @@ export function update(state: State, message: Message): void {
       return;
     case 'node-status': return takeNodeStatus(state, message);
     case 'own-cost':
-      state.ownCost = { cpuPercent: message.cpuPercent, rssBytes: message.rssBytes, skippedFrames: message.skippedFrames, isSlowTerminal: message.isSlowTerminal };
+      state.ownCost = { cpuPercent: message.cpuPercent, rssBytes: message.rssBytes, skippedFrames: message.skippedFrames, bytesPerSecond: message.bytesPerSecond, isSlowTerminal: message.isSlowTerminal };
       return;
     case 'action': return act(state, message.action);
     case 'chip': return setChips(state, withChip(state.chips, message));
