@@ -1,6 +1,6 @@
 import { figures } from '../model/figures.ts';
 import type { State } from '../model/state.ts';
-import { update } from '../model/update.ts';
+import { update } from '../control/update.ts';
 import { lineText, type Size } from '../screen/line.ts';
 import { streamPageRows } from '../views/flows.ts';
 import { CHROME_ROWS, frame } from '../views/frame.ts';

@@ -1,4 +1,4 @@
-import { update } from '../model/update.ts';
+import { update } from '../control/update.ts';
 import { actionOfKey, keymap } from '../screen/keymap.ts';
 import { themeAt } from '../theme/theme.ts';
 import { wantsAscii } from '../terminal/colour-depth.ts';
@@ -50,7 +50,7 @@ class Dashboard {
     this.session.state.isAscii = wantsAscii(parts.env);
     this.terminal = new Terminal(parts, {
       onKey: (key) => this.onKey(key),
-      onPaste: () => this.session.take({ type: 'status', text: 'pasted text is ignored' }),
+      onPaste: (text) => this.session.take({ type: 'paste', text }),
       onResize: () => {
         this.session.isDirty = true;
         this.draw();
@@ -80,10 +80,13 @@ class Dashboard {
   private onKey(key: string): void {
     if (key === 'C-c') return this.finish(0);
     if (key === 'C-z') return this.suspend();
-    const action = actionOfKey(this.bindings, key);
-    if (action === undefined) return;
-    this.session.take({ type: 'action', action });
     const { state } = this.session;
+    if (state.prompt !== undefined) this.session.take({ type: 'key', key });
+    else {
+      const action = actionOfKey(this.bindings, key);
+      if (action === undefined) return;
+      this.session.take({ type: 'action', action });
+    }
     if (state.wantsQuit) return this.finish(0);
     if (state.wantsRedraw) {
       state.wantsRedraw = false;

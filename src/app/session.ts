@@ -2,7 +2,7 @@ import type { ClientMessage } from '../client/client-message.ts';
 import type { Message } from '../model/messages.ts';
 import { flowsRequest, requestKey } from '../model/requests.ts';
 import { countsFlows, initialState, type State } from '../model/state.ts';
-import { update } from '../model/update.ts';
+import { update } from '../control/update.ts';
 import type { GetFlowsRequest } from '../wire/gen/observer.ts';
 
 /** Where a dashboard's data comes from: a ClusterClient, a replayed file, a fake. */

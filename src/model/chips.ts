@@ -1,9 +1,11 @@
 import type { FlowFilter } from '../wire/gen/flow.ts';
 
 /** What a filter chip can be about. */
-export type ChipField =
-  | 'from-pod' | 'to-pod' | 'from-workload' | 'to-workload' | 'from-namespace' | 'to-namespace'
-  | 'verdict' | 'protocol' | 'drop-reason' | 'port' | 'node' | 'tcp-flags';
+export const CHIP_FIELDS = [
+  'from-pod', 'to-pod', 'from-workload', 'to-workload', 'from-namespace', 'to-namespace',
+  'verdict', 'protocol', 'drop-reason', 'port', 'node', 'tcp-flags',
+] as const;
+export type ChipField = (typeof CHIP_FIELDS)[number];
 
 /** One visible condition. Chips of one filter are AND-ed, a negated one takes flows away. */
 export interface Chip {

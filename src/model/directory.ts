@@ -106,6 +106,16 @@ export class Directory {
     return this.reasonIds.get(name);
   }
 
+  /** Everybody that was met, in that order. */
+  allParties(): readonly Party[] {
+    return this.parties;
+  }
+
+  /** Every drop reason that was met. */
+  allReasons(): readonly string[] {
+    return this.reasons.slice(1);
+  }
+
   partyAt(id: number): Party {
     return this.parties[id] ?? OTHER_PARTY;
   }

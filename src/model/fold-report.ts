@@ -43,6 +43,8 @@ export function foldReport(state: State, report: Report): void {
   }
   for (const [name, node] of state.nodes) if (node.lastReportMs > 0 && node.trouble === '' && state.nowMs - node.lastReportMs > FORGET_MS) state.nodes.delete(name);
   takeRelays(state, report);
+  for (const change of report.changes ?? []) state.changes.report(change, state.nowMs);
+  for (const fact of report.policies ?? []) state.policies.take(fact, state.nowMs);
   state.fromTelemetry.spread(counts, startOf(state, toMs, intervalMs), toMs);
   state.lastReportMs = Math.max(state.lastReportMs, toMs);
   state.reports++;

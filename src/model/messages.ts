@@ -10,6 +10,8 @@ export type Action =
   | 'source-pod' | 'destination-pod' | 'source-workload' | 'destination-workload' | 'source-namespace' | 'destination-namespace'
   | 'verdict' | 'protocol' | 'drop-reason' | 'port' | 'node' | 'only' | 'not'
   | 'undo' | 'clear' | 'theme' | 'ascii'
+  | 'sort' | 'reverse' | 'group' | 'follow' | 'noise' | 'chart' | 'copy' | 'copy-hubble' | 'rule' | 'export' | 'json'
+  | 'filter' | 'palette' | 'quit-keep'
   | `view-${string}`;
 
 /** Everything that can happen to the model. Time comes with `tick`; the other messages happen at the tick's time. */
@@ -26,6 +28,9 @@ export type Message =
   | { type: 'node-status'; node: string; state: string; message?: string }
   | { type: 'own-cost'; cpuPercent: number; rssBytes: number; skippedFrames: number; bytesPerSecond: number; isSlowTerminal: boolean }
   | { type: 'action'; action: Action }
+  /** A key while a prompt is open, named as the input decoder names it. */
+  | { type: 'key'; key: string }
+  | { type: 'paste'; text: string }
   | { type: 'chip'; field: ChipField; value: string; isNegated: boolean }
   /** How many rows of the stream the last frame could show. */
   | { type: 'page-rows'; rows: number }

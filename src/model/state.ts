@@ -1,11 +1,18 @@
 import { EndpointInterner } from '../wire/endpoint-interner.ts';
 import { BucketRing } from './bucket-ring.ts';
+import { ChangeLog } from './change-log.ts';
 import type { Chip, ChipField } from './chips.ts';
+import type { Cursor } from './cursors.ts';
 import { Directory } from './directory.ts';
+import type { Effect } from './effects.ts';
 import { FlowRows } from './flow-rows.ts';
 import { forgetPairs } from './forget-pairs.ts';
+import { IncidentLog } from './incident-log.ts';
 import type { NodeState } from './node-state.ts';
+import { PolicyBook } from './policy-book.ts';
+import type { Prompt } from './prompt.ts';
 import { ResetTracker } from './resets.ts';
+import type { TableState } from './tables.ts';
 import { TextInterner } from './text-interner.ts';
 
 /** How the dashboard stands with its server. */
@@ -17,16 +24,6 @@ export interface Connection {
   error: string;
   /** When the next try starts; 0 = unknown. */
   retryAtMs: number;
-}
-
-/** Where the cursor stands in a view. */
-export interface Cursor {
-  /** Panel with the focus; views name theirs. */
-  panel: number;
-  /** Selected row of each panel, by the identity of the row ('' = first). */
-  selected: string[];
-  /** Last index the selection had, for when its row goes away. */
-  index: number[];
 }
 
 /** The stream view: a position in the buffer of rows. */
@@ -76,6 +73,11 @@ export interface State {
   relays: Map<string, RelayState>;
   /** First time a drop key, pair or node problem was seen, by problem key. */
   firstSeenMs: Map<string, number>;
+  changes: ChangeLog;
+  policies: PolicyBook;
+  incidents: IncidentLog;
+  /** Second the incident log was last kept for. */
+  incidentSecond: number;
   flows: {
     isOpen: boolean;
     error: string;
@@ -92,11 +94,19 @@ export interface State {
   chips: Chip[];
   undo: Chip[][];
   view: string;
-  previousView: string;
+  /** Views that Esc leads back to, the last one first to go; bounded by MAX_TRAIL. */
+  trail: string[];
   /** Moment the figures are for while paused; 0 = now. */
   pausedAtMs: number;
   windowSeconds: number;
-  overview: Cursor;
+  /** By view id. */
+  cursors: Map<string, Cursor>;
+  /** How tables are sorted and grouped, by view id. */
+  tables: Map<string, TableState>;
+  /** The line a reader types in; undefined = closed. */
+  prompt: Prompt | undefined;
+  /** What the world is asked for; whoever runs the screen takes them out. */
+  effects: Effect[];
   stream: StreamCursor;
   helpTop: number;
   status: { text: string; atMs: number };
@@ -108,6 +118,9 @@ export interface State {
   wantsQuit: boolean;
   wantsRedraw: boolean;
 }
+
+/** Steps back that Esc remembers. */
+export const MAX_TRAIL = 16;
 
 /** Lengths the figures can cover. */
 export const WINDOWS_SECONDS: readonly number[] = [60, 300, 30];
@@ -132,16 +145,23 @@ export function initialState(options: { server: string; nowMs: number; view: str
     nodes: new Map(),
     relays: new Map(),
     firstSeenMs: new Map(),
+    changes: new ChangeLog(),
+    policies: new PolicyBook(),
+    incidents: new IncidentLog(),
+    incidentSecond: 0,
     flows: { isOpen: false, error: '', scope: 'matter', received: 0, malformed: 0, newestMs: 0, openedMs: Infinity },
     lastReportMs: 0,
     reports: 0,
     chips: [],
     undo: [],
     view: options.view,
-    previousView: options.view,
+    trail: [],
     pausedAtMs: 0,
     windowSeconds: WINDOWS_SECONDS[0] ?? 60,
-    overview: { panel: 0, selected: [], index: [] },
+    cursors: new Map(),
+    tables: new Map(),
+    prompt: undefined,
+    effects: [],
     stream: { selected: -1, bottom: -1, column: 0, pivot: {}, isDetailOpen: false, pageRows: 20 },
     helpTop: 0,
     status: { text: '', atMs: 0 },

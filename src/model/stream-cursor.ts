@@ -8,9 +8,7 @@ import type { Action } from './messages.ts';
 import { packetIdsAfter, packetRows } from './packet-rows.ts';
 import { flowOfRow } from './row-flow.ts';
 import type { State } from './state.ts';
-
-/** What the pivot keys can read from the selected row; a missing value means the row has no such thing. */
-export type Subject = Partial<Record<ChipField, string>>;
+import type { Subject } from './subject.ts';
 
 /** A column the cursor can stand in, and which value of a row it is about. */
 export interface StreamColumn {

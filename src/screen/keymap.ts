@@ -2,7 +2,7 @@
 import type { Action } from '../model/messages.ts';
 
 /** Where a key is listed in the help. */
-export type KeyGroup = 'views' | 'pivot' | 'list' | 'time' | 'look';
+export type KeyGroup = 'views' | 'pivot' | 'list' | 'time' | 'take' | 'look';
 
 /** One thing keys can do. */
 export interface KeyBinding {
@@ -22,6 +22,7 @@ const BINDINGS: readonly KeyBinding[] = [
   { keys: ['S-tab'], action: 'panel-previous', label: 'previous panel', group: 'views' },
   { keys: ['enter'], action: 'enter', label: 'flows of a row; whole flow', footer: 'explain', group: 'views' },
   { keys: ['escape'], action: 'back', label: 'close what is open', footer: 'close', group: 'views' },
+  { keys: [':'], action: 'palette', label: 'find anything by name', footer: 'find', group: 'views' },
   { keys: ['q'], action: 'quit', label: 'quit', footer: 'quit', group: 'views' },
   { keys: ['p'], action: 'source-pod', label: 'only this source pod', footer: 'pod', group: 'pivot' },
   { keys: ['P'], action: 'destination-pod', label: 'only this destination pod', group: 'pivot' },
@@ -36,6 +37,7 @@ const BINDINGS: readonly KeyBinding[] = [
   { keys: ['@'], action: 'node', label: 'only this node', group: 'pivot' },
   { keys: ['+'], action: 'only', label: 'only the value in this column', group: 'pivot' },
   { keys: ['-'], action: 'not', label: 'not the value in this column', group: 'pivot' },
+  { keys: ['/'], action: 'filter', label: 'filter: type it', footer: 'filter', group: 'pivot' },
   { keys: ['b'], action: 'undo', label: 'filter: one step back', group: 'pivot' },
   { keys: ['x'], action: 'clear', label: 'filter: clear all', group: 'pivot' },
   { keys: ['k', 'up'], action: 'up', label: 'up; in flows it pauses', group: 'list' },
@@ -52,6 +54,7 @@ const BINDINGS: readonly KeyBinding[] = [
   { keys: ['['], action: 'time-back', label: '5 s back (pauses)', group: 'time' },
   { keys: [']'], action: 'time-forward', label: '5 s forward', group: 'time' },
   { keys: ['t'], action: 'window', label: 'figures of 1 m, 5 m, 30 s', footer: 'window', group: 'time' },
+  { keys: ['y'], action: 'copy', label: 'copy it, or what to type next', footer: 'copy', group: 'take' },
   { keys: ['T'], action: 'theme', label: 'next theme', group: 'look' },
   { keys: ['A'], action: 'ascii', label: 'ASCII, and back', group: 'look' },
   { keys: ['C-l'], action: 'redraw', label: 'draw everything again', group: 'look' },
@@ -68,7 +71,7 @@ export interface ViewName {
 /** All keys: a digit for each view in the list's order, then the table above. */
 export function keymap(views: readonly ViewName[]): KeyBinding[] {
   const digits = views.filter((view) => view.id !== 'help').map((view, i): KeyBinding => ({
-    keys: [String(i + 1)], action: `view-${view.id}`, label: view.title, group: 'views',
+    keys: [view.id === 'wall' ? '0' : String(i + 1)], action: `view-${view.id}`, label: view.title, group: 'views',
   }));
   return [...digits, ...BINDINGS];
 }
@@ -87,7 +90,7 @@ export function keyName(key: string): string {
   return KEY_NAMES[key] ?? key.replace(/^C-/, '^');
 }
 
-const GROUP_TITLES: Readonly<Record<KeyGroup, string>> = { views: 'views', pivot: 'pivot: adds a filter chip', list: 'list', time: 'time', look: 'look' };
+const GROUP_TITLES: Readonly<Record<KeyGroup, string>> = { views: 'views', pivot: 'pivot: adds a filter chip', list: 'list', time: 'time', take: 'take away', look: 'look' };
 
 /** The key table as Markdown: the README has it between two marks, and a test compares. */
 export function keysMarkdown(bindings: readonly KeyBinding[]): string {

@@ -3,7 +3,7 @@ import { conversationOf, seenAtEnd } from '../model/conversation.ts';
 import { endpointName, protocolOf, whatOf } from '../model/flow-words.ts';
 import { packetRows, type PacketRow } from '../model/packet-rows.ts';
 import { textOfRow } from '../model/row-text.ts';
-import { STREAM_COLUMNS } from '../model/stream-cursor.ts';
+import { isColumnMove, moveColumn, moveStream, STREAM_COLUMNS, streamSubject } from '../model/stream-cursor.ts';
 import type { State } from '../model/state.ts';
 import type { Flow } from '../wire/gen/flow.ts';
 import { HOLE } from '../screen/chart.ts';
@@ -22,6 +22,19 @@ export const flows: View = {
   title: 'Flows',
   short: 'Flows',
   footer: ['pause', 'enter', 'source-pod', 'source-workload', 'source-namespace', 'verdict', 'protocol', 'drop-reason', 'only', 'not'],
+  panels: [],
+  move: (state, action) => (isColumnMove(action) ? moveColumn(state, action) : moveStream(state, action)),
+  subject: streamSubject,
+  columnField: (state, subject) => STREAM_COLUMNS[state.stream.column]?.field(subject),
+  enter(state) {
+    if (state.stream.selected < 0) moveStream(state, 'up');
+    state.stream.isDetailOpen = !state.stream.isDetailOpen;
+  },
+  close(state) {
+    const wasOpen = state.stream.isDetailOpen;
+    state.stream.isDetailOpen = false;
+    return wasOpen;
+  },
   render(state, size) {
     const selected = state.stream.selected >= 0 ? state.rows.get(state.stream.selected) : undefined;
     if (state.stream.isDetailOpen && selected !== undefined) return exactly(flowDetail(state, selected, size), size);

@@ -1,6 +1,6 @@
 import { figures, rate } from '../model/figures.ts';
 import type { State } from '../model/state.ts';
-import { STALE_MS } from '../model/update.ts';
+import { dataAgeMs, STALE_MS } from '../model/data-age.ts';
 import type { Role } from '../theme/theme.ts';
 import { toAscii } from '../screen/ascii.ts';
 import { HOLE } from '../screen/chart.ts';
@@ -9,6 +9,7 @@ import { keymap, keyName } from '../screen/keymap.ts';
 import { exactly, lengthOf, line, spread, type Line, type Piece, type Size } from '../screen/line.ts';
 import { connectingPage } from './connecting.ts';
 import { filterLine } from './filter-line.ts';
+import { promptLine, proposalLines } from './prompt-lines.ts';
 import { strip } from './strip.ts';
 import { VIEWS, viewOf } from './view-list.ts';
 import type { View, ViewContext } from './view.ts';
@@ -34,18 +35,14 @@ function wholeFrame(state: State, size: Size): Line[] {
   const banner = bannerLine(state, cols);
   const main = { cols, rows: body.rows - (banner === undefined ? 0 : 1) };
   const lines = isBlank ? exactly(connectingPage(state, main), main) : view.render(state, main, context);
-  const shown = banner === undefined || isBlank ? lines : lines.map(dimmed);
+  const under = banner === undefined || isBlank ? lines : lines.map(dimmed);
+  const offers = proposalLines(state, main);
+  const shown = offers.length === 0 ? under : [...offers, ...under.slice(offers.length)];
   return exactly([
-    truthBar(state, cols), tabs(view, cols), filterLine(state, cols),
+    truthBar(state, cols), tabs(view, cols), state.prompt === undefined ? filterLine(state, cols) : promptLine(state.prompt, cols),
     ...(banner === undefined ? [] : [banner]), ...shown,
     statusLine(state, cols), footer(view, cols),
   ], size);
-}
-
-/** How old the newest data is; undefined while there is none. */
-export function dataAgeMs(state: State): number | undefined {
-  const newest = Math.max(state.lastReportMs, state.telemetry === 'absent' ? state.flows.newestMs : 0);
-  return newest === 0 ? undefined : Math.max(0, state.nowMs - newest);
 }
 
 /** The word that says what the reader looks at, with its role. */

@@ -4,9 +4,9 @@ import { exactly, left, line, type Line, type Piece } from '../screen/line.ts';
 import { rule } from './rule.ts';
 import type { View } from './view.ts';
 
-const TITLES: Readonly<Record<KeyGroup, string>> = { views: 'VIEWS', pivot: 'PIVOT  adds a filter chip', list: 'LIST', time: 'TIME', look: 'LOOK' };
+const TITLES: Readonly<Record<KeyGroup, string>> = { views: 'VIEWS', pivot: 'PIVOT  adds a filter chip', list: 'LIST', time: 'TIME', take: 'TAKE AWAY', look: 'LOOK' };
 /** Groups of each column of the page. */
-const PAGE: readonly (readonly KeyGroup[])[] = [['pivot', 'time'], ['views', 'list', 'look']];
+const PAGE: readonly (readonly KeyGroup[])[] = [['pivot', 'time'], ['views', 'list', 'take', 'look']];
 
 /** Marks of the screens and what they mean, below the first column. */
 const MARKS: readonly (readonly [string, string])[] = [
@@ -19,6 +19,10 @@ export const help: View = {
   title: 'Help',
   short: 'Help',
   footer: ['back'],
+  panels: [],
+  move(state, action) {
+    state.helpTop = action === 'first' ? 0 : Math.max(0, state.helpTop + (/up/.test(action) ? -1 : 1) * (/page|half/.test(action) ? 10 : 1));
+  },
   render(state, size, context) {
     const half = Math.floor(size.cols / 2);
     const [keys = [], other = []] = PAGE.map((groups, i) => groups.flatMap((group) => groupLines(context.bindings, group, i === 0 ? half : size.cols - half)));

@@ -1,5 +1,5 @@
 import type { Pair } from '../model/directory.ts';
-import { portText } from '../model/problems.ts';
+import { portText } from '../model/pair-text.ts';
 import { left, middle } from '../screen/line.ts';
 
 const PROTOCOLS: Readonly<Record<number, string>> = { 1: 'ICMP', 2: 'IGMP', 6: 'TCP', 17: 'UDP', 58: 'ICMP6', 112: 'VRRP', 132: 'SCTP' };

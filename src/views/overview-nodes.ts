@@ -1,5 +1,5 @@
 import { share, troubleWord, type NodeState } from '../model/node-state.ts';
-import { STALE_MS } from '../model/update.ts';
+import { STALE_MS } from '../model/data-age.ts';
 import type { State } from '../model/state.ts';
 import { age, count, percent } from '../screen/format.ts';
 import { left, line, right, type Line, type Piece, type Size } from '../screen/line.ts';

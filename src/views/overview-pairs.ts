@@ -1,5 +1,4 @@
 import { figures, secondsPerColumn, series, windowText, type PairFigure } from '../model/figures.ts';
-import { overviewIndex } from '../model/overview-cursor.ts';
 import { countsFlows, type State } from '../model/state.ts';
 import { columns, highest } from '../screen/chart.ts';
 import { bytes, count } from '../screen/format.ts';
@@ -7,6 +6,7 @@ import { left, line, right, type Line, type Piece, type Size } from '../screen/l
 import { pairCells, protocolName } from './names.ts';
 import { rule } from './rule.ts';
 import { scrollTop } from './scroll.ts';
+import { panelCursor } from './view.ts';
 
 /** A column of the pair table after the names. */
 interface Column {
@@ -36,8 +36,7 @@ export function pairsSection(state: State, size: Size): Line[] {
   const head = isWide ? 1 : 0;
   const rows = Math.max(0, size.rows - 1 - head);
   const shown = [...(isByFlows ? FLOWS : isWide ? VOLUME : VOLUME.filter((column) => column.title !== 'PKT/s')), ...(isWide ? TROUBLE : TROUBLE.slice(0, 1))];
-  const isFocused = state.overview.panel === 2;
-  const selected = overviewIndex(state, 2, pairs.map((pair) => String(pair.id)));
+  const { at: selected, isFocused } = panelCursor(state, 'overview', { panel: 2, keys: pairs.map((pair) => String(pair.id)) });
   const top = scrollTop(selected, pairs.length, rows);
   const trendWidth = isWide ? 18 : 0;
   const nameWidth = cols - 8 - trendWidth - shown.reduce((sum, column) => sum + column.width + 1, 0);

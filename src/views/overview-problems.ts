@@ -1,5 +1,5 @@
-import { overviewIndex } from '../model/overview-cursor.ts';
-import { problems, type Problem } from '../model/problems.ts';
+import { findings } from '../detect/findings.ts';
+import type { Finding } from '../model/finding.ts';
 import { figures } from '../model/figures.ts';
 import type { State } from '../model/state.ts';
 import type { Role } from '../theme/theme.ts';
@@ -7,8 +7,9 @@ import { clock, count, percent } from '../screen/format.ts';
 import { left, line, middle, right, type Line, type Piece, type Size } from '../screen/line.ts';
 import { rule } from './rule.ts';
 import { scrollTop } from './scroll.ts';
+import { panelCursor } from './view.ts';
 
-const SEVERITY: Readonly<Record<Problem['severity'], { word: string; role: Role }>> = {
+const SEVERITY: Readonly<Record<Finding['severity'], { word: string; role: Role }>> = {
   crit: { word: 'CRIT', role: 'bad' }, warn: { word: 'WARN', role: 'warn' }, note: { word: 'note', role: 'dim' },
 };
 
@@ -18,10 +19,9 @@ const ARRIVAL_MS = 5_000;
 /** WHAT IS WRONG: the ranked list. Says so when nothing is. */
 export function problemsSection(state: State, size: Size): Line[] {
   const { cols } = size;
-  const list = problems(state);
+  const list = findings(state);
   const rows = size.rows - 1;
-  const isFocused = state.overview.panel === 0;
-  const selected = overviewIndex(state, 0, list.map((problem) => problem.key));
+  const { at: selected, isFocused } = panelCursor(state, 'overview', { panel: 0, keys: list.map((problem) => problem.key) });
   const top = scrollTop(selected, list.length, rows);
   const lines = list.slice(top, top + rows).map((problem, i) => problemLine(state, problem, { cols, isSelected: isFocused && top + i === selected }));
   if (list.length === 0) lines.push(nothingWrong(state, cols));
@@ -32,7 +32,7 @@ export function problemsSection(state: State, size: Size): Line[] {
 /** Problems that are told by the latest report only: a moment of the past has none of them. */
 const OF_NOW: readonly string[] = ['NODE', 'CT', 'MAP'];
 
-function noteOf(state: State, list: readonly Problem[]): string {
+function noteOf(state: State, list: readonly Finding[]): string {
   if (state.pausedAtMs === 0) return 'worst first';
   const ofNow = OF_NOW.filter((word) => list.some((problem) => problem.word === word));
   return `at ${clock(state.pausedAtMs)}Z${ofNow.length > 0 ? `, ${ofNow.join(' ')} as of now` : ''}`;
@@ -45,7 +45,7 @@ function nothingWrong(state: State, cols: number): Line {
   return line(cols, [['   nothing is wrong that flows can show', 'good'], [` (${sight})`, 'dim']]);
 }
 
-function problemLine(state: State, problem: Problem, row: { cols: number; isSelected: boolean }): Line {
+function problemLine(state: State, problem: Finding, row: { cols: number; isSelected: boolean }): Line {
   const { cols } = row;
   const severity = SEVERITY[problem.severity];
   const isWide = cols >= 110;
@@ -64,20 +64,20 @@ function problemLine(state: State, problem: Problem, row: { cols: number; isSele
 }
 
 // a whole short sentence says more than the half of a long one
-function whyText(problem: Problem, width: number, isWide: boolean): string {
+function whyText(problem: Finding, width: number, isWide: boolean): string {
   if (problem.lastMs !== undefined && !isWide) return `last ${clock(problem.lastMs)}`;
   return problem.why.length <= width ? problem.why : middle(problem.brief, width);
 }
 
 // what was there when we came has begun at a time nobody here knows
-function sinceText(state: State, problem: Problem): string {
+function sinceText(state: State, problem: Finding): string {
   if (problem.lastMs !== undefined) return `last ${clock(problem.lastMs)}`;
   const isKnown = Number.isFinite(problem.sinceMs) && problem.sinceMs >= state.startedMs + ARRIVAL_MS;
   if (problem.timesMore === undefined) return isKnown ? `since ${clock(problem.sinceMs)}` : '';
   return `×${count(problem.timesMore)}${isKnown ? ` since ${clock(problem.sinceMs).slice(0, 5)}` : ' of before'}`;
 }
 
-function amountText(problem: Problem): string {
+function amountText(problem: Finding): string {
   const { value, unit, text } = problem.amount;
   return text ?? `${count(value)}${unit}`;
 }

@@ -1,12 +1,12 @@
 import { dropKeyParts } from '../model/directory.ts';
 import { figures, secondsPerColumn, series, windowText } from '../model/figures.ts';
-import { overviewIndex } from '../model/overview-cursor.ts';
 import type { State } from '../model/state.ts';
 import { bar, columns, highest } from '../screen/chart.ts';
 import { count, grouped, percent } from '../screen/format.ts';
 import { left, line, right, type Line, type Piece, type Size } from '../screen/line.ts';
 import { rule } from './rule.ts';
 import { scrollTop } from './scroll.ts';
+import { panelCursor } from './view.ts';
 
 const CLASS_WORDS: Readonly<Record<string, string>> = { pol: 'policy', cap: 'capacity', rtg: 'routing', svc: 'service', app: 'application', pkt: 'packet', ok: 'harmless', oth: '' };
 
@@ -15,8 +15,7 @@ export function reasonsSection(state: State, size: Size): Line[] {
   const { cols } = size;
   const { reasons, isLowerBound, seconds } = figures(state);
   const rows = size.rows - 1;
-  const isFocused = state.overview.panel === 1;
-  const selected = overviewIndex(state, 1, reasons.map((reason) => reason.reason));
+  const { at: selected, isFocused } = panelCursor(state, 'overview', { panel: 1, keys: reasons.map((reason) => reason.reason) });
   const top = scrollTop(selected, reasons.length, rows);
   const bound = isLowerBound ? '≥' : '';
   const trendWidth = cols >= 110 ? 30 : 0;

@@ -1,7 +1,8 @@
 import { figures } from '../model/figures.ts';
-import { problems } from '../model/problems.ts';
+import { findings } from '../detect/findings.ts';
 import type { State } from '../model/state.ts';
 import { exactly, type Size } from '../screen/line.ts';
+import { pairItems, problemItems, reasonItems } from './overview-items.ts';
 import { nodesSection } from './overview-nodes.ts';
 import { pairsSection } from './overview-pairs.ts';
 import { pressureSection } from './overview-pressure.ts';
@@ -17,6 +18,7 @@ export const overview: View = {
   title: 'Overview',
   short: 'Ovr',
   footer: ['enter', 'panel-next', 'source-workload', 'source-namespace', 'verdict', 'protocol', 'drop-reason', 'pause', 'window'],
+  panels: [{ title: 'what is wrong', items: problemItems }, { title: 'drop reasons', items: reasonItems }, { title: 'top pairs', items: pairItems }],
   render(state, size) {
     const sections = [problemsSection, ratesSection, reasonsSection, pairsSection, pressureSection, nodesSection];
     const shares = heights(state, size);
@@ -38,7 +40,7 @@ function heights(state: State, size: Size): number[] {
   // rows beyond the smallest screen
   const spare = Math.max(0, size.rows - 19);
   // fixed shapes, so that the screen does not jump when a problem comes or goes
-  const problemRows = Math.min(problems(state).length, isTall ? Math.floor(size.rows / 5.5) : 3 + (spare >> 1));
+  const problemRows = Math.min(findings(state).length, isTall ? Math.floor(size.rows / 5.5) : 3 + (spare >> 1));
   return shareRows(size.rows, [
     { least: isTall ? 5 : 4, wanted: problemRows + 1 },
     { least: isTall ? 6 : 3, wanted: isTall ? (size.rows >= 42 ? 10 : 7) : 3 + (spare >> 3) },

@@ -1,5 +1,5 @@
 import { figures, rate } from '../model/figures.ts';
-import { problems } from '../model/problems.ts';
+import { findings } from '../detect/findings.ts';
 import type { State } from '../model/state.ts';
 import { count, percent } from '../screen/format.ts';
 import { exactly, line, type Line, type Size } from '../screen/line.ts';
@@ -14,7 +14,7 @@ export function strip(state: State, size: Size): Line[] {
   const well = nodes.filter((node) => node.trouble === '').length;
   const seen = now.seen === undefined ? '?' : `${now.ledger.isPartial ? '≤' : ''}${percent(now.seen)}`;
   const word = state.connection.state === 'live' ? (state.pausedAtMs > 0 ? 'PAUSED' : 'LIVE') : state.connection.state.toUpperCase();
-  const list = problems(state);
+  const list = findings(state);
   const lines = [
     line(cols, [[word, state.connection.state === 'live' ? 'good' : 'warn'], ` seen ${seen} n${well}/${nodes.length} ${count(rate(now.now.flows, now.now))} fl/s `, [`drops ${count(rate(now.now.verdicts[DROPPED] ?? 0, now.now))}/s`, 'bad']]),
     ...(list.length === 0 ? [line(cols, [['nothing is wrong that flows can show', 'good']])] : []),

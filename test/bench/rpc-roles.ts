@@ -1,7 +1,7 @@
 // The processes of the rpc bench: each measures its own CPU, so that client, relay and server never share a figure.
 import { connect } from 'node:http2';
 import { initialState } from '../../src/model/state.ts';
-import { update } from '../../src/model/update.ts';
+import { update } from '../../src/control/update.ts';
 import { startRelay } from '../../src/relay/relay.ts';
 import type { BytesCall } from '../../src/rpc/batch-out.ts';
 import { frameStream } from '../../src/rpc/binding.ts';

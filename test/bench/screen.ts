@@ -1,4 +1,4 @@
-import { update } from '../../src/model/update.ts';
+import { update } from '../../src/control/update.ts';
 import { themeAt } from '../../src/theme/theme.ts';
 import { Terminal, type TerminalParts } from '../../src/terminal/terminal.ts';
 import { frame } from '../../src/views/frame.ts';

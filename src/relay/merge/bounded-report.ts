@@ -1,10 +1,10 @@
 import type { Codec } from '../../wire/codec.ts';
-import { ChangeCodec, DropCountCodec, NodeReportCodec, PairCountCodec, RelayReportCodec, ReportCodec, type Report } from '../../wire/gen/hubtop.ts';
+import { ChangeCodec, DropCountCodec, NodeReportCodec, PairCountCodec, PolicyFactCodec, RelayReportCodec, ReportCodec, type Report } from '../../wire/gen/hubtop.ts';
 
 /** What a client takes as one message is 4 MiB. */
 const maxReportBytes = 3 * 1024 * 1024;
 /** Bytes of each list of a report that is cut; together they fit. */
-const maxListBytes = 640 * 1024;
+const maxListBytes = 560 * 1024;
 
 /**
  * A report as bytes that every client takes. One that is too long loses its longest rows first: they are a node's that
@@ -20,6 +20,7 @@ export function encodeReport(report: Report): Uint8Array {
     drops: shortest(report.drops, DropCountCodec),
     relays: shortest(report.relays, RelayReportCodec),
     changes: shortest(report.changes, ChangeCodec),
+    policies: shortest(report.policies, PolicyFactCodec),
   });
 }
 

@@ -1,6 +1,6 @@
 import { heaviest } from '../../tally/heaviest.ts';
 import type { Endpoint } from '../../wire/gen/flow.ts';
-import type { Change, DropCount, NodeReport, PairCount, RelayReport, Report, Volume } from '../../wire/gen/hubtop.ts';
+import type { Change, DropCount, NodeReport, PairCount, PolicyFact, RelayReport, Report, Volume } from '../../wire/gen/hubtop.ts';
 
 /** Pairs of a merged report; those with resets or drops stay beyond it. */
 export const maxPairs = 512;
@@ -12,6 +12,8 @@ const maxRelays = 256;
 const maxVerdicts = 64;
 /** Changes of a merged report; the newest stay. */
 export const maxChanges = 1000;
+/** Policies of a merged report; what finds no place is told in the next one that has room. */
+export const maxPolicies = 2048;
 /** Pairs and drop rows held between two take(): far more than one second of many nodes, little for a watcher that takes nothing for a day. */
 export const maxHeldRows = 32_768;
 
@@ -24,6 +26,7 @@ export class ReportMerge {
   private readonly intervalNs = new Map<string, number>();
   private changes: Change[] = [];
   private readonly relays = new Map<string, RelayReport>();
+  private readonly policies = new Map<string, PolicyFact>();
   private floorBytes = 0;
 
   /** Nothing was added since the last take(). */
@@ -54,6 +57,7 @@ export class ReportMerge {
     for (const relay of report.relays ?? []) if (this.relays.size < maxRelays || this.relays.has(relay.name ?? '')) this.relays.set(relay.name ?? '', relay);
     this.floorBytes += report.pairs_floor_bytes ?? 0;
     this.changes = [...this.changes, ...(report.changes ?? [])].slice(-maxChanges);
+    for (const fact of report.policies ?? []) this.addPolicy(fact);
     if (this.pairs.size > maxHeldRows) this.cutPairs();
     if (this.drops.size > maxHeldRows) this.cutDrops();
   }
@@ -83,6 +87,7 @@ export class ReportMerge {
       pairs: pairs.kept,
       pairs_floor_bytes: this.floorBytes + pairs.cutWeight,
       changes: this.changes,
+      ...(this.policies.size === 0 ? {} : { policies: [...this.policies.values()] }),
       relays: [...this.relays.values()].toSorted((one, other) => ((one.name ?? '') < (other.name ?? '') ? -1 : 1)),
     };
     this.nodes.clear();
@@ -91,9 +96,18 @@ export class ReportMerge {
     this.pairs.clear();
     this.intervalNs.clear();
     this.relays.clear();
+    this.policies.clear();
     this.changes = [];
     this.floorBytes = 0;
     return report;
+  }
+
+  private addPolicy(fact: PolicyFact): void {
+    const { kind = '', namespace = '', name = '', revision = 0n } = fact.policy ?? {};
+    const key = `${kind}\n${namespace}\n${name}`;
+    const before = this.policies.get(key);
+    if (before === undefined ? this.policies.size >= maxPolicies : (before.policy?.revision ?? 0n) > revision) return;
+    this.policies.set(key, fact);
   }
 
   private addDrop(drop: DropCount): void {
@@ -101,7 +115,7 @@ export class ReportMerge {
       partyKey(drop.source), partyKey(drop.destination)].join('\n');
     const before = this.drops.get(key);
     this.drops.set(key, before === undefined ? drop
-      : { ...before, skbs: (before.skbs ?? 0) + (drop.skbs ?? 0), bytes: (before.bytes ?? 0) + (drop.bytes ?? 0) });
+      : { ...before, skbs: (before.skbs ?? 0) + (drop.skbs ?? 0), bytes: (before.bytes ?? 0) + (drop.bytes ?? 0), ...(drop.refusal === undefined ? {} : { refusal: drop.refusal }) });
   }
 
   private addPair(pair: PairCount): void {

@@ -49,7 +49,7 @@ export interface Report extends WithUnknown {
   changes?: Change[] | undefined;
   /** One row a relay on the way, not merged further. */
   relays?: RelayReport[] | undefined;
-  /** Policies in force with their last change: all of them in the first report of a watch and once a minute, else those that changed. */
+  /** Policies with their last change: those that changed at once, all of them every ten seconds. */
   policies?: PolicyFact[] | undefined;
 }
 

@@ -6,7 +6,7 @@ import { packetRows } from '../../../src/model/packet-rows.ts';
 import { flowsRequest } from '../../../src/model/requests.ts';
 import { streamSubject } from '../../../src/model/stream-cursor.ts';
 import type { State } from '../../../src/model/state.ts';
-import { update } from '../../../src/model/update.ts';
+import { update } from '../../../src/control/update.ts';
 import { flowOf, framed, joined, random, TALKS, type FakeTalk } from '../app/fake-cluster.ts';
 import { emptyScene, START_MS } from '../views/scenes.ts';
 

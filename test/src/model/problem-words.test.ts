@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { dropClass, dropWords, DROP_REASON_NUMBERS } from '../../../src/model/drop-words.ts';
 import { applyNodeReport, canFill, newNode } from '../../../src/model/node-state.ts';
-import { BRIEF_LENGTH, problems } from '../../../src/model/problems.ts';
+import { findings } from '../../../src/detect/findings.ts';
+import { BRIEF_LENGTH } from '../../../src/model/finding.ts';
 import { ResetTracker } from '../../../src/model/resets.ts';
-import { update } from '../../../src/model/update.ts';
+import { update } from '../../../src/control/update.ts';
 import { lineText } from '../../../src/screen/line.ts';
 import { pressureSection } from '../../../src/views/overview-pressure.ts';
 import { problemsSection } from '../../../src/views/overview-problems.ts';
@@ -17,7 +18,7 @@ describe('words of problems', () => {
   });
 
   test.each([['busy', busyScene], ['gap', gapScene]])('no brief of the %s scene is longer', (_name, scene) => {
-    expect(problems(scene()).filter((problem) => problem.brief.length > BRIEF_LENGTH || problem.brief === '')).toEqual([]);
+    expect(findings(scene()).filter((problem) => problem.brief.length > BRIEF_LENGTH || problem.brief === '')).toEqual([]);
   });
 
   test.each([80, 120, 200])('no sentence is cut at %i columns', (cols) => {
@@ -26,7 +27,7 @@ describe('words of problems', () => {
   });
 
   test('a series like a clock is told first of all warnings, with its step and its number', () => {
-    const [first] = problems(busyScene()).filter((problem) => problem.severity === 'warn');
+    const [first] = findings(busyScene()).filter((problem) => problem.severity === 'warn');
     expect(first).toMatchObject({ word: 'RESETS', amount: { text: 'every 4.0s' }, why: 'n=23, like a timer or timeout' });
   });
 });
@@ -47,7 +48,7 @@ test('drops that have stopped step back and say when the last was', () => {
     update(state, { type: 'tick', nowMs });
     update(state, { type: 'telemetry', report: reportOf(second, nowMs, { talks: second < 10 ? [talk] : TALKS.slice(0, 2) }) });
   }
-  expect(problems(state)).toMatchObject([{ word: 'DROPS', severity: 'note', lastMs: START_MS + 9_000 }]);
+  expect(findings(state)).toMatchObject([{ word: 'DROPS', severity: 'note', lastMs: START_MS + 9_000 }]);
   for (const cols of [80, 120]) expect(problemsSection(state, { cols, rows: 4 }).map(lineText).join('\n')).toContain('last 12:00:09');
 });
 
@@ -55,9 +56,9 @@ test('a refused connection never turns into a reset when the moment has no drops
   const state = busyScene();
   const talk = TALKS[9] as FakeTalk;
   for (let i = 0; i < 5; i++) update(state, { type: 'flows', bytes: framed({ ...flowOf(talk, START_MS + 60_000 + i * 3_000, { isReset: true }), verdict: 1 }) });
-  expect(problems(state).filter((problem) => problem.word === 'RESETS' && problem.subject.includes('refused-job'))).toEqual([]);
+  expect(findings(state).filter((problem) => problem.word === 'RESETS' && problem.subject.includes('refused-job'))).toEqual([]);
   state.pausedAtMs = START_MS - 5_000;
-  expect(problems(state).filter((problem) => problem.subject.includes('refused-job'))).toEqual([]);
+  expect(findings(state).filter((problem) => problem.subject.includes('refused-job'))).toEqual([]);
 });
 
 test('a port that was closed once does not hide the resets of later', () => {
@@ -69,7 +70,7 @@ test('a port that was closed once does not hide the resets of later', () => {
     update(state, { type: 'telemetry', report: reportOf(second, nowMs, { talks: [second < 2 ? { ...talk, drop: 'NO_SOCKET' } : talk] }) });
     if (second % 4 === 0 && second > 2) update(state, { type: 'flows', bytes: framed(flowOf(talk, nowMs, { isReset: true })) });
   }
-  expect(problems(state)).toMatchObject([{ word: 'RESETS', amount: { text: 'every 4.0s' } }]);
+  expect(findings(state)).toMatchObject([{ word: 'RESETS', amount: { text: 'every 4.0s' } }]);
 });
 
 test('a server that opened its port late does not hide the resets that follow', () => {
@@ -81,7 +82,7 @@ test('a server that opened its port late does not hide the resets that follow', 
     update(state, { type: 'telemetry', report: reportOf(second, nowMs, { talks: [second < 1 ? { ...talk, drop: 'NO_SOCKET' } : talk] }) });
     if (second % 4 === 1) update(state, { type: 'flows', bytes: framed(flowOf(talk, nowMs, { isReset: true })) });
   }
-  expect(problems(state)).toContainEqual(expect.objectContaining({ word: 'RESETS', amount: expect.objectContaining({ text: 'every 4.0s' }) }));
+  expect(findings(state)).toContainEqual(expect.objectContaining({ word: 'RESETS', amount: expect.objectContaining({ text: 'every 4.0s' }) }));
 });
 
 test('time does not go back further than there is data', () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { figures } from '../../../src/model/figures.ts';
-import { update } from '../../../src/model/update.ts';
+import { update } from '../../../src/control/update.ts';
 import { reportOf } from '../app/fake-cluster.ts';
 import { emptyScene, START_MS } from '../views/scenes.ts';
 

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { figures } from '../../../src/model/figures.ts';
-import { problems } from '../../../src/model/problems.ts';
+import { findings } from '../../../src/detect/findings.ts';
 import { flowsRequest } from '../../../src/model/requests.ts';
 import { flowOfRow } from '../../../src/model/row-flow.ts';
 import type { Action } from '../../../src/model/messages.ts';
 import type { State } from '../../../src/model/state.ts';
-import { update } from '../../../src/model/update.ts';
+import { update } from '../../../src/control/update.ts';
 import { flowOf, framed, reportOf, TALKS } from '../app/fake-cluster.ts';
 import { busyScene, emptyScene, gapScene, START_MS } from '../views/scenes.ts';
 
@@ -51,9 +51,9 @@ describe('update() on telemetry', () => {
   });
 });
 
-describe('problems()', () => {
+describe('findings()', () => {
   test('names the denied pair, the refused job, and the rhythm of the resets', () => {
-    const list = problems(busyScene());
+    const list = findings(busyScene());
     expect(list.map((problem) => `${problem.word} ${problem.subject} ${problem.amount.text ?? ''}`.trim())).toEqual(expect.arrayContaining([
       'DROPS payments/rewards-cron-job-1 → payments/ledger-svc:9090',
       'REFUSED shop/refused-job → payments/payments:9999',
@@ -63,7 +63,7 @@ describe('problems()', () => {
 
   test('shows the node that is away and what was lost', () => {
     const state = gapScene();
-    const words = problems(state).map((problem) => problem.word);
+    const words = findings(state).map((problem) => problem.word);
     expect(words).toContain('NODE');
     expect(words).toContain('LOST');
     expect(figures(state).isLowerBound).toBe(true);
@@ -75,7 +75,7 @@ describe('problems()', () => {
       update(state, { type: 'tick', nowMs: START_MS + (second + 1) * 1000 });
       update(state, { type: 'telemetry', report: reportOf(second, state.nowMs, { talks: TALKS.slice(0, 5) }) });
     }
-    expect(problems(state)).toEqual([]);
+    expect(findings(state)).toEqual([]);
   });
 });
 

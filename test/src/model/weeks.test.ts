@@ -3,7 +3,7 @@ import { dropKey, Directory, MAX_PAIRS } from '../../../src/model/directory.ts';
 import { forgetPairs } from '../../../src/model/forget-pairs.ts';
 import { ResetTracker } from '../../../src/model/resets.ts';
 import { initialState } from '../../../src/model/state.ts';
-import { update } from '../../../src/model/update.ts';
+import { update } from '../../../src/control/update.ts';
 import { EndpointInterner } from '../../../src/wire/endpoint-interner.ts';
 import { frameOf } from '../../../src/wire/frame-splitter.ts';
 import { GetFlowsResponseCodec } from '../../../src/wire/gen/observer.ts';

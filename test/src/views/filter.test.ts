@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ChipField } from '../../../src/model/chips.ts';
 import type { State } from '../../../src/model/state.ts';
-import { update } from '../../../src/model/update.ts';
+import { update } from '../../../src/control/update.ts';
 import { lineText } from '../../../src/screen/line.ts';
 import { filterLine } from '../../../src/views/filter-line.ts';
 import { flows } from '../../../src/views/flows.ts';

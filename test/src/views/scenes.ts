@@ -1,5 +1,5 @@
 import { initialState, type State } from '../../../src/model/state.ts';
-import { update } from '../../../src/model/update.ts';
+import { update } from '../../../src/control/update.ts';
 import { flowOf, framed, joined, NODES, random, reportOf, TALKS, type FakeTalk } from '../app/fake-cluster.ts';
 import { GetFlowsResponseCodec } from '../../../src/wire/gen/observer.ts';
 

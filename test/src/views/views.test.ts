@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { isPlain } from '../../../src/lib/scrub.ts';
 import type { State } from '../../../src/model/state.ts';
-import { update } from '../../../src/model/update.ts';
+import { update } from '../../../src/control/update.ts';
 import { GLYPHS } from '../../../src/screen/ascii.ts';
 import { lineText, type Size } from '../../../src/screen/line.ts';
 import { CHROME_ROWS, frame } from '../../../src/views/frame.ts';

@@ -1,4 +1,3 @@
-import { act } from './actions.ts';
 import { say, setChips } from './changes.ts';
 import { chipText, withChip } from './chips.ts';
 import { foldFlows } from './fold-flows.ts';
@@ -11,11 +10,11 @@ import { pushText } from './row-text.ts';
 import { countsFlows, type State } from './state.ts';
 import { scrub } from '../lib/scrub.ts';
 
-/** Age of the newest report from which data counts as stale. */
-export const STALE_MS = 5_000;
+/** Messages that come from the world; what a reader does is the control's. */
+export type WorldMessage = Exclude<Message, { type: 'action' | 'key' | 'paste' }>;
 
-/** Folds one message into the state, in place. The only thing that changes a state. */
-export function update(state: State, message: Message): void {
+/** Folds one message of the world into the state, in place. */
+export function foldMessage(state: State, message: WorldMessage): void {
   switch (message.type) {
     case 'tick': return tick(state, message.nowMs);
     case 'connection': return takeConnection(state, message);
@@ -32,7 +31,6 @@ export function update(state: State, message: Message): void {
     case 'own-cost':
       state.ownCost = { cpuPercent: message.cpuPercent, rssBytes: message.rssBytes, skippedFrames: message.skippedFrames, bytesPerSecond: message.bytesPerSecond, isSlowTerminal: message.isSlowTerminal };
       return;
-    case 'action': return act(state, message.action);
     case 'chip': return setChips(state, withChip(state.chips, message));
     case 'page-rows':
       state.stream.pageRows = message.rows;

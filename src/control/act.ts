@@ -1,0 +1,68 @@
+import { say } from '../model/changes.ts';
+import { chipsText } from '../model/chip-words.ts';
+import type { Action } from '../model/messages.ts';
+import { newPrompt } from '../model/prompt.ts';
+import { WINDOWS_SECONDS, type State } from '../model/state.ts';
+import { viewOf } from '../views/view-list.ts';
+import { enter, goBack, movePanel, moveRow, showView } from './move.ts';
+import { addColumn, addPivot, clearChips, cycleChip, pivotOf, undo } from './pivot.ts';
+import { copyRow } from './take-away.ts';
+import { goLive, moveTime, pause } from './time.ts';
+
+const MOVES: readonly string[] = ['up', 'down', 'page-up', 'page-down', 'half-up', 'half-down', 'first', 'last', 'column-left', 'column-right'];
+const TIME_STEP_MS = 5_000;
+
+/** Does what a key asks for. Keys that mean nothing where the cursor stands say so and do nothing. */
+export function act(state: State, action: Action): void {
+  const own = viewOf(state.view).acts?.[action];
+  if (own !== undefined) return own(state);
+  const pivot = pivotOf(action);
+  if (pivot !== undefined) return addPivot(state, pivot);
+  if (action.startsWith('view-')) return showView(state, action.slice('view-'.length));
+  if (MOVES.includes(action)) return moveRow(state, action);
+  const run = ACTS[action];
+  if (run === undefined) return say(state, 'this key means nothing in this view: ? lists what does');
+  run(state);
+}
+
+const ACTS: Partial<Record<Action, (state: State) => void>> = {
+  help: (state) => (state.view === 'help' ? goBack(state) : showView(state, 'help')),
+  back: goBack,
+  quit: (state) => {
+    if (state.view === 'help') return goBack(state);
+    state.wantsQuit = true;
+  },
+  redraw: (state) => {
+    state.wantsRedraw = true;
+  },
+  pause: (state) => (state.pausedAtMs > 0 ? goLive(state) : pause(state)),
+  live: goLive,
+  'time-back': (state) => moveTime(state, -TIME_STEP_MS),
+  'time-forward': (state) => moveTime(state, TIME_STEP_MS),
+  window: (state) => {
+    state.windowSeconds = WINDOWS_SECONDS[(WINDOWS_SECONDS.indexOf(state.windowSeconds) + 1) % WINDOWS_SECONDS.length] ?? 60;
+    say(state, `figures cover ${state.windowSeconds} s`);
+  },
+  'panel-next': (state) => movePanel(state, 1),
+  'panel-previous': (state) => movePanel(state, -1),
+  enter,
+  verdict: (state) => cycleChip(state, 'verdict'),
+  protocol: (state) => cycleChip(state, 'protocol'),
+  only: (state) => addColumn(state, false),
+  not: (state) => addColumn(state, true),
+  undo,
+  clear: clearChips,
+  filter: (state) => {
+    state.prompt = newPrompt('filter', chipsText(state.chips));
+  },
+  palette: (state) => {
+    state.prompt = newPrompt('palette');
+  },
+  copy: copyRow,
+  theme: (state) => {
+    state.themeStep++;
+  },
+  ascii: (state) => {
+    state.isAscii = !state.isAscii;
+  },
+};

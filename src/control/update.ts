@@ -1,0 +1,28 @@
+import { say } from '../model/changes.ts';
+import { foldMessage } from '../model/fold-message.ts';
+import type { Message } from '../model/messages.ts';
+import type { State } from '../model/state.ts';
+import { liveFindings } from '../detect/findings.ts';
+import { act } from './act.ts';
+import { promptKey, promptPaste } from './type.ts';
+
+/** Folds one message into the state, in place. The only thing that changes a state. */
+export function update(state: State, message: Message): void {
+  switch (message.type) {
+    case 'action': return act(state, message.action);
+    case 'key': return promptKey(state, message.key);
+    case 'paste': return state.prompt === undefined ? say(state, 'pasted text is ignored: / or : take it') : promptPaste(state, message.text);
+    case 'tick':
+      foldMessage(state, message);
+      return keepLog(state);
+    default: return foldMessage(state, message);
+  }
+}
+
+// once a second, with the figures of the seconds that are whole
+function keepLog(state: State): void {
+  const second = Math.floor(state.nowMs / 1000);
+  if (second === state.incidentSecond) return;
+  state.incidentSecond = second;
+  if (state.reports > 0 || state.flows.received > 0) state.incidents.take(liveFindings(state), state.nowMs);
+}

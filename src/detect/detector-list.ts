@@ -1,0 +1,15 @@
+import type { Detector } from './detector.ts';
+import { drops } from './drops.ts';
+import { lostEvents } from './lost-events.ts';
+import { nodeTrouble } from './node-trouble.ts';
+import { pressure } from './pressure.ts';
+import { resets } from './resets.ts';
+
+/** All detectors. A new one is a file and a line here. */
+export const DETECTORS: readonly Detector[] = [
+  nodeTrouble,
+  lostEvents,
+  drops,
+  resets,
+  pressure,
+];

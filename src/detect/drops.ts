@@ -1,0 +1,63 @@
+import { dropWords } from '../model/drop-words.ts';
+import type { DropFigure, Figures } from '../model/figures.ts';
+import { BRIEF_LENGTH, type Finding } from '../model/finding.ts';
+import { pairChips, pairText } from '../model/pair-text.ts';
+import type { State } from '../model/state.ts';
+import { chip } from './chip.ts';
+import type { Detector } from './detector.ts';
+import { lastDropMs } from './last-drop.ts';
+
+/** Drops looked at for when they were last seen. */
+const MAX_LOOKED_AT = 50;
+/** How much more than before is news. */
+const NEWS_TIMES = 3;
+/** Drops a second from which they are critical. */
+const CRITICAL_PER_SECOND = 20;
+/** How long a drop must have been away to be told as over. */
+const QUIET_MS = 15_000;
+
+/** Packets that were dropped or refused, by pair and reason. */
+export const drops: Detector = {
+  id: 'drops',
+  title: 'drops and refusals',
+  find: dropFindings,
+};
+
+function dropFindings(state: State, now: Figures): Finding[] {
+  return now.drops.filter((drop) => drop.count >= 0.5).map((drop, i) => {
+    const isRefused = drop.reason === 'NO_SOCKET' || drop.reason.startsWith('NO_SOCKET');
+    const times = drop.baselinePerSecond > 0 ? drop.nowPerSecond / drop.baselinePerSecond : undefined;
+    const lastMs = i < MAX_LOOKED_AT && drop.nowPerSecond === 0 ? lastDropMs(state, now, drop.key) : undefined;
+    const isQuiet = lastMs !== undefined && now.toSecond * 1000 - lastMs > QUIET_MS;
+    return {
+      key: `drop ${drop.reason} ${pairText(drop.pair)}`,
+      severity: isQuiet ? 'note' : dropSeverity(drop, times),
+      ...(isQuiet ? { lastMs } : {}),
+      word: isRefused ? 'REFUSED' : 'DROPS',
+      subject: pairText(drop.pair),
+      amount: { value: drop.perSecond, unit: '/s' },
+      timesMore: times !== undefined && times >= NEWS_TIMES ? times : undefined,
+      ...dropWhy(drop),
+      sinceMs: state.firstSeenMs.get(`drop ${drop.key}`) ?? 0,
+      chips: [...pairChips(drop.pair), chip('verdict', 'DROPPED')],
+      pair: drop.pair,
+    };
+  });
+}
+
+function dropSeverity(drop: DropFigure, times: number | undefined): Finding['severity'] {
+  if (drop.class === 'ok') return 'note';
+  return drop.perSecond >= CRITICAL_PER_SECOND || (times !== undefined && times >= 10 && drop.nowPerSecond >= 5) ? 'crit' : 'warn';
+}
+
+function dropWhy(drop: DropFigure): { why: string; brief: string } {
+  const words = dropWords(drop.reason, drop.class);
+  if (drop.reason.startsWith('NO_SOCKET')) return { why: words.long, brief: words.brief };
+  return { why: words.long === '' ? drop.reason : `${drop.reason}: ${words.long}`, brief: words.brief === '' ? middleOf(drop.reason) : words.brief };
+}
+
+// a kernel's own names can be long, and their ends tell them apart
+function middleOf(reason: string): string {
+  return reason.length <= BRIEF_LENGTH ? reason : `${reason.slice(0, BRIEF_LENGTH - 7)}…${reason.slice(-6)}`;
+}
+
