@@ -18,6 +18,9 @@ function replaceOnce(text, from, to) {
 // blessed finds its widgets with a computed require and its terminfo through
 // __dirname; neither survives bundling. Widgets become static requires, and the
 // one terminfo entry we use (xterm-256color, depth is chosen by us) is embedded.
+// Widgets the screen itself and the wall's grid are made of; the other twenty are a quarter of blessed.
+const KEPT_WIDGETS = ['Node', 'Screen', 'Element', 'Box', 'Text', 'Line', 'ScrollableBox', 'ScrollableText', 'Log'];
+
 const blessedPlugin = {
   name: 'blessed',
   setup(pluginBuild) {
@@ -29,13 +32,13 @@ const blessedPlugin = {
       const source = readFileSync(args.path, 'utf8');
       const names = [...source.matchAll(/^ {2}'([A-Za-z]+)',?$/gm)].map((match) => match[1]);
       if (!names.includes('Screen')) throw new Error('build: blessed has changed, its widget list is not found');
-      const lines = names.map((name) => {
+      const missing = KEPT_WIDGETS.filter((name) => !names.includes(name));
+      if (missing.length > 0) throw new Error(`build: blessed has changed, no widget ${missing.join(', ')}`);
+      const lines = KEPT_WIDGETS.map((name) => {
         const lower = name.toLowerCase();
         return `exports.${name} = exports.${lower} = require('./widgets/${lower}');`;
       });
-      lines.push(`exports.classes = ${JSON.stringify(names)};`);
-      lines.push('exports.aliases = { ListBar: "Listbar", PNG: "ANSIImage" };');
-      lines.push('exports.ListBar = exports.listbar = exports.Listbar; exports.PNG = exports.png = exports.ANSIImage;');
+      lines.push(`exports.classes = ${JSON.stringify(KEPT_WIDGETS)};`, 'exports.aliases = {};');
       return { contents: lines.join('\n'), resolveDir: dirname(args.path), loader: 'js' };
     });
     pluginBuild.onLoad({ filter: /blessed[\\/]lib[\\/]tput\.js$/ }, (args) => {

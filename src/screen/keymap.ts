@@ -66,13 +66,13 @@ export interface ViewName {
   title: string;
   /** Title where room is short. */
   short: string;
+  /** Key that opens it; absent for the help, which has its own. */
+  digit?: string;
 }
 
-/** All keys: a digit for each view in the list's order, then the table above. */
+/** All keys: the digit of each view, then the table above. */
 export function keymap(views: readonly ViewName[]): KeyBinding[] {
-  const digits = views.filter((view) => view.id !== 'help').map((view, i): KeyBinding => ({
-    keys: [view.id === 'wall' ? '0' : String(i + 1)], action: `view-${view.id}`, label: view.title, group: 'views',
-  }));
+  const digits = views.flatMap((view): KeyBinding[] => (view.digit === undefined ? [] : [{ keys: [view.digit], action: `view-${view.id}`, label: view.title, group: 'views' }]));
   return [...digits, ...BINDINGS];
 }
 

@@ -20,7 +20,8 @@ const SUMMARY_ROWS = 6;
 export const flows: View = {
   id: 'flows',
   title: 'Flows',
-  short: 'Flows',
+  short: 'Flow',
+  digit: '2',
   footer: ['pause', 'enter', 'source-pod', 'source-workload', 'source-namespace', 'verdict', 'protocol', 'drop-reason', 'only', 'not'],
   panels: [],
   move: (state, action) => (isColumnMove(action) ? moveColumn(state, action) : moveStream(state, action)),

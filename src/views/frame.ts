@@ -87,13 +87,11 @@ function shortServer(server: string, width: number): string {
 
 function tabs(view: View, cols: number): Line {
   const isWide = cols >= 110;
-  const pieces: Piece[] = [' '];
-  let digit = 0;
+  const pieces: Piece[] = isWide ? [' '] : [];
   for (const one of VIEWS) {
-    if (one.id === 'help') continue;
-    digit++;
-    const title = `${digit} ${isWide ? one.title : one.short}`;
-    pieces.push(one.id === view.id ? [`[${title}]`, 'accent'] : [` ${title} `, 'dim'], ' ');
+    if (one.digit === undefined) continue;
+    const title = isWide ? `${one.digit} ${one.title}` : `${one.digit}${one.short}`;
+    pieces.push(one.id === view.id ? [`[${title}]`, 'accent'] : [` ${title} `, 'dim']);
   }
   return spread(cols, pieces, [view.id === 'help' ? ['[? Help]', 'accent'] : ['? help', 'dim'], ' ']);
 }

@@ -17,6 +17,7 @@ export const overview: View = {
   id: 'overview',
   title: 'Overview',
   short: 'Ovr',
+  digit: '1',
   footer: ['enter', 'panel-next', 'source-workload', 'source-namespace', 'verdict', 'protocol', 'drop-reason', 'pause', 'window'],
   panels: [{ title: 'what is wrong', items: problemItems }, { title: 'drop reasons', items: reasonItems }, { title: 'top pairs', items: pairItems }],
   render(state, size) {
