@@ -13,6 +13,7 @@ const parts: Record<string, () => Promise<Part>> = {
   rpc: () => import('./rpc.ts'),
   screen: () => import('./screen.ts'),
   observe: () => import('./observe.ts'),
+  recording: () => import('./recording.ts'),
 };
 
 async function main(): Promise<void> {
