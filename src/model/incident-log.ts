@@ -15,8 +15,8 @@ export interface Incident {
   isOpen: boolean;
   /** As it was at its worst: by severity, then by amount. */
   worst: Finding;
-  /** As it was last. */
-  finding: Finding;
+  /** As it was best explained, the last time it was. */
+  told: Finding;
 }
 
 const RANK = { crit: 0, warn: 1, note: 2 } as const;
@@ -52,14 +52,14 @@ export class IncidentLog {
     const known = this.open.get(finding.key);
     if (known === undefined) return this.begin(finding, nowMs);
     known.lastMs = nowMs;
-    known.finding = finding;
+    if (explained(finding) >= explained(known.told)) known.told = finding;
     if (isWorse(finding, known.worst)) known.worst = finding;
   }
 
   private begin(finding: Finding, nowMs: number): void {
     if (this.incidents.length >= MAX_INCIDENTS) this.forgetOne();
     const isSinceKnown = Number.isFinite(finding.sinceMs) && finding.sinceMs > 0 && finding.sinceMs <= nowMs;
-    const incident: Incident = { key: finding.key, sinceMs: isSinceKnown ? finding.sinceMs : nowMs, lastMs: nowMs, isOpen: true, worst: finding, finding };
+    const incident: Incident = { key: finding.key, sinceMs: isSinceKnown ? finding.sinceMs : nowMs, lastMs: nowMs, isOpen: true, worst: finding, told: finding };
     this.incidents.push(incident);
     this.open.set(finding.key, incident);
   }
@@ -70,6 +70,11 @@ export class IncidentLog {
     if (gone !== undefined) this.open.delete(gone.key);
     this.forgotten++;
   }
+}
+
+// what began as one reset becomes a rhythm, and a drop gets its cause a second later
+function explained(finding: Finding): number {
+  return (finding.cause === undefined ? 0 : 2) + (finding.isRegular === true ? 1 : 0);
 }
 
 function isWorse(one: Finding, other: Finding): boolean {

@@ -1,39 +1,54 @@
 import { findings } from '../detect/findings.ts';
+import { ARRIVAL_MS } from '../detect/rank.ts';
 import type { Finding } from '../model/finding.ts';
 import { figures } from '../model/figures.ts';
 import type { State } from '../model/state.ts';
-import type { Role } from '../theme/theme.ts';
 import { clock, count, percent } from '../screen/format.ts';
 import { left, line, middle, right, type Line, type Piece, type Size } from '../screen/line.ts';
+import { amountText, SEVERITY, shortSubject } from './problem-words.ts';
 import { rule } from './rule.ts';
 import { scrollTop } from './scroll.ts';
 import { panelCursor } from './view.ts';
-
-const SEVERITY: Readonly<Record<Finding['severity'], { word: string; role: Role }>> = {
-  crit: { word: 'CRIT', role: 'bad' }, warn: { word: 'WARN', role: 'warn' }, note: { word: 'note', role: 'dim' },
-};
-
-/** What is first seen so soon after the start was there before. */
-const ARRIVAL_MS = 5_000;
 
 /** WHAT IS WRONG: the ranked list. Says so when nothing is. */
 export function problemsSection(state: State, size: Size): Line[] {
   const { cols } = size;
   const list = findings(state);
-  const rows = size.rows - 1;
   const { at: selected, isFocused } = panelCursor(state, 'overview', { panel: 0, keys: list.map((problem) => problem.key) });
+  const told = causeLines(list[selected], cols);
+  const rows = Math.max(1, size.rows - 1 - told.length);
   const top = scrollTop(selected, list.length, rows);
-  const lines = list.slice(top, top + rows).map((problem, i) => problemLine(state, problem, { cols, isSelected: isFocused && top + i === selected }));
+  const lines = list.slice(top, top + rows).flatMap((problem, i) => {
+    const row = problemLine(state, problem, { cols, isSelected: isFocused && top + i === selected });
+    return top + i === selected ? [row, ...told] : [row];
+  });
   if (list.length === 0) lines.push(nothingWrong(state, cols));
   const hidden = list.length - Math.min(rows, list.length);
   return [rule(cols, 'WHAT IS WRONG', noteOf(state, list), `${list.length} open${hidden > 0 ? `, ${hidden} not shown` : ''}`), ...lines];
+}
+
+/** Rows that the selected finding takes besides its own: what is behind it, and what to type next. */
+export function causeRows(state: State): number {
+  const list = findings(state);
+  return causeLines(list[panelCursor(state, 'overview', { panel: 0, keys: list.map((problem) => problem.key) }).at], 80).length;
+}
+
+function causeLines(finding: Finding | undefined, cols: number): Line[] {
+  if (finding?.cause === undefined) return [];
+  const indent = cols >= 110 ? '        ' : '      ';
+  const label: Piece = finding.cause.isCertain ? '' : ['LIKELY ', 'warn'];
+  const next = finding.next?.[0];
+  return [
+    line(cols, [indent, label, middle(finding.cause.text, cols - indent.length - 8)]),
+    ...(next === undefined ? [] : [line(cols, [indent, ['next ', 'dim'], [middle(next, cols - indent.length - 17), 'accent'], ['   y copies', 'dim']])]),
+  ];
 }
 
 /** Problems that are told by the latest report only: a moment of the past has none of them. */
 const OF_NOW: readonly string[] = ['NODE', 'CT', 'MAP'];
 
 function noteOf(state: State, list: readonly Finding[]): string {
-  if (state.pausedAtMs === 0) return 'worst first';
+  if (state.pausedAtMs === 0) return 'newest and worst first';
   const ofNow = OF_NOW.filter((word) => list.some((problem) => problem.word === word));
   return `at ${clock(state.pausedAtMs)}Z${ofNow.length > 0 ? `, ${ofNow.join(' ')} as of now` : ''}`;
 }
@@ -75,26 +90,4 @@ function sinceText(state: State, problem: Finding): string {
   const isKnown = Number.isFinite(problem.sinceMs) && problem.sinceMs >= state.startedMs + ARRIVAL_MS;
   if (problem.timesMore === undefined) return isKnown ? `since ${clock(problem.sinceMs)}` : '';
   return `×${count(problem.timesMore)}${isKnown ? ` since ${clock(problem.sinceMs).slice(0, 5)}` : ' of before'}`;
-}
-
-function amountText(problem: Finding): string {
-  const { value, unit, text } = problem.amount;
-  return text ?? `${count(value)}${unit}`;
-}
-
-// a pair: shorten both names, not the end, where the port is
-function shortSubject(subject: string, width: number): string {
-  if (subject.length <= width) return subject;
-  const parts = subject.split(' → ');
-  if (parts.length !== 2) return middle(subject, width);
-  const [source = '', destination = ''] = parts;
-  const namespace = source.slice(0, source.indexOf('/') + 1);
-  const target = namespace !== '' && destination.startsWith(namespace) ? destination.slice(namespace.length) : destination;
-  const room = width - 3;
-  const sourceWidth = Math.max(6, Math.min(source.length, room - Math.min(target.length, room >> 1)));
-  const colon = target.lastIndexOf(':');
-  const port = colon < 0 ? '' : target.slice(colon);
-  const name = colon < 0 ? target : target.slice(0, colon);
-  const cut = middle(source, sourceWidth);
-  return `${cut} → ${middle(name, Math.max(4, room - cut.length - port.length))}${port}`;
 }

@@ -1,5 +1,6 @@
 import { flows } from './flows.ts';
 import { help } from './help.ts';
+import { incidents } from './incidents.ts';
 import { overview } from './overview.ts';
 import type { View } from './view.ts';
 
@@ -7,6 +8,7 @@ import type { View } from './view.ts';
 export const VIEWS: readonly View[] = [
   overview,
   flows,
+  incidents,
   help,
 ];
 

@@ -1,0 +1,63 @@
+import { describe, expect, test } from 'vitest';
+import { ChangeLog, MAX_CHANGES } from '../../../src/model/change-log.ts';
+import type { Finding } from '../../../src/model/finding.ts';
+import { IncidentLog, MAX_INCIDENTS } from '../../../src/model/incident-log.ts';
+
+function finding(key: string, parts: Partial<Finding> = {}): Finding {
+  return { key, severity: 'warn', word: 'DROPS', subject: key, amount: { value: 1, unit: '/s' }, timesMore: undefined, why: '', brief: 'x', sinceMs: 0, chips: [], ...parts };
+}
+
+describe('IncidentLog', () => {
+  test('a trouble that comes back soon is one incident, later it is another', () => {
+    const log = new IncidentLog();
+    log.take([finding('a')], 1_000);
+    log.take([], 20_000);
+    log.take([finding('a')], 25_000);
+    expect(log.list()).toHaveLength(1);
+    log.take([], 60_000);
+    expect(log.list()[0]).toMatchObject({ isOpen: false, sinceMs: 1_000, lastMs: 25_000 });
+    log.take([finding('a')], 70_000);
+    expect(log.list().map(({ sinceMs }) => sinceMs)).toEqual([70_000, 1_000]);
+  });
+
+  test('keeps the worst amount and the best explanation', () => {
+    const log = new IncidentLog();
+    const cause = { text: 'policy edited', isCertain: true };
+    log.take([finding('a')], 1_000);
+    log.take([finding('a', { amount: { value: 9, unit: '/s' }, cause })], 2_000);
+    log.take([finding('a', { amount: { value: 3, unit: '/s' } })], 3_000);
+    expect(log.list()[0]).toMatchObject({ worst: { amount: { value: 9 } }, told: { cause } });
+  });
+
+  test('a finding that is told as over keeps no incident open', () => {
+    const log = new IncidentLog();
+    log.take([finding('a')], 1_000);
+    log.take([finding('a', { lastMs: 1_000 })], 40_000);
+    expect(log.list()[0]?.isOpen).toBe(false);
+  });
+
+  test('is bounded and says how much it forgot', () => {
+    const log = new IncidentLog();
+    for (let i = 0; i < MAX_INCIDENTS + 5; i++) log.take([finding(`k${i}`)], i * 100_000);
+    expect(log.list()).toHaveLength(MAX_INCIDENTS);
+    expect(log.forgotten).toBe(5);
+  });
+});
+
+describe('ChangeLog', () => {
+  test('takes the same policy change from many nodes as one, in the order of time', () => {
+    const log = new ChangeLog();
+    const policy = { kind: 'policy-changed', subject: 'shop/lockdown', who: 'kubectl-edit', policy: { revision: 41n } };
+    log.report({ ...policy, node: 'node-2', time: { seconds: 100n } }, 0);
+    log.report({ kind: 'agent-started', subject: 'node-1', node: 'node-1', time: { seconds: 90n } }, 0);
+    log.report({ ...policy, node: 'node-1', time: { seconds: 101n } }, 0);
+    expect(log.between(0, 1e9).map(({ kind, timeMs }) => [kind, timeMs])).toEqual([['agent-started', 90_000], ['policy-changed', 100_000]]);
+  });
+
+  test('is bounded', () => {
+    const log = new ChangeLog();
+    for (let i = 0; i < MAX_CHANGES + 3; i++) log.report({ kind: 'endpoint-added', subject: `pod-${i}`, time: { seconds: BigInt(i) } }, 0);
+    expect(log.between(0, 1e12)).toHaveLength(MAX_CHANGES);
+    expect(log.forgotten).toBe(3);
+  });
+});
