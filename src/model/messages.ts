@@ -1,4 +1,6 @@
+import type { NodeMetrics } from '../flow/node-metrics.ts';
 import type { Report } from '../wire/gen/hubtop.ts';
+import type { Node, ServerStatusResponse } from '../wire/gen/observer.ts';
 import type { ChipField } from './chips.ts';
 
 /** What a key can ask for. Keys map to these in the keymap; the palette and tests use them too. */
@@ -26,6 +28,11 @@ export type Message =
   | { type: 'telemetry'; report: Report }
   | { type: 'telemetry-absent' }
   | { type: 'node-status'; node: string; state: string; message?: string }
+  /** A server without telemetry was asked for its nodes; with an error it did not answer. */
+  | { type: 'nodes'; nodes?: readonly Node[]; status?: ServerStatusResponse; error?: string }
+  | { type: 'metrics'; source: string; metrics: NodeMetrics }
+  /** How it stands with a page of metrics; an empty error: well. */
+  | { type: 'metrics-state'; source: string; error: string }
   | { type: 'own-cost'; cpuPercent: number; rssBytes: number; skippedFrames: number; bytesPerSecond: number; isSlowTerminal: boolean }
   | { type: 'action'; action: Action }
   /** A key while a prompt is open, named as the input decoder names it. */

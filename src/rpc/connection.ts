@@ -103,9 +103,16 @@ function tlsOptions(target: Target, tls: ClientTls): ConnectionOptions {
   return {
     ...addressOf(target),
     ALPNProtocols: ['h2'],
+    ...(servername === '' ? {} : { servername }),
+    ...certificateOptions(tls),
+  };
+}
+
+/** What the user's TLS settings mean to node's tls, whatever is spoken over it; throws when a file cannot be read. */
+export function certificateOptions(tls: ClientTls): ConnectionOptions {
+  return {
     minVersion: tls.minVersion ?? 'TLSv1.2',
     rejectUnauthorized: tls.allowInsecure !== true,
-    ...(servername === '' ? {} : { servername }),
     ...(tls.caCertFiles?.length ? { ca: tls.caCertFiles.map((path) => readPem(path, 'CA certificate')) } : {}),
     ...(tls.clientCertFile === undefined ? {} : { cert: readPem(tls.clientCertFile, 'client certificate') }),
     ...(tls.clientKeyFile === undefined ? {} : { key: readPem(tls.clientKeyFile, 'client key') }),
@@ -132,8 +139,8 @@ function unavailable(target: Target, cause: unknown): RpcError {
   return new RpcError(Code.UNAVAILABLE, `cannot connect to ${formatTarget(target)}: ${reasonOf(cause)}`, { cause });
 }
 
-/** The reason in plain words; happy eyeballs wraps one error per address. */
-function reasonOf(cause: unknown): string {
+/** Why a connection failed, in plain words; happy eyeballs wraps one error per address. */
+export function reasonOf(cause: unknown): string {
   if (cause instanceof AggregateError && cause.errors.length > 0) return reasonOf(cause.errors[0]);
   if (!(cause instanceof Error)) return String(cause);
   const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
