@@ -5,6 +5,7 @@ import type { ClientTls } from '../rpc/tls-files.ts';
 import type { GetFlowsRequest } from '../wire/gen/observer.ts';
 import type { ClientMessage } from './client-message.ts';
 import { FlowsFollower } from './flows-follower.ts';
+import { watchNodes } from './node-watch.ts';
 import { ServerLink, reconnectBackoff } from './server-link.ts';
 
 /** Where to connect and how. */
@@ -27,16 +28,25 @@ export interface ClusterClient {
   close(): void;
 }
 
-/** Connects to a server and keeps Telemetry.Watch and, while asked for, GetFlows open. Throws only for an address that is none. */
+/** Connects to a server and keeps Telemetry.Watch and, while asked for, GetFlows open; a server without telemetry is asked for its nodes. Throws only for an address that is none. */
 export function connectCluster(options: ClusterOptions): ClusterClient {
   const random = options.random ?? Math.random;
   const listeners = new Set<(message: ClientMessage) => void>();
   const emit = (message: ClientMessage): void => {
     for (const listener of listeners) listener(message);
   };
+  // for the nodes of a server that does not report them by itself
+  let asking = new AbortController();
   const link = new ServerLink(parseTarget(options.server), options, (message) => {
     if (message.type !== 'node-name') emit(message);
-    if (message.type === 'connection') flows.setConnected(message.state === 'live');
+    if (message.type === 'connection') {
+      asking.abort();
+      flows.setConnected(message.state === 'live');
+    }
+    if (message.type === 'telemetry-absent') {
+      asking = new AbortController();
+      void watchNodes(link.channel, emit, { signal: asking.signal });
+    }
   });
   const flows = new FlowsFollower(link.channel, new Backoff(reconnectBackoff, random), emit);
   return {
@@ -49,6 +59,7 @@ export function connectCluster(options: ClusterOptions): ClusterClient {
     setFlowsRequest: (request) => flows.setRequest(request),
     close() {
       listeners.clear();
+      asking.abort();
       flows.close();
       link.close();
     },

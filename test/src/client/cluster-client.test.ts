@@ -9,6 +9,7 @@ import { forEachMessage } from '../../../src/wire/frame-splitter.ts';
 import { GetFlowsResponseCodec } from '../../../src/wire/gen/observer.ts';
 import { ObserverService } from '../../../src/wire/services.ts';
 import { FakeAgent, flow, until } from '../relay/fake-agent.ts';
+import { FakeStockRelay } from '../relay/fake-stock-relay.ts';
 
 const closers: (() => Promise<void> | void)[] = [];
 afterEach(async () => {
@@ -55,7 +56,21 @@ test('connectCluster() gives telemetry at once and flows when asked, and ends th
 test('connectCluster() says that a stock Hubble has no telemetry', async () => {
   const agent = await startAgent(undefined, false);
   const { words } = connect(agent.address);
-  await until(() => words() === 'connecting live telemetry-absent');
+  await until(() => words().startsWith('connecting live telemetry-absent'));
+});
+
+test('connectCluster() asks a stock relay for its nodes and its status', async () => {
+  const relay = await new FakeStockRelay(['node-a', 'node-b']).start();
+  closers.push(() => relay.stop());
+  relay.setState('node-b', 'NODE_UNAVAILABLE');
+  const { messages, words } = connect(relay.address);
+  await until(() => words().includes('nodes'));
+  expect(words()).toBe('connecting live telemetry-absent nodes');
+  expect(messages.at(-1)).toMatchObject({
+    type: 'nodes', status: { version: 'hubble-relay v1.19.4', num_connected_nodes: { value: 1 } },
+    nodes: [{ name: 'node-a', version: 'cilium v1.19.4+gabc123', state: 1, tls: { enabled: true }, max_flows: 4095n }, { name: 'node-b', state: 2 }],
+  });
+  expect(messages.at(-1)).not.toHaveProperty('error');
 });
 
 test('connectCluster() says why there is no connection, when it tries again, and comes back', async () => {
