@@ -8,7 +8,7 @@ import { type Flag, type FlagValues, parseBool } from './flags.ts';
 /** Rights of a config folder that is made, as hubble makes it. */
 const folderMode = 0o750;
 
-const defaults: ReadonlyMap<string, string> = new Map([['server', 'localhost:4245'], ['request-timeout', '12s'], ['timeout', '5s']]);
+const defaults: ReadonlyMap<string, string> = new Map([['server', 'localhost:4245'], ['request-timeout', '12s'], ['timeout', '5s'], ['port-forward-port', '4245'], ['kube-namespace', 'kube-system']]);
 
 /** `hubtop config view|get|set|reset`: the file that hubble and hubtop share. */
 export const config: Command = {
@@ -58,6 +58,7 @@ function effective(values: FlagValues, path: string, env: Record<string, string 
 
 function checked(key: string, value: string): string {
   if (settable(key)?.kind === 'bool' && parseBool(value) === undefined) throw new UsageError(`invalid value "${value}" for ${key}: expected true or false`);
+  if (settable(key)?.kind === 'count' && !/^\d{1,15}$/.test(value)) throw new UsageError(`invalid value "${value}" for ${key}: expected a whole number`);
   if (key.endsWith('timeout') && parseDuration(value) === undefined) throw new UsageError(`invalid value "${value}" for ${key}: expected a duration such as 12s`);
   return value;
 }
@@ -91,7 +92,8 @@ function writeYaml(settings: Record<string, string>): string {
   return Object.entries(settings).sort(([one], [other]) => (one < other ? -1 : 1)).map(([name, value]) => {
     const kind = settable(name)?.kind;
     if (kind === 'list') return value === '' ? `${name}: []\n` : `${name}:\n${value.split(',').map((item) => `- ${quoted(item)}\n`).join('')}`;
-    return `${name}: ${kind === 'bool' ? String(parseBool(value) ?? false) : quoted(value)}\n`;
+    if (kind === 'bool') return `${name}: ${String(parseBool(value) ?? false)}\n`;
+    return `${name}: ${kind === 'count' && /^\d+$/.test(value) ? value : quoted(value)}\n`;
   }).join('');
 }
 

@@ -21,6 +21,11 @@ export const connectionFlags: readonly Flag[] = [
   { name: 'tls-server-name', kind: 'text', value: 'NAME', group, help: 'name to verify in the server\'s certificate' },
   { name: 'basic-auth-username', kind: 'text', value: 'NAME', group, help: 'sent with every call; needs TLS' },
   { name: 'basic-auth-password', kind: 'text', value: 'PASSWORD', group, help: 'its password' },
+  { name: 'port-forward', short: 'P', kind: 'bool', group, help: 'reach the relay of a cluster through kubectl port-forward, and not --server' },
+  { name: 'port-forward-port', kind: 'count', value: 'PORT', group, help: 'with -P: the local port, 0 for a free one (default 4245)' },
+  { name: 'kube-context', kind: 'text', value: 'NAME', group, help: 'with -P: context of the kubeconfig' },
+  { name: 'kube-namespace', kind: 'text', value: 'NAME', group, help: 'with -P: where Cilium runs (default kube-system)' },
+  { name: 'kubeconfig', kind: 'text', value: 'FILE', group, help: 'with -P: kubeconfig file' },
   { name: 'config', kind: 'text', value: 'FILE', group, help: 'config file (default ~/.config/hubble/config.yaml)' },
   { name: 'debug', short: 'D', kind: 'bool', group, help: 'say more on stderr' },
 ];
@@ -32,6 +37,8 @@ export interface ConnectionSettings {
   metadata: Record<string, string> | undefined;
   requestTimeoutMs: number;
   isDebug: boolean;
+  /** Go through kubectl: where it is to listen, and which cluster it is to ask. */
+  portForward: { localPort: number; kube: { namespace: string; context?: string; kubeconfig?: string } } | undefined;
 }
 
 /** Value of a flag from where it is set first: command line, environment, config file. */
@@ -39,6 +46,8 @@ export type SettingLookup = (name: string) => string | undefined;
 
 const defaultServer = 'localhost:4245';
 const defaultRequestTimeout = '12s';
+const defaultForwardPort = '4245';
+const defaultKubeNamespace = 'kube-system';
 
 /** Builds the lookup: flag > HUBBLE_* variable > config file. A missing or broken config file says nothing, as in hubble. */
 export function settingLookup(values: FlagValues, env: CommandContext['env']): SettingLookup {
@@ -96,5 +105,16 @@ export function readConnection(values: FlagValues, env: CommandContext['env']): 
     metadata: user === '' ? undefined : { authorization: `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}` },
     requestTimeoutMs: Number(timeoutNs / 1_000_000n),
     isDebug: bool('debug'),
+    portForward: bool('port-forward') ? readPortForward(lookup) : undefined,
+  };
+}
+
+function readPortForward(lookup: SettingLookup): NonNullable<ConnectionSettings['portForward']> {
+  const port = lookup('port-forward-port') ?? defaultForwardPort;
+  if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) throw new UsageError(`invalid argument "${port}" for "--port-forward-port" flag: expected 0 to 65535`);
+  const [context = '', kubeconfig = ''] = [lookup('kube-context'), lookup('kubeconfig')];
+  return {
+    localPort: Number(port),
+    kube: { namespace: lookup('kube-namespace') ?? defaultKubeNamespace, ...(context === '' ? {} : { context }), ...(kubeconfig === '' ? {} : { kubeconfig }) },
   };
 }

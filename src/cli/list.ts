@@ -1,10 +1,12 @@
+import type { Channel } from '../rpc/channel.ts';
 import { namespacesText, nodesText } from '../flow/list-text.ts';
 import { NamespaceCodec, NodeCodec } from '../wire/gen/observer.ts';
 import { toJson } from '../wire/json.ts';
 import { ObserverService } from '../wire/services.ts';
 import { type Command, type CommandContext, UsageError } from './command.ts';
 import { connectionFlags, readConnection } from './connection-flags.ts';
-import { callFailure, channelOf } from './server-channel.ts';
+import { openServer } from './reach-server.ts';
+import { callFailure } from './server-channel.ts';
 
 /** `hubtop list nodes|namespaces`. */
 export const list: Command = {
@@ -19,21 +21,21 @@ export const list: Command = {
     const lister = listers.get(what);
     if (lister === undefined) throw new UsageError(what === '' ? 'what to list? nodes or namespaces' : `unknown command "${what}" for "hubtop list"`);
     const settings = readConnection(values, context.env);
-    const channel = channelOf(settings);
+    const server = await openServer(settings, context);
     try {
-      await context.print(await lister(channel, format, { timeoutMs: settings.requestTimeoutMs, signal: context.signal }));
+      await context.print(await lister(server.channel, format, { timeoutMs: settings.requestTimeoutMs, signal: context.signal }));
       return 0;
     } catch (error) {
       const failure = callFailure(error, `failed listing ${what}`);
       if (failure === undefined) return 0;
       throw failure;
     } finally {
-      channel.close();
+      await server.close();
     }
   },
 };
 
-type Lister = (channel: ReturnType<typeof channelOf>, format: string, options: { timeoutMs: number; signal: CommandContext['signal'] }) => Promise<string>;
+type Lister = (channel: Channel, format: string, options: { timeoutMs: number; signal: CommandContext['signal'] }) => Promise<string>;
 
 const listNodes: Lister = async (channel, format, options) => {
   const { nodes = [] } = await channel.unary(ObserverService.GetNodes, {}, options);

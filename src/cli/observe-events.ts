@@ -7,7 +7,8 @@ import { readConnection } from './connection-flags.ts';
 import type { FlagValues } from './flags.ts';
 import { readOutput } from './output-flags.ts';
 import { readSelection } from './selection-flags.ts';
-import { callFailure, channelOf } from './server-channel.ts';
+import { openServer } from './reach-server.ts';
+import { callFailure } from './server-channel.ts';
 
 /** `hubtop observe agent-events` and `debug-events`: a node's own socket answers them, a relay does not. */
 export async function observeEvents(what: 'agent-events' | 'debug-events', values: FlagValues, context: CommandContext): Promise<number> {
@@ -17,7 +18,7 @@ export async function observeEvents(what: 'agent-events' | 'debug-events', value
   const printer = output.format === 'json' ? undefined : new EventPrinter(output.format, output.text);
   const agentText = (event: GetAgentEventsResponse): string => printer?.printAgentEvent(event) ?? `${toJson(GetAgentEventsResponseCodec, event)}\n`;
   const debugText = (event: GetDebugEventsResponse): string => printer?.printDebugEvent(event) ?? `${toJson(GetDebugEventsResponseCodec, event)}\n`;
-  const channel = channelOf(settings);
+  const { channel, close } = await openServer(settings, context);
   const options = { signal: context.signal };
   try {
     if (what === 'agent-events') for await (const event of channel.stream(ObserverService.GetAgentEvents, request, options)) await context.print(agentText(event));
@@ -26,7 +27,7 @@ export async function observeEvents(what: 'agent-events' | 'debug-events', value
     const failure = callFailure(error, '');
     if (failure !== undefined && !context.signal.aborted) throw failure;
   } finally {
-    channel.close();
+    await close();
   }
   const rest = printer?.finish() ?? '';
   if (rest !== '') await context.print(rest);

@@ -6,7 +6,8 @@ import type { FlagValues } from './flags.ts';
 import { describeFilters, readFilters, readFlowsRequest, requestFlags } from './observe-request.ts';
 import { outputFlags, readOutput } from './output-flags.ts';
 import { selectionFlags } from './selection-flags.ts';
-import { callFailure, channelOf } from './server-channel.ts';
+import { openServer } from './reach-server.ts';
+import { callFailure } from './server-channel.ts';
 import { openFlows } from '../rpc/flows-session.ts';
 import type { GetFlowsRequest } from '../wire/gen/observer.ts';
 import { ObserverService } from '../wire/services.ts';
@@ -38,6 +39,7 @@ async function observeFlows(values: FlagValues, context: CommandContext): Promis
   const request = readFlowsRequest(values, context, { nowNs: BigInt(Date.now()) * 1_000_000n, output });
   const printer = new FlowOutput(output, context);
   const file = values.text('input-file') ?? '';
+  if (file !== '' && values.bool('port-forward')) throw new UsageError('cannot set both --input-file and --port-forward');
   if (file !== '') {
     const { printFlowFile } = await import('./input-file.ts');
     await printFlowFile(file, request, printer, context);
@@ -51,7 +53,7 @@ async function observeFlows(values: FlagValues, context: CommandContext): Promis
 /** Runs GetFlows until it ends or the user has enough; a slow stdout slows the server, never fills memory. */
 async function streamFlows(request: GetFlowsRequest, printer: FlowOutput, options: { context: CommandContext; settings: ReturnType<typeof readConnection> }): Promise<void> {
   const { signal } = options.context;
-  const channel = channelOf(options.settings);
+  const { channel, close } = await openServer(options.settings, options.context);
   let written: Promise<void> = Promise.resolve();
   try {
     const call = await openFlows(channel, ObserverService.GetFlows, request, {
@@ -67,6 +69,6 @@ async function streamFlows(request: GetFlowsRequest, printer: FlowOutput, option
     if (failure !== undefined && !signal.aborted) throw failure;
   } finally {
     await written;
-    channel.close();
+    await close();
   }
 }

@@ -4,7 +4,8 @@ import { toJson } from '../wire/json.ts';
 import { HealthService, OBSERVER_HEALTH_NAME, ObserverService } from '../wire/services.ts';
 import { type Command, CommandError, UsageError } from './command.ts';
 import { connectionFlags, readConnection } from './connection-flags.ts';
-import { callFailure, channelOf } from './server-channel.ts';
+import { openServer } from './reach-server.ts';
+import { callFailure } from './server-channel.ts';
 
 /** grpc.health.v1: the service takes requests. */
 const serving = 1;
@@ -19,12 +20,12 @@ export const status: Command = {
   async run(values, _positionals, context) {
     const settings = readConnection(values, context.env);
     const format = parseFormat(values.text('output') ?? 'compact');
-    const channel = channelOf(settings);
+    const { channel, server, close } = await openServer(settings, context);
     const options = { timeoutMs: settings.requestTimeoutMs, signal: context.signal };
     try {
       const health = await channel.unary(HealthService.Check, { service: OBSERVER_HEALTH_NAME }, options);
       const isServing = health.status === serving;
-      if (format === 'compact') await context.print(`Healthcheck (via ${settings.server}): ${isServing ? 'Ok' : 'Unavailable: NOT_SERVING'}\n`);
+      if (format === 'compact') await context.print(`Healthcheck (via ${server}): ${isServing ? 'Ok' : 'Unavailable: NOT_SERVING'}\n`);
       if (!isServing) throw new CommandError('not healthy');
       const response = await channel.unary(ObserverService.ServerStatus, {}, options);
       await context.print(format === 'json' ? `${toJson(ServerStatusResponseCodec, response)}\n` : statusText(response, format));
@@ -35,7 +36,7 @@ export const status: Command = {
       if (failure === undefined) return 0;
       throw failure;
     } finally {
-      channel.close();
+      await close();
     }
   },
 };

@@ -4,7 +4,8 @@ import { ChangeNotificationTypeEnum } from '../wire/gen/peer.ts';
 import { PeerService } from '../wire/services.ts';
 import { type Command, UsageError } from './command.ts';
 import { connectionFlags, readConnection } from './connection-flags.ts';
-import { callFailure, channelOf } from './server-channel.ts';
+import { openServer } from './reach-server.ts';
+import { callFailure } from './server-channel.ts';
 
 /** `hubtop watch peers`. */
 export const watch: Command = {
@@ -15,7 +16,7 @@ export const watch: Command = {
   maxPositionals: 1,
   async run(values, [what = ''], context) {
     if (!['peers', 'peer', 'p'].includes(what)) throw new UsageError(what === '' ? 'what to watch? peers' : `unknown command "${what}" for "hubtop watch"`);
-    const channel = channelOf(readConnection(values, context.env));
+    const { channel, close } = await openServer(readConnection(values, context.env), context);
     try {
       for await (const { type, address = '', name = '', tls } of channel.stream(PeerService.Notify, {}, { signal: context.signal })) {
         const serverName = tls?.server_name ?? '';
@@ -28,7 +29,7 @@ export const watch: Command = {
       if (failure === undefined || context.signal.aborted) return 0;
       throw failure;
     } finally {
-      channel.close();
+      await close();
     }
   },
 };

@@ -27,7 +27,7 @@ test('config set keeps what it was told and get reads it back', async () => {
 
 test('config view shows defaults, config reset forgets', async () => {
   await run('set', 'server', 'relay:443');
-  expect((await run('view'))[1]).toMatch(/^debug: false\nrequest-timeout: 12s\nserver: relay:443\n/m);
+  expect((await run('view'))[1]).toMatch(/^debug: false\n.*^port-forward: false\nport-forward-port: 4245\nrequest-timeout: 12s\nserver: relay:443\n/ms);
   expect(await run('reset', 'server')).toEqual([0, '']);
   expect(await run('get', 'server')).toEqual([0, 'localhost:4245\n']);
 });
@@ -36,6 +36,7 @@ test.each([
   [['get', 'nope'], 'unknown key: nope'],
   [['set', 'tls', 'maybe'], 'expected true or false'],
   [['set', 'request-timeout', 'soon'], 'expected a duration'],
+  [['set', 'port-forward-port', 'x'], 'expected a whole number'],
   [['set'], 'which setting'],
   [['nope'], 'unknown command "nope"'],
   [[], 'view, get, set or reset'],

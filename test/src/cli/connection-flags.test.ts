@@ -38,10 +38,21 @@ test('readConnection() sends basic authentication over TLS only', () => {
 });
 
 test.each([
+  ['', {}, undefined],
+  ['--port-forward=false', { HUBBLE_PORT_FORWARD: 'true' }, undefined],
+  ['-P', {}, { localPort: 4245, kube: { namespace: 'kube-system' } }],
+  ['', { HUBBLE_PORT_FORWARD: 'true', HUBBLE_KUBE_CONTEXT: 'env' }, { localPort: 4245, kube: { namespace: 'kube-system', context: 'env' } }],
+  ['-P --port-forward-port 0 --kube-context c --kube-namespace n --kubeconfig /k', {}, { localPort: 0, kube: { namespace: 'n', context: 'c', kubeconfig: '/k' } }],
+])('readConnection() %s %j goes through kubectl: %j', (line, env, portForward) => {
+  expect(connection(line, env).portForward).toEqual(portForward);
+});
+
+test.each([
   ['--tls --tls-client-cert-file a', 'invalid flag(s): certificate and private key are both required, but only one was provided'],
   ['--tls-client-cert-file a --tls-client-key-file b', 'invalid flag(s): transport layer security required'],
   ['--tls --basic-auth-username a', 'invalid flag(s): must specify both basic-auth-username and basic-auth-password'],
   ['--basic-auth-username a --basic-auth-password b', 'transport layer security required'],
+  ['-P --port-forward-port 65536', 'invalid argument "65536" for "--port-forward-port" flag: expected 0 to 65535'],
   ['--request-timeout soon', 'invalid argument "soon" for "--request-timeout" flag'],
 ])('readConnection() refuses %s', (line, error) => {
   expect(() => connection(line)).toThrow(error);
