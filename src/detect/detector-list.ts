@@ -1,3 +1,5 @@
+import { agentRestart } from './agent-restart.ts';
+import { clockSkew } from './clock-skew.ts';
 import type { Detector } from './detector.ts';
 import { drops } from './drops.ts';
 import { lostEvents } from './lost-events.ts';
@@ -12,4 +14,6 @@ export const DETECTORS: readonly Detector[] = [
   drops,
   resets,
   pressure,
+  agentRestart,
+  clockSkew,
 ];

@@ -32,6 +32,9 @@ const KERNEL_SUMMARY = 'kernel: ';
 /** Bytes of a summary that can hold a kernel's reason. */
 const MAX_SUMMARY = 64;
 
+/** Stages of loss by Hubble's LostEventSource. */
+const LOST_SOURCES: readonly (string | undefined)[] = [undefined, 'perf-ring', 'observer-queue', 'hubble-ring'];
+
 /** Takes whole framed GetFlowsResponse messages in: rows, counts, resets, lost events. */
 export function foldFlows(state: State, bytes: Uint8Array): void {
   if (state.endpoints.isFull) beginAnew(state);
@@ -179,7 +182,7 @@ function foldLost(state: State, bytes: Uint8Array): void {
   if (bucket !== undefined) {
     bucket.lost += lost;
     bucket.hasGap = true;
-    addCount(bucket.losses, `${node} flow stream`.trim(), lost);
+    addCount(bucket.losses, `${node} ${LOST_SOURCES[scan.lostSource] ?? 'flow-stream'}`.trim(), lost);
   }
   pushText(state, ROW_GAP, `${node === '' ? '' : `${node}: `}${lost} events lost`);
 }

@@ -92,7 +92,7 @@ function takeNodeStatus(state: State, message: Message & { type: 'node-status' }
   let node = state.nodes.get(name);
   if (node === undefined) {
     if (state.nodes.size >= MAX_NODES) return;
-    node = newNode(name);
+    node = newNode(name, state.nodes.size);
     state.nodes.set(name, node);
   }
   setTrouble(node, message.state, message.message ?? '', state.nowMs);

@@ -28,7 +28,7 @@ export function foldReport(state: State, report: Report): void {
     let node = state.nodes.get(name);
     if (node === undefined) {
       if (state.nodes.size >= MAX_NODES) continue;
-      node = newNode(name);
+      node = newNode(name, state.nodes.size);
       state.nodes.set(name, node);
     }
     const delta = applyNodeReport(node, nodeReport, { seconds: intervalMs / 1000, nowMs: state.nowMs });
@@ -41,7 +41,7 @@ export function foldReport(state: State, report: Report): void {
       noteFirst(state, `lost ${name} ${key}`, toMs);
     }
   }
-  for (const [name, node] of state.nodes) if (node.lastReportMs > 0 && node.trouble === '' && state.nowMs - node.lastReportMs > FORGET_MS) state.nodes.delete(name);
+  for (const [name, node] of state.nodes) if (node.heardMs > 0 && node.trouble === '' && state.nowMs - node.heardMs > FORGET_MS) state.nodes.delete(name);
   takeRelays(state, report);
   for (const change of report.changes ?? []) state.changes.report(change, state.nowMs);
   for (const fact of report.policies ?? []) state.policies.take(fact, state.nowMs);

@@ -1,5 +1,6 @@
 import type { EventLedger, NodeReport } from '../wire/gen/hubtop.ts';
 import { scrub } from '../lib/scrub.ts';
+import { NodeHistory } from './node-history.ts';
 import { timestampMs } from './time.ts';
 
 /** A map or conntrack table and how full it is. */
@@ -29,7 +30,17 @@ export interface NodeState {
   trouble: string;
   message: string;
   troubleSinceMs: number;
-  lastReportMs: number;
+  /** When its last report came, by our clock. */
+  heardMs: number;
+  /** Its clock minus ours when its report came, smoothed; the way of a report makes all nodes look late alike. */
+  clockOffsetMs: number;
+  uptimeMs: number;
+  /** When its agent began anew, as far as we saw; the last few. */
+  restarts: number[];
+  /** The last hour; undefined beyond MAX_HISTORIES nodes. */
+  history: NodeHistory | undefined;
+  /** Flows the agent's own history holds. */
+  historyCapacity: number;
   version: string;
   flowsPerSecond: number;
   happenedPerSecond: number;
@@ -70,10 +81,13 @@ const MAX_MAPS = 1_024;
 /** Stages and causes of loss of one node; the rest is one. */
 const MAX_LOSSES = 64;
 
-/** A node nothing is known of. */
-export function newNode(name: string): NodeState {
+/** Nodes whose last hour is remembered: the first that are heard of. */
+const MAX_HISTORIES = 500;
+
+/** A node nothing is known of, the `count + 1`th. */
+export function newNode(name: string, count = 0): NodeState {
   return {
-    name, trouble: '', message: '', troubleSinceMs: 0, lastReportMs: 0, version: '', flowsPerSecond: 0, happenedPerSecond: 0,
+    name, trouble: '', message: '', troubleSinceMs: 0, heardMs: 0, clockOffsetMs: 0, uptimeMs: 0, restarts: [], history: count < MAX_HISTORIES ? new NodeHistory() : undefined, historyCapacity: 0, version: '', flowsPerSecond: 0, happenedPerSecond: 0,
     lostPerSecond: 0, ringFill: -1, conntrack: undefined, kernelConntrack: undefined, maps: [], mapEntries: new Map(), attachedPods: 0, totalPods: 0,
     cpuShare: 0, rssBytes: 0, nsPerPacket: 0, historySpanMs: 0, happened: -1, losses: new Map(), programRuns: 0, programNs: 0,
     kernelRefused: 0,
@@ -84,12 +98,15 @@ export function newNode(name: string): NodeState {
 export function applyNodeReport(node: NodeState, report: NodeReport, interval: { seconds: number; nowMs: number }): NodeDelta {
   const { seconds } = interval;
   setTrouble(node, report.state ?? '', report.message ?? '', interval.nowMs);
-  if (report.time === undefined && node.trouble !== '') return { happened: 0, lost: 0, losses: new Map() };
+  if (report.time === undefined && node.trouble !== '') {
+    remember(node, interval.nowMs, { happened: 0, lost: 0, flows: 0 });
+    return { happened: 0, lost: 0, losses: new Map() };
+  }
+  takeClocks(node, report, interval.nowMs);
   const delta = takeLedger(node, report.events ?? []);
   const nsOfRuns = (report.program_ns ?? 0) - node.programNs;
   const runs = (report.program_runs ?? 0) - node.programRuns;
   Object.assign(node, {
-    lastReportMs: timestampMs(report.time) || interval.nowMs,
     version: scrub(report.version ?? '', 32),
     flowsPerSecond: (report.flows ?? 0) / seconds,
     happenedPerSecond: delta.happened / seconds,
@@ -102,10 +119,36 @@ export function applyNodeReport(node: NodeState, report: NodeReport, interval: {
     nsPerPacket: runs > 0 && nsOfRuns > 0 ? nsOfRuns / runs : node.nsPerPacket,
     programRuns: report.program_runs ?? 0,
     programNs: report.program_ns ?? 0,
+    historyCapacity: report.history?.capacity ?? 0,
     historySpanMs: report.history?.oldest === undefined ? 0 : Math.max(0, timestampMs(report.time) - timestampMs(report.history.oldest)),
   });
   takeGauges(node, report, seconds);
+  remember(node, interval.nowMs, { happened: delta.happened, lost: delta.lost, flows: report.flows ?? 0 });
   return delta;
+}
+
+/** Part of a new offset that counts: one late report shall not look like a clock that went wrong. */
+const OFFSET_SHARE = 0.2;
+const MAX_RESTARTS = 8;
+
+function takeClocks(node: NodeState, report: NodeReport, nowMs: number): void {
+  const isFirst = node.heardMs === 0;
+  const offsetMs = (timestampMs(report.time) || nowMs) - nowMs;
+  const uptimeMs = (report.uptime_ns ?? 0) / 1e6;
+  if (!isFirst && uptimeMs > 0 && uptimeMs < node.uptimeMs) node.restarts = [...node.restarts, nowMs - uptimeMs].slice(-MAX_RESTARTS);
+  node.clockOffsetMs = isFirst ? offsetMs : node.clockOffsetMs * (1 - OFFSET_SHARE) + offsetMs * OFFSET_SHARE;
+  node.heardMs = nowMs;
+  node.uptimeMs = uptimeMs;
+}
+
+function remember(node: NodeState, nowMs: number, events: { happened: number; lost: number; flows: number }): void {
+  const fill = (gauge: Gauge | undefined): number => (gauge === undefined ? -1 : share(gauge.entries, gauge.maxEntries));
+  const isAway = node.trouble !== '';
+  const { conntrack, kernelConntrack } = node;
+  node.history?.add(nowMs, {
+    ...events, ring: isAway ? -1 : node.ringFill, conntrack: isAway ? -1 : fill(conntrack), kernelConntrack: isAway ? -1 : fill(kernelConntrack),
+    map: isAway ? -1 : fill(node.maps.find((map) => map !== conntrack && canFill(map))), cpu: isAway ? -1 : node.cpuShare, isAway: isAway ? 1 : 0,
+  });
 }
 
 const TROUBLED = /UNAVAILABLE|GONE|ERROR|UNREACHABLE|BEHIND|LOST/i;

@@ -59,14 +59,14 @@ interface Widths {
 function widths(cols: number): Widths {
   const isWide = cols >= 110;
   const bar = isWide ? 16 + ((cols - 110) >> 2) : 0;
-  const rest = cols - 2 - 9 - 7 - 5 - 8 - 1 - (isWide ? 11 + 2 + bar : 0);
+  const rest = cols - 2 - 10 - 7 - 5 - 8 - 1 - (isWide ? 11 + 2 + bar : 0);
   const why = isWide ? Math.max(BRIEF_LENGTH, Math.floor(rest * 0.4)) : BRIEF_LENGTH;
   return { subject: rest - why, why, bar };
 }
 
 function heading(cols: number): Line {
   const w = widths(cols);
-  const titles = `  ${left('BEGAN Z', 9)}${left('LASTED', 7)}${left('', 5)}${left('WHAT', 8)}${left('', w.subject)} ${cols >= 110 ? `${right('AT WORST', 10)} ` : ''}${left('WHY', w.why)}`;
+  const titles = `  ${left('BEGAN Z', 10)}${left('LASTED', 7)}${left('', 5)}${left('WHAT', 8)}${left('', w.subject)} ${cols >= 110 ? `${right('AT WORST', 10)} ` : ''}${left('WHY', w.why)}`;
   return line(cols, [[titles, 'dim'], [w.bar > 0 ? `  ${left('WHEN', w.bar)}` : '', 'dim']]);
 }
 
@@ -78,7 +78,7 @@ function incidentLine(state: State, incident: Incident, row: { cols: number; isS
   const severity = SEVERITY[worst.severity];
   const until = isOpen ? momentMs(state) : incident.lastMs;
   const pieces: Piece[] = [
-    row.isSelected ? ['► ', 'accent'] : '  ', [left(began(state, incident), 9), 'dim'], [left(age(until - incident.sinceMs), 7), isOpen ? 'text' : 'dim'],
+    row.isSelected ? ['► ', 'accent'] : '  ', [left(began(state, incident), 10), 'dim'], [left(age(until - incident.sinceMs), 7), isOpen ? 'text' : 'dim'],
     [left(severity.word, 5), isOpen ? severity.role : 'dim'], [left(told.word, 8), isOpen ? 'title' : 'dim'],
     [left(shortSubject(told.subject, w.subject), w.subject), isOpen ? 'text' : 'dim'], ' ',
   ];

@@ -30,7 +30,7 @@ export function nodesSection(state: State, size: Size): Line[] {
 // 0 = well; the more the worse
 function trouble(state: State, node: NodeState): number {
   if (node.trouble !== '') return 3;
-  if (node.lastReportMs > 0 && state.nowMs - node.lastReportMs > STALE_MS) return 2;
+  if (node.heardMs > 0 && state.nowMs - node.heardMs > STALE_MS) return 2;
   return node.lostPerSecond > 0 ? 1 : 0;
 }
 
@@ -56,9 +56,9 @@ function nodeCell(state: State, node: NodeState): Piece[] {
 
 function cellDetail(state: State, node: NodeState, level: number): Piece[] {
   if (level === 3) return [[left(`${troubleWord(node)} ${age(state.nowMs - node.troubleSinceMs)}`, CELL - 14), 'bad']];
-  if (level === 2) return [[left(`silent ${age(state.nowMs - node.lastReportMs)}`, CELL - 14), 'bad']];
+  if (level === 2) return [[left(`silent ${age(state.nowMs - node.heardMs)}`, CELL - 14), 'bad']];
   if (level === 1) return [[left(`lost ${count(node.lostPerSecond)}/s`, CELL - 14), 'warn']];
-  if (node.lastReportMs === 0) return [[left('connected', CELL - 14), 'dim']];
+  if (node.heardMs === 0) return [[left('connected', CELL - 14), 'dim']];
   const conntrack = node.conntrack === undefined ? '' : `ct ${percent(share(node.conntrack.entries, node.conntrack.maxEntries))}`;
   return [[right(`${count(node.flowsPerSecond)}/s`, 7), 'text'], [left(` ${conntrack}`, CELL - 21), 'dim']];
 }

@@ -1,6 +1,7 @@
 import { flows } from './flows.ts';
 import { help } from './help.ts';
 import { incidents } from './incidents.ts';
+import { nodes } from './nodes.ts';
 import { overview } from './overview.ts';
 import type { View } from './view.ts';
 
@@ -8,6 +9,7 @@ import type { View } from './view.ts';
 export const VIEWS: readonly View[] = [
   overview,
   flows,
+  nodes,
   incidents,
   help,
 ];
