@@ -8,6 +8,7 @@ import { connectionFlags, readConnection } from './connection-flags.ts';
 import { filterFlags } from './filter-flag-table.ts';
 import type { FlagValues } from './flags.ts';
 import { rawFilterFlags, readFilters } from './observe-request.ts';
+import { reachServer } from './reach-server.ts';
 
 /** What a kill -9 costs at most. */
 const flushMs = 1_000;
@@ -33,7 +34,8 @@ export const record: Command = {
     const [{ connectCluster }, { RecordingWriter: Writer }] = await Promise.all([import('../client/cluster-client.ts'), import('../client/recording-writer.ts')]);
     const file = await openFile(path, values.bool('force'));
     const writer = new Writer((lines) => { file.write(lines); }, Date.now);
-    const client = connectCluster({ server: settings.server, tls: settings.tls, metadata: settings.metadata });
+    const { settings: reached, close } = await reachServer(settings, context);
+    const client = connectCluster({ server: reached.server, tls: reached.tls, metadata: reached.metadata });
     client.setFlowsRequest({ follow: true, ...filters });
     const startMs = Date.now();
     try {
@@ -41,6 +43,7 @@ export const record: Command = {
     } finally {
       client.close();
       file.close();
+      await close();
     }
     await context.print(`${summary(writer, file, Date.now() - startMs)}\n`);
     return 0;
