@@ -4,8 +4,13 @@ import { StringDecoder } from 'node:string_decoder';
 /** How long a lone ESC waits for the rest of a sequence; longer over SSH, where packets split. */
 export const ESCAPE_MS = 50;
 export const ESCAPE_SSH_MS = 100;
-/** Longest control sequence; what is longer is dropped. */
+/** How long a string that the terminal began may pause before it counts as broken off: Alt-] begins one too. */
+export const STRING_MS = 1_000;
+/** Longest control sequence, and what is kept of a string; what is longer is dropped. */
 const MAX_SEQUENCE = 64;
+const MAX_STRING = 1_024;
+/** Bytes after `ESC [ M`: button, column, row of an old mouse report. */
+const OLD_MOUSE_BYTES = 3;
 /** Longest paste that is handed on. */
 const MAX_PASTE = 4_096;
 
@@ -13,23 +18,28 @@ const MAX_PASTE = 4_096;
 export interface InputEvents {
   onKey(key: string): void;
   onPaste(text: string): void;
+  /** What the terminal answered, without its ESC and its end: `]11;rgb:0000/0000/0000`, `[?62;4c`. */
+  onReply?(reply: string): void;
   /** Calls back after ms; gives the way to cancel. Passed in so that tests own the time. */
   later(ms: number, run: () => void): () => void;
   escapeMs: number;
 }
 
-const FINAL_KEYS: Readonly<Record<string, string>> = { A: 'up', B: 'down', C: 'right', D: 'left', H: 'home', F: 'end', Z: 'S-tab', M: 'enter' };
+const FINAL_KEYS: Readonly<Record<string, string>> = { A: 'up', B: 'down', C: 'right', D: 'left', H: 'home', F: 'end', Z: 'S-tab' };
+// the number pad of a terminal that another program left in application mode
+const PAD_KEYS: Readonly<Record<string, string>> = { M: 'enter', I: 'tab', j: '*', k: '+', m: '-', n: '.', o: '/', ...Object.fromEntries([...'pqrstuvwxy'].map((letter, digit) => [letter, String(digit)])) };
 const TILDE_KEYS: Readonly<Record<string, string>> = { 1: 'home', 2: 'insert', 3: 'delete', 4: 'end', 5: 'pageup', 6: 'pagedown', 7: 'home', 8: 'end' };
 const CONTROL_KEYS: Readonly<Record<string, string>> = { '\r': 'enter', '\n': 'enter', '\t': 'tab', '\x7f': 'backspace', '\b': 'backspace', ' ': 'space' };
 const PASTE_END = '\x1b[201~';
 
-type Mode = 'text' | 'escape' | 'csi' | 'ss3' | 'string' | 'string-escape' | 'paste';
+type Mode = 'text' | 'escape' | 'csi' | 'ss3' | 'mouse' | 'string' | 'string-escape' | 'paste';
 
 /** Turns the bytes of a terminal into keys. Survives any split of a sequence; replies of the terminal are swallowed. */
 export class InputDecoder {
   private mode: Mode = 'text';
   private sequence = '';
   private paste = '';
+  private mouseBytes = 0;
   private cancel: (() => void) | undefined;
   private readonly utf8 = new StringDecoder('utf8');
 
@@ -51,14 +61,14 @@ export class InputDecoder {
       case 'csi': return this.stepCsi(character);
       case 'ss3':
         this.mode = 'text';
-        return this.emit(FINAL_KEYS[character]);
-      case 'string':
-        if (character === '\x07' || character === '\u009c') this.mode = 'text';
-        else if (character === '\x1b') this.mode = 'string-escape';
+        return this.emit(FINAL_KEYS[character] ?? PAD_KEYS[character]);
+      case 'mouse':
+        if (--this.mouseBytes === 0) this.mode = 'text';
         return;
+      case 'string': return this.stepString(character);
       case 'string-escape':
-        this.mode = character === '\\' ? 'text' : 'string';
-        return;
+        if (character === '\\') return this.finishString();
+        return this.stepEscape(character);
       case 'paste': return this.stepPaste(character);
     }
   }
@@ -85,13 +95,52 @@ export class InputDecoder {
     this.sequence = '';
     if (character === '[') this.mode = 'csi';
     else if (character === 'O') this.mode = 'ss3';
-    else if (character === ']' || character === 'P' || character === '_' || character === '^' || character === 'X') this.mode = 'string';
+    else if (character === ']' || character === 'P' || character === '_' || character === '^' || character === 'X') this.beginString(character);
     else {
       this.mode = 'text';
       this.events.onKey('escape');
       // ESC ESC: the second one may begin a sequence
       this.step(character);
     }
+  }
+
+  // a string ends with ST, BEL or any other control: the keyboard must not hang on what was never one
+  private stepString(character: string): void {
+    const code = character.codePointAt(0) ?? 0;
+    if (character === '\x07' || character === '\u009c') return this.finishString();
+    if (character === '\x1b') {
+      this.mode = 'string-escape';
+      return;
+    }
+    if (code < 0x20) {
+      this.leaveString();
+      return this.step(character);
+    }
+    if (this.sequence.length < MAX_STRING) this.sequence += character;
+    this.watchString();
+  }
+
+  private beginString(introducer: string): void {
+    this.mode = 'string';
+    this.sequence = introducer;
+    this.watchString();
+  }
+
+  private watchString(): void {
+    this.cancel?.();
+    this.cancel = this.events.later(STRING_MS, () => {
+      if (this.mode === 'string' || this.mode === 'string-escape') this.mode = 'text';
+    });
+  }
+
+  private leaveString(): void {
+    this.cancel?.();
+    this.mode = 'text';
+  }
+
+  private finishString(): void {
+    this.leaveString();
+    this.events.onReply?.(this.sequence);
   }
 
   // after ESC [ there is no time limit: only a final byte, a new ESC or the cap ends it
@@ -116,8 +165,14 @@ export class InputDecoder {
       this.paste = '';
       return;
     }
-    // replies (cursor position, device attributes, mode reports), mouse and focus reports are nobody's keys
-    if (/^[?<>=]/.test(parameters) || final === 'R' || final === 'c' || final === 'I' || final === 'O' || (final === 'M' && parameters !== '')) return;
+    if (parameters === '' && final === 'M') {
+      this.mode = 'mouse';
+      this.mouseBytes = OLD_MOUSE_BYTES;
+      return;
+    }
+    if (parameters.startsWith('?')) return this.events.onReply?.(`[${parameters}${final}`);
+    // other replies (cursor position, device attributes), mouse and focus reports are nobody's keys
+    if (/^[<>=]/.test(parameters) || final === 'R' || final === 'c' || final === 'I' || final === 'O' || final === 'M') return;
     const [first = '', modifier = '1'] = parameters.split(';');
     const key = final === '~' ? TILDE_KEYS[first] : FINAL_KEYS[final];
     const isControl = ((Number.parseInt(modifier, 10) - 1) & 4) !== 0;

@@ -1,33 +1,12 @@
 import { isPlain } from '../lib/scrub.ts';
 import { GLYPHS } from '../screen/ascii.ts';
 import type { Line } from '../screen/line.ts';
-import { ROLES, type ColourDepth, type Role, type Style, type Theme } from '../theme/theme.ts';
+import type { Palette } from './palette.ts';
 
 /** A cell of blessed's grid: packed attribute, character. */
 export type Cell = [attribute: number, character: string];
 /** A row of blessed's grid. */
 export type CellRow = Cell[] & { dirty?: boolean };
-
-const DEFAULT_COLOUR = 0x1ff;
-
-/** Attribute of a style as blessed packs it: flags << 18 | fg << 9 | bg. */
-export function attributeOf(style: Style): number {
-  const flags = (style.bold === true ? 1 : 0) | (style.underline === true ? 2 : 0) | (style.reverse === true ? 8 : 0);
-  return (flags << 18) | ((style.fg ?? DEFAULT_COLOUR) << 9) | (style.bg ?? DEFAULT_COLOUR);
-}
-
-/** Attributes of all roles, alone and on a filled row. */
-export interface Palette {
-  plain: Record<Role, number>;
-  selected: Record<Role, number>;
-  banner: Record<Role, number>;
-}
-
-/** The look of a theme at a depth. */
-export function paletteOf(theme: Theme, depth: ColourDepth): Palette {
-  const on = (base: Style) => Object.fromEntries(ROLES.map((role) => [role, attributeOf({ ...theme.roles[role][depth], ...base })])) as Record<Role, number>;
-  return { plain: on({}), selected: on(theme.roles.selected[depth]), banner: on(theme.roles.banner[depth]) };
-}
 
 /**
  * Paints rows into the grid and marks rows that changed. The second fence against hostile text: a character that is
@@ -50,16 +29,21 @@ function paintRow(cells: CellRow, line: Line, palette: Palette): void {
       const character = span.text[i] ?? ' ';
       const code = character.charCodeAt(0);
       const safe = (code >= 0x20 && code < 0x7f) || GLYPHS.has(character) || isPlain(character) ? character : '?';
-      const cell = cells[x];
-      if (cell === undefined || (cell[0] === attribute && cell[1] === safe)) continue;
-      cell[0] = attribute;
-      cell[1] = safe;
-      cells.dirty = true;
+      set(cells, x, [attribute, safe]);
     }
   }
+  for (; x < cells.length; x++) set(cells, x, [attributes.text, ' ']);
 }
 
-/** A block of rows that moved up: rows top..bottom of the old screen, `by` rows higher on the new one. */
+function set(cells: CellRow, x: number, [attribute, character]: Cell): void {
+  const cell = cells[x];
+  if (cell === undefined || (cell[0] === attribute && cell[1] === character)) return;
+  cell[0] = attribute;
+  cell[1] = character;
+  cells.dirty = true;
+}
+
+/** A block of rows that moved: rows top..bottom of the screen, `by` rows up; down when negative. */
 export interface Scroll {
   top: number;
   bottom: number;
@@ -70,11 +54,22 @@ export interface Scroll {
 const LEAST_SCROLL = 6;
 
 /**
- * Finds the block of full-width rows that moved up between two screens, so that the terminal can scroll it instead of
- * being sent every row again (25 times fewer bytes for one new row at 120x40). Rows are compared as text keys.
+ * Finds the block of full-width rows that moved up or down between two screens, so that the terminal can scroll it
+ * instead of being sent every row again (25 times fewer bytes for one new row at 120x40). Rows are compared as text keys.
  */
 export function findScroll(old: readonly string[], next: readonly string[]): Scroll | undefined {
   if (old.length !== next.length) return undefined;
+  const up = blockMovedUp(old, next);
+  const down = blockMovedUp(next, old);
+  if (down === undefined || (up !== undefined && keptRows(up) >= keptRows(down))) return up;
+  return { ...down, by: -down.by };
+}
+
+function keptRows({ top, bottom, by }: Scroll): number {
+  return bottom - top + 1 - by;
+}
+
+function blockMovedUp(old: readonly string[], next: readonly string[]): Scroll | undefined {
   let best: Scroll | undefined;
   for (let by = 1; by <= old.length - LEAST_SCROLL; by++) {
     let run = 0;
@@ -83,7 +78,7 @@ export function findScroll(old: readonly string[], next: readonly string[]): Scr
       if (isMoved) run++;
       if (!isMoved || y + by === old.length - 1) {
         const end = isMoved ? y : y - 1;
-        if (run >= LEAST_SCROLL && run > (best === undefined ? 0 : best.bottom - best.top + 1 - best.by)) best = { top: end - run + 1, bottom: end + by, by };
+        if (run >= LEAST_SCROLL && run > (best === undefined ? 0 : keptRows(best))) best = { top: end - run + 1, bottom: end + by, by };
         run = 0;
       }
     }

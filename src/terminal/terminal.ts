@@ -1,20 +1,29 @@
-import blessed from 'blessed';
-import { PassThrough } from 'node:stream';
 import { lineText, type Line, type Size } from '../screen/line.ts';
 import type { ColourDepth, Theme } from '../theme/theme.ts';
-import { colourDepth } from './colour-depth.ts';
+import { ASK_BACKGROUND, backgroundOfEnvironment, backgroundOfReply, endsAnswers, type Background } from './background.ts';
+import { CellGrid } from './cell-grid.ts';
+import { clipboardSequence } from './clipboard.ts';
+import { colourDepth, speaksXterm, type ColourChoice } from './colour-depth.ts';
 import { ESCAPE_MS, ESCAPE_SSH_MS, InputDecoder } from './input-decoder.ts';
-import { findScroll, paint, paletteOf, type CellRow, type Palette } from './painter.ts';
+import { findScroll, paint } from './painter.ts';
+import { paletteOf, type Palette } from './palette.ts';
+import { printedFrame } from './printed-frame.ts';
 import { TerminalGuard, type GuardedProcess, type RawInput } from './terminal-guard.ts';
-import { SLOW_MS, TtyOut, ttySink, type ByteSink } from './tty-out.ts';
+import { SLOW_MS, TtyOut } from './tty-out.ts';
+import { readWaiting, ttySink, waitUntil, type ByteSink } from './tty-sink.ts';
 
 /** Resizes within this time are one resize. */
 const RESIZE_MS = 50;
+/** How long a way out waits for an answer that is still on its way, and until when one is expected at all. */
+const SETTLE_MS = 150;
+const ANSWER_MS = 1_000;
 
 /** What a terminal is made of; tests bring their own. */
 export interface TerminalParts {
   sink: ByteSink;
   input: RawInput & Pick<NodeJS.ReadStream, 'on' | 'removeListener' | 'resume' | 'pause'>;
+  /** What the terminal has said that `input` has not seen yet, without waiting. */
+  readWaiting?(): Uint8Array;
   size: () => { columns: number; rows: number };
   /** Calls back when the size changed; gives the way to stop. */
   onResize(listener: () => void): () => void;
@@ -27,65 +36,37 @@ export interface TerminalListener {
   onKey(key: string): void;
   onPaste(text: string): void;
   onResize(): void;
+  /** The terminal told its background, at once or later. */
+  onBackground?(background: Background): void;
   /** The terminal is gone, such as a dropped SSH line. */
   onGone(): void;
 }
 
-// what we use of blessed's screen beyond its published types
-interface Grid {
-  lines: CellRow[];
-  alloc(isDirty?: boolean): void;
-  realloc(): void;
-  draw(start: number, end: number): void;
-  deleteLine(count: number, y: number, top: number, bottom: number): void;
-  program: { flush(): void; cols: number; rows: number };
-  tput: { brokenACS: boolean };
-}
-
-/** The terminal as six functions: size, draw, flush state, take, give back, close. blessed's screen is the cell grid behind it. */
+/** The terminal as few functions: size, draw, copy, take, give back, close. Blessed's screen is the cell grid behind it. */
 export class Terminal {
   /** Frames that were not drawn because the terminal had not taken the one before. */
   skippedFrames = 0;
   readonly depth: ColourDepth;
   private readonly out: TtyOut;
   private readonly guard: TerminalGuard;
-  private readonly grid: Grid;
+  private readonly grid: CellGrid;
   private readonly decoder: InputDecoder;
   private readonly stops: (() => void)[] = [];
   private previous: string[] = [];
+  private isStale = false;
+  private askedAtMs = 0;
   private palette: { theme: Theme; palette: Palette } | undefined;
   private resizeTimer: NodeJS.Timeout | undefined;
 
-  constructor(private readonly parts: TerminalParts, listener: TerminalListener) {
-    const { env, input } = parts;
-    this.depth = colourDepth(env);
-    this.out = new TtyOut(parts.sink, parts.size);
-    this.guard = new TerminalGuard(this.out, input, parts.owner);
-    const isRemote = env['SSH_TTY'] !== undefined || env['SSH_CONNECTION'] !== undefined;
-    this.decoder = new InputDecoder({
-      onKey: (key) => listener.onKey(key),
-      onPaste: (text) => listener.onPaste(text),
-      later: (ms, run) => {
-        const timer = setTimeout(run, ms);
-        return () => clearTimeout(timer);
-      },
-      escapeMs: isRemote ? ESCAPE_SSH_MS : ESCAPE_MS,
-    });
+  constructor(private readonly parts: TerminalParts, private readonly listener: TerminalListener, colour: ColourChoice = 'auto') {
+    const { env, input, owner } = parts;
+    this.depth = colourDepth(env, colour);
+    this.out = new TtyOut(parts.sink, { marksUpdates: speaksXterm(env) });
+    this.guard = new TerminalGuard({ out: this.out, input, owner, settle: () => this.settle() });
+    this.decoder = this.makeDecoder();
     this.guard.take();
-    this.grid = makeGrid(this.out);
-    const onData = (chunk: Buffer): void => this.decoder.feed(chunk);
-    input.on('data', onData);
-    input.resume();
-    this.stops.push(() => input.removeListener('data', onData), () => input.pause());
-    this.stops.push(parts.onResize(() => {
-      clearTimeout(this.resizeTimer);
-      this.resizeTimer = setTimeout(() => {
-        this.redraw();
-        listener.onResize();
-      }, RESIZE_MS);
-    }));
-    this.out.on('gone', () => listener.onGone());
-    input.on('end', () => listener.onGone());
+    this.grid = new CellGrid(this.size);
+    this.listen();
   }
 
   get size(): Size {
@@ -103,52 +84,133 @@ export class Terminal {
     return this.out.stalledMs(nowMs) > SLOW_MS;
   }
 
+  /**
+   * Finds out the terminal's background and tells the listener: from the environment, else the terminal is asked. The
+   * process waits `waitMs` for the answer, so that the first frame has the right colours; a later one is told as well.
+   */
+  askBackground(waitMs: number): void {
+    const { env } = this.parts;
+    const told = backgroundOfEnvironment(env);
+    if (told !== undefined) return this.listener.onBackground?.(told);
+    if (!speaksXterm(env)) return;
+    this.out.write(ASK_BACKGROUND);
+    this.out.flush();
+    this.askedAtMs = Date.now();
+    this.takeAnswers(waitMs);
+  }
+
   /** Draws a frame of the current size, or skips it while the frame before is still on its way. Says whether it drew. */
   draw(lines: readonly Line[], theme: Theme): boolean {
     if (!this.out.isIdle) {
       this.skippedFrames++;
       return false;
     }
-    if (this.palette?.theme !== theme) this.palette = { theme, palette: paletteOf(theme, this.depth) };
-    const keys = lines.map((line) => `${line.fill ?? ''}${lineText(line)}`);
-    if (keys.length === this.grid.lines.length && keys.length === this.previous.length) {
-      const scroll = findScroll(this.previous, keys);
-      if (scroll !== undefined) this.grid.deleteLine(scroll.by, scroll.top, scroll.top, scroll.bottom);
+    if (this.isStale || !this.grid.fits(this.size)) {
+      this.isStale = false;
+      this.previous = [];
+      this.grid.reset(this.size);
     }
+    const keys = lines.map((line) => `${line.fill ?? ''}${lineText(line)}`);
+    const scroll = findScroll(this.previous, keys);
+    if (scroll !== undefined) this.grid.scroll(scroll);
     this.previous = keys;
-    paint(this.grid.lines, lines, this.palette.palette);
-    this.grid.draw(0, this.grid.lines.length - 1);
-    this.grid.program.flush();
+    paint(this.grid.lines, lines, this.paletteFor(theme));
+    const changes = this.grid.takeChanges();
+    if (changes !== '') this.out.write(changes);
     return true;
   }
 
   /** The next frame is sent as a whole: after a resize, a resume, or when in doubt. */
   redraw(): void {
-    this.previous = [];
-    const { cols, rows } = this.size;
-    this.grid.program.cols = cols;
-    this.grid.program.rows = rows;
-    this.grid.realloc();
-    this.grid.program.flush();
+    this.isStale = true;
   }
 
-  /** Gives the terminal back for a while (^z), and takes it again. */
+  /** Sends text to the clipboard of whoever sits at the terminal; says whether it was sent. Nobody can say whether it got there. */
+  copy(text: string): boolean {
+    const sequence = speaksXterm(this.parts.env) ? clipboardSequence(text) : undefined;
+    return sequence !== undefined && this.out.write(sequence);
+  }
+
+  /** Gives the terminal back for a while (^z). */
   suspend(): void {
     this.guard.giveBack();
   }
 
+  /** Takes the terminal again, whoever had it: after ^z, or after a stop that nobody told us of. */
   resume(): void {
-    this.guard.take();
+    this.guard.retake();
     this.redraw();
   }
 
-  /** Gives the terminal back for good. */
-  close(): void {
+  /** Gives the terminal back for good; with a frame, leaves that as text on the shell's own screen. */
+  close(left?: { lines: readonly Line[]; theme: Theme }): void {
     clearTimeout(this.resizeTimer);
-    this.decoder.close();
     for (const stop of this.stops) stop();
-    this.guard.close();
+    this.guard.close(left === undefined ? '' : printedFrame(left.lines, this.paletteFor(left.theme)));
+    this.decoder.close();
     this.parts.sink.close?.();
+  }
+
+  private paletteFor(theme: Theme): Palette {
+    if (this.palette?.theme !== theme) this.palette = { theme, palette: paletteOf(theme, this.depth) };
+    return this.palette.palette;
+  }
+
+  private makeDecoder(): InputDecoder {
+    const { env } = this.parts;
+    const isRemote = env['SSH_TTY'] !== undefined || env['SSH_CONNECTION'] !== undefined;
+    return new InputDecoder({
+      onKey: (key) => this.listener.onKey(key),
+      onPaste: (text) => this.listener.onPaste(text),
+      onReply: (reply) => this.takeReply(reply),
+      later: (ms, run) => {
+        const timer = setTimeout(run, ms);
+        return () => clearTimeout(timer);
+      },
+      escapeMs: isRemote ? ESCAPE_SSH_MS : ESCAPE_MS,
+    });
+  }
+
+  private listen(): void {
+    const { input } = this.parts;
+    const onData = (chunk: Buffer): void => this.decoder.feed(chunk);
+    const onGone = (): void => this.listener.onGone();
+    input.on('data', onData);
+    input.on('end', onGone);
+    // stays until the end of the process: giving back a terminal that is gone is an error of its own
+    input.on('error', onGone);
+    input.resume();
+    this.out.on('gone', onGone);
+    this.stops.push(() => input.removeListener('data', onData), () => input.pause());
+    this.stops.push(this.parts.onResize(() => {
+      clearTimeout(this.resizeTimer);
+      this.resizeTimer = setTimeout(() => {
+        this.redraw();
+        this.listener.onResize();
+      }, RESIZE_MS);
+    }));
+  }
+
+  private takeReply(reply: string): void {
+    const background = this.askedAtMs === 0 ? undefined : backgroundOfReply(reply);
+    if (background !== undefined) this.listener.onBackground?.(background);
+    if (endsAnswers(reply)) this.askedAtMs = 0;
+  }
+
+  // what the decoder is given here and now is keys, too: they are not lost
+  private takeAnswers(limitMs: number): void {
+    const { parts, decoder } = this;
+    if (parts.readWaiting === undefined) return;
+    waitUntil(() => {
+      const bytes = parts.readWaiting?.() ?? new Uint8Array();
+      if (bytes.length > 0) decoder.feed(bytes);
+      return this.askedAtMs === 0;
+    }, limitMs);
+  }
+
+  // an answer that comes after the shell has its terminal back would stand on its command line
+  private settle(): void {
+    if (this.askedAtMs !== 0 && Date.now() - this.askedAtMs < ANSWER_MS) this.takeAnswers(SETTLE_MS);
   }
 }
 
@@ -158,6 +220,7 @@ export function processTerminal(): TerminalParts {
   return {
     sink: ttySink(stdout.fd),
     input: stdin,
+    readWaiting: () => readWaiting(stdin.fd),
     size: () => ({ columns: stdout.columns, rows: stdout.rows }),
     onResize: (listener) => {
       stdout.on('resize', listener);
@@ -167,44 +230,3 @@ export function processTerminal(): TerminalParts {
     owner: process,
   };
 }
-
-// blessed reads nothing, restores nothing and asks the environment nothing: input, exits and colours are ours
-function makeGrid(out: TtyOut): Grid {
-  compileLazily();
-  const input = new PassThrough();
-  const before = new Map(HANDLED.map((event) => [event, new Set(process.listeners(event as 'exit'))]));
-  const screen = blessed.screen({
-    input: Object.assign(input, { isTTY: true, setRawMode: () => {} }), output: out as unknown as NodeJS.WriteStream,
-    terminal: 'xterm-256color', fullUnicode: false, forceUnicode: true, smartCSR: false, warnings: false, dockBorders: false, resizeTimeout: 1e9,
-  } as blessed.Widgets.IScreenOptions) as unknown as Grid;
-  for (const event of HANDLED) {
-    for (const listener of process.listeners(event as 'exit')) if (before.get(event)?.has(listener) !== true) process.removeListener(event, listener);
-  }
-  // line glyphs go out as UTF-8, never as the alternate character set, which terminals and their logs get wrong
-  screen.tput.brokenACS = true;
-  return screen;
-}
-
-interface Capabilities {
-  _compile(info: unknown, key: string, text: unknown): unknown;
-}
-
-let isLazy = false;
-
-// blessed makes a function of each of the terminal's 400 strings at start, 15 ms before the first frame; it uses ten of them
-function compileLazily(): void {
-  if (isLazy) return;
-  isLazy = true;
-  const { prototype } = (blessed as unknown as { tput: { prototype: Capabilities } }).tput;
-  const compile = prototype._compile;
-  prototype._compile = function (this: unknown, info, key, text) {
-    if (typeof text !== 'string' || text === '' || key.endsWith('_file')) return compile.call(this, info, key, text);
-    let made: ((...args: unknown[]) => unknown) | undefined;
-    return function (this: unknown, ...args: unknown[]): unknown {
-      made ??= compile.call(this, info, key, text) as (...args: unknown[]) => unknown;
-      return made.apply(this, args);
-    };
-  };
-}
-
-const HANDLED = ['exit', 'uncaughtException', 'SIGTERM', 'SIGINT', 'SIGQUIT'];

@@ -1,16 +1,10 @@
 import { EventEmitter } from 'node:events';
-import { closeSync, constants, openSync, write as writeLater, writeSync } from 'node:fs';
-
-/** How output bytes reach the terminal. `tryWrite` never waits: it gives the bytes taken, 0 = would wait. */
-export interface ByteSink {
-  /** Undefined where only `writeAsync` works. */
-  tryWrite?: ((bytes: Uint8Array) => number) | undefined;
-  writeAsync?: ((bytes: Uint8Array, done: (error: Error | null, taken: number) => void) => void) | undefined;
-  close?(): void;
-}
+import { writeWithin, type ByteSink } from './tty-sink.ts';
 
 const BEGIN_UPDATE = '\x1b[?2026h';
 const END_UPDATE = '\x1b[?2026l';
+/** Shortest output that is marked as one update: what is shorter arrives in one read, and an idle screen stays cheap. */
+export const LEAST_UPDATE = 128;
 /** How often a terminal that takes nothing is asked again. */
 const RETRY_MS = 15;
 /** After this long without taking a byte a terminal counts as slow. */
@@ -18,11 +12,9 @@ export const SLOW_MS = 2_000;
 
 /**
  * Output to a terminal that never blocks: one flush is under way at most, and while it is, whoever draws must not draw
- * (`isIdle`): the next frame shows the newest state, so nothing queues up. Looks like a TTY stream to blessed.
+ * (`isIdle`): the next frame shows the newest state, so nothing queues up.
  */
 export class TtyOut extends EventEmitter {
-  readonly isTTY = true;
-  readonly writable = true;
   /** Bytes the terminal took. */
   bytesWritten = 0;
   private parts: string[] = [];
@@ -31,16 +23,9 @@ export class TtyOut extends EventEmitter {
   private timer: NodeJS.Timeout | undefined;
   private isClosed = false;
 
-  constructor(private readonly sink: ByteSink, private readonly size: () => { columns: number; rows: number }) {
+  /** `marksUpdates`: a terminal that knows synchronized updates shows a flush as a whole; others must ignore the marks. */
+  constructor(private readonly sink: ByteSink, private readonly options: { marksUpdates: boolean }) {
     super();
-  }
-
-  get columns(): number {
-    return this.size().columns;
-  }
-
-  get rows(): number {
-    return this.size().rows;
   }
 
   /** Whether a frame may be drawn now. */
@@ -53,7 +38,7 @@ export class TtyOut extends EventEmitter {
     return this.pending === undefined ? 0 : nowMs - this.pendingSinceMs;
   }
 
-  /** Takes text; it goes out with everything else of this turn of the event loop, as one synchronized update. */
+  /** Takes text; it goes out with everything else of this turn of the event loop. */
   write(text: string): boolean {
     if (this.isClosed) return false;
     if (this.parts.length === 0) queueMicrotask(() => this.flush());
@@ -61,50 +46,32 @@ export class TtyOut extends EventEmitter {
     return true;
   }
 
-  /** For blessed, which ends its output when it is destroyed. */
-  end(): void {}
+  /** Sends what was written so far in this turn. */
+  flush(): void {
+    if (this.pending !== undefined || this.parts.length === 0 || this.isClosed) return;
+    const text = this.parts.join('');
+    this.parts = [];
+    this.pending = Buffer.from(this.options.marksUpdates && text.length >= LEAST_UPDATE ? BEGIN_UPDATE + text + END_UPDATE : text, 'utf8');
+    this.pendingSinceMs = Date.now();
+    this.pump();
+  }
 
   /**
-   * The last words: written at once, in place of what waits, giving up at the deadline when the terminal takes nothing.
+   * The last words: written at once, in place of what waits, giving up when the terminal takes nothing for `stallMs`.
    * After it nothing is written any more until reopen().
    */
-  finish(text: string, deadlineMs: number): void {
+  finish(text: string, stallMs: number): void {
     clearTimeout(this.timer);
     this.isClosed = true;
-    // a sequence cut in half must not swallow the restore: it starts with ST and cancels
-    let rest: Uint8Array = Buffer.from(`\x18${text}`, 'latin1');
     this.pending = undefined;
     this.parts = [];
-    const { tryWrite } = this.sink;
-    if (tryWrite === undefined) return void this.sink.writeAsync?.(rest, () => {});
-    const until = Date.now() + deadlineMs;
-    while (rest.length > 0) {
-      let taken = 0;
-      try {
-        taken = tryWrite(rest);
-      } catch {
-        return;
-      }
-      rest = rest.subarray(taken);
-      if (rest.length > 0 && taken === 0) {
-        if (Date.now() >= until) return;
-        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 5);
-      }
-    }
+    // what was cut in half must not swallow the rest: CAN ends any sequence
+    writeWithin(this.sink, Buffer.from(`\x18${text}`, 'utf8'), stallMs);
   }
 
   /** Goes on after finish(): used when a suspended program comes back. */
   reopen(): void {
     this.isClosed = false;
-  }
-
-  private flush(): void {
-    if (this.pending !== undefined || this.parts.length === 0 || this.isClosed) return;
-    const text = BEGIN_UPDATE + this.parts.join('') + END_UPDATE;
-    this.parts = [];
-    this.pending = Buffer.from(text, 'utf8');
-    this.pendingSinceMs = Date.now();
-    this.pump();
   }
 
   private pump(): void {
@@ -141,37 +108,4 @@ export class TtyOut extends EventEmitter {
     this.pending = undefined;
     this.emit('gone', error);
   }
-}
-
-/**
- * The terminal behind a file descriptor, opened a second time with O_NONBLOCK: the flag belongs to the open file and is
- * not shared with the shell that started us. Where that cannot be done, writes go through the thread pool.
- */
-export function ttySink(fd: number): ByteSink {
-  const own = openNonBlocking([`/proc/self/fd/${fd}`, '/dev/tty']);
-  if (own === undefined) {
-    return { writeAsync: (bytes, done) => writeLater(fd, bytes, 0, bytes.length, null, (error, taken) => done(error, taken ?? 0)) };
-  }
-  return {
-    tryWrite: (bytes) => {
-      try {
-        return writeSync(own, bytes);
-      } catch (error) {
-        if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return 0;
-        throw error;
-      }
-    },
-    close: () => closeSync(own),
-  };
-}
-
-function openNonBlocking(paths: readonly string[]): number | undefined {
-  for (const path of paths) {
-    try {
-      return openSync(path, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);
-    } catch {
-      // the next path, or the thread pool
-    }
-  }
-  return undefined;
 }
