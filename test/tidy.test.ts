@@ -13,13 +13,14 @@ const rooms = [
   'src/relay/merge', 'src/model', 'src/detect', 'src/theme', 'src/screen', 'src/views', 'src/control',
   'src/rpc', 'src/client', 'src/terminal',
   'agent/kernel', 'agent/catalog', 'agent/server',
-  'agent/drain-worker.ts', 'agent/agent.ts', 'agent/demo', 'agent/lab',
+  'agent/drain-worker.ts', 'agent/agent.ts', 'agent/demo/kube-objects.ts', 'agent/demo/fleet.ts', 'agent/demo/story', 'agent/demo', 'agent/lab',
   'src/relay', 'src/app', 'src/cli', 'src/main.ts',
 ];
 
 /** No effects here: time, randomness and facts arrive as arguments. */
 const pureRooms = [
   'src/lib', 'src/wire', 'src/flow', 'src/tally', 'agent/decode', 'agent/enrich', 'agent/history', 'agent/sim',
+  'agent/demo/kube-objects.ts', 'agent/demo/fleet.ts', 'agent/demo/story',
   'src/relay/merge', 'src/model', 'src/detect', 'src/theme', 'src/screen', 'src/views', 'src/control',
 ];
 

@@ -29,11 +29,13 @@ interface WorkloadSpec {
   /** Service port; 0 = no service. */
   port: number;
   tier: string;
+  /** Beside `app` and `tier`. */
+  labels?: Readonly<Record<string, string>>;
 }
 
 const workloads: readonly WorkloadSpec[] = [
   { namespace: 'payments', app: 'checkout-api', kind: 'Deployment', pods: ['checkout-api-7d4b-x9hk', 'checkout-api-7d4b-m2qf', 'checkout-api-7d4b-t6zw', 'checkout-api-7d4b-p8cv'], port: 8080, tier: 'api' },
-  { namespace: 'payments', app: 'ledger-svc', kind: 'StatefulSet', pods: 3, port: 9090, tier: 'core' },
+  { namespace: 'payments', app: 'ledger-svc', kind: 'StatefulSet', pods: 3, port: 9090, tier: 'core', labels: { team: 'ledger' } },
   { namespace: 'payments', app: 'fraud-detector', kind: 'Deployment', pods: 3, port: 8500, tier: 'core' },
   { namespace: 'payments', app: 'sanctions-svc', kind: 'Deployment', pods: 2, port: 8600, tier: 'core' },
   { namespace: 'payments', app: 'postgres-primary', kind: 'StatefulSet', pods: 1, port: 5432, tier: 'data' },
@@ -47,6 +49,12 @@ const workloads: readonly WorkloadSpec[] = [
   { namespace: 'default', app: 'chat-relay', kind: 'Deployment', pods: ['chat-relay-84bb-v5ms'], port: 50051, tier: 'api' },
   { namespace: 'monitoring', app: 'prometheus', kind: 'StatefulSet', pods: 1, port: 9090, tier: 'system' },
   { namespace: 'batch', app: 'report-builder', kind: 'Pod', pods: ['report-builder'], port: 0, tier: 'batch' },
+  { namespace: 'payments', app: 'refund-svc', kind: 'Deployment', pods: 2, port: 8080, tier: 'core' },
+  { namespace: 'payments', app: 'cardholder', kind: 'Deployment', pods: 2, port: 8443, tier: 'core', labels: { pci: 'true' } },
+  { namespace: 'ingest', app: 'ingest-collector', kind: 'Deployment', pods: 3, port: 8090, tier: 'edge' },
+  // one set a broker, as operators of brokers with an address of their own do
+  ...['kafka-broker-1', 'kafka-broker-2', 'kafka-broker-3'].map((app): WorkloadSpec => ({ namespace: 'ingest', app, kind: 'StatefulSet', pods: 1, port: 9092, tier: 'data' })),
+  { namespace: 'batch', app: 'resizer', kind: 'Deployment', pods: 3, port: 0, tier: 'batch' },
 ];
 
 /** A placement that never changes: neighbours in the list come to different nodes. */
@@ -114,7 +122,7 @@ function fleetObjects(nodes: Fleet['nodes'], pods: readonly FleetPod[]): PlainOb
 
 function fleetPodObject(pod: FleetPod): PlainObject {
   const workload = workloads.find((candidate) => candidate.app === pod.app && candidate.namespace === pod.namespace);
-  const labels: Record<string, string> = { app: pod.app, tier: workload?.tier ?? '' };
+  const labels: Record<string, string> = { app: pod.app, tier: workload?.tier ?? '', ...workload?.labels };
   const parts = { namespace: pod.namespace, name: pod.name, node: pod.node, ips: [pod.ipv4, pod.ipv6], labels };
   switch (workload?.kind) {
     case 'Deployment': {

@@ -8,10 +8,15 @@ import { splitJsonObjects } from './json-objects.ts';
 import type { OutputChoice } from './output-flags.ts';
 import { readSelection } from './selection-flags.ts';
 
-/** Flags of the request that are neither filters nor selection. */
-export const requestFlags: readonly Flag[] = [
+/** Filters as a server reads them. */
+export const rawFilterFlags: readonly Flag[] = [
   { name: 'allowlist', kind: 'list', value: 'JSON', group: 'Raw filters', help: 'FlowFilter as JSON, several allowed; joins the filters above' },
   { name: 'denylist', kind: 'list', value: 'JSON', group: 'Raw filters', help: 'the same, for what to leave out' },
+];
+
+/** Flags of the request that are neither filters nor selection. */
+export const requestFlags: readonly Flag[] = [
+  ...rawFilterFlags,
   { name: 'print-raw-filters', kind: 'bool', group: 'Raw filters', help: 'print the filters and exit' },
   { name: 'input-file', kind: 'text', value: 'FILE', group: 'Selection', help: 'flows from a file of JSON lines instead of a server; - is stdin' },
   { name: 'field-mask', kind: 'list', value: 'PATHS', group: 'Output', help: 'only these fields, with json' },

@@ -3,6 +3,7 @@ import { chipsText } from '../model/chip-words.ts';
 import type { Action } from '../model/messages.ts';
 import { newPrompt } from '../model/prompt.ts';
 import { WINDOWS_SECONDS, type State } from '../model/state.ts';
+import { copyHubble } from '../model/take-away.ts';
 import { viewOf } from '../views/view-list.ts';
 import { enter, goBack, movePanel, moveRow, showView } from './move.ts';
 import { addColumn, addPivot, clearChips, cycleChip, pivotOf, undo } from './pivot.ts';
@@ -59,6 +60,7 @@ const ACTS: Partial<Record<Action, (state: State) => void>> = {
     state.prompt = newPrompt('palette');
   },
   copy: copyRow,
+  'copy-hubble': (state) => copyHubble(state),
   theme: (state) => {
     state.themeStep++;
   },

@@ -1,7 +1,7 @@
 import { say, setChips } from '../model/changes.ts';
 import { withChip, type Chip } from '../model/chips.ts';
 import { cursorOf, moveCursor, select } from '../model/cursors.ts';
-import type { Target } from '../model/finding.ts';
+import type { RowPlace, Target } from '../model/finding.ts';
 import type { Action } from '../model/messages.ts';
 import { MAX_TRAIL, type State } from '../model/state.ts';
 import { itemOf } from '../views/view.ts';
@@ -56,15 +56,19 @@ export function enter(state: State): void {
 
 /** Goes where a row leads. */
 export function follow(state: State, target: Target): void {
-  const { chips = [], select: row, momentMs } = target;
+  const { chips = [], select: rows = [], momentMs } = target;
   if (chips.length > 0) {
     setChips(state, chips.reduce<Chip[]>((all, chip) => withChip(all, chip), [...state.chips]));
     say(state, 'filtered to this row: b takes a step back, x shows everything');
   }
   if (momentMs !== undefined) goTo(state, momentMs);
   showView(state, target.view);
-  if (row === undefined) return;
-  const view = viewOf(target.view);
+  for (const row of [rows].flat()) standOn(state, target.view, row);
+}
+
+// where the row is gone, the cursor stays where it was: the panel is right all the same
+function standOn(state: State, viewId: string, row: RowPlace): void {
+  const view = viewOf(viewId);
   const keys = view.panels[row.panel]?.items(state).map((item) => item.key) ?? [];
   const cursor = cursorOf(state, view.id);
   cursor.panel = row.panel;

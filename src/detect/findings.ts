@@ -1,6 +1,7 @@
 import { figures, type Figures } from '../model/figures.ts';
 import type { Finding } from '../model/finding.ts';
 import { countsFlows, type State } from '../model/state.ts';
+import { withoutClaimed } from './claims.ts';
 import { DETECTORS } from './detector-list.ts';
 import { ranked } from './rank.ts';
 
@@ -20,7 +21,7 @@ export function findings(state: State): Finding[] {
   const now = figures(state);
   const cache = caches.get(state);
   if (cache !== undefined && cache.now === now && cache.nowMs === state.nowMs) return cache.list;
-  const all = DETECTORS.flatMap((detector) => detector.find(state, now));
+  const all = withoutClaimed(DETECTORS.flatMap((detector) => detector.find(state, now)));
   const list = ranked(all, { nowMs: state.pausedAtMs > 0 ? state.pausedAtMs : state.nowMs, startedMs: state.startedMs }).slice(0, MAX_FINDINGS);
   caches.set(state, { now, nowMs: state.nowMs, list });
   return list;

@@ -11,7 +11,15 @@ interface Slot {
   bucket: Bucket;
 }
 
-/** The past as buckets, bounded in time. Buckets handed out are live: read only. */
+/** A piece of the past: `share` of the counts of a bucket, undefined where nobody looked. */
+export interface Stretch {
+  second: number;
+  bucket: Bucket | undefined;
+  share: number;
+  seconds: number;
+}
+
+/** The past as buckets, bounded in time: fine ones by the second, then coarse ones. Buckets handed out are live: read only. */
 export class BucketRing {
   /** Moves with every change: a key for caches. */
   version = 0;
@@ -21,15 +29,26 @@ export class BucketRing {
   private readonly fine: Slot[] = [];
   private readonly coarse: Slot[] = [];
 
+  constructor(private readonly fineSeconds: number = FINE_SECONDS) {}
+
+  /** Oldest second that can still be asked for; 0 while there is none. */
+  get oldestSecond(): number {
+    return this.firstSecond === 0 ? 0 : Math.max(this.firstSecond, this.fineFrom - COARSE_BUCKETS * COARSE_SECONDS);
+  }
+
+  /** Oldest second that has a bucket of its own. */
+  private get fineFrom(): number {
+    return this.lastSecond - this.fineSeconds + 1;
+  }
+
   /** The bucket of a second, for adding to; undefined if the second is older than the ring remembers. */
   at(second: number): Bucket | undefined {
     this.version++;
-    if (this.lastSecond !== 0 && second <= this.lastSecond - FINE_SECONDS) return undefined;
+    if (this.lastSecond !== 0 && second < this.fineFrom) return undefined;
     if (this.firstSecond === 0 || second < this.firstSecond) this.firstSecond = second;
-    if (second > this.lastSecond) this.lastSecond = second;
-    const slot = (this.fine[second % FINE_SECONDS] ??= { index: second, bucket: emptyBucket() });
+    if (second > this.lastSecond) this.goOn(second);
+    const slot = (this.fine[second % this.fineSeconds] ??= { index: second, bucket: emptyBucket() });
     if (slot.index !== second) {
-      this.retire(slot);
       slot.index = second;
       slot.bucket = emptyBucket();
     }
@@ -38,13 +57,28 @@ export class BucketRing {
 
   /** The bucket of a second if there is one. */
   peek(second: number): Bucket | undefined {
-    const slot = this.fine[second % FINE_SECONDS];
+    const slot = this.fine[second % this.fineSeconds];
     return slot?.index === second ? slot.bucket : undefined;
+  }
+
+  /** Time from `from` up to, not including, `to`, as far as it is remembered: second by second, and in steps of up to ten before that. */
+  *stretches(from: number, to: number): Generator<Stretch> {
+    for (let at = Math.max(from, this.oldestSecond); at < Math.min(to, this.fineFrom);) {
+      const index = Math.floor(at / COARSE_SECONDS);
+      const next = Math.min(to, this.fineFrom, (index + 1) * COARSE_SECONDS);
+      const slot = this.coarse[index % COARSE_BUCKETS];
+      // the newest may still wait for some of its seconds, the oldest began with the data
+      const held = Math.min(this.fineFrom, (index + 1) * COARSE_SECONDS) - Math.max(this.firstSecond, index * COARSE_SECONDS);
+      yield { second: at, bucket: slot?.index === index ? slot.bucket : undefined, share: (next - at) / held, seconds: next - at };
+      at = next;
+    }
+    const end = Math.min(to, this.lastSecond + 1);
+    for (let second = Math.max(from, this.firstSecond, this.fineFrom); second < end; second++) yield { second, bucket: this.peek(second), share: 1, seconds: 1 };
   }
 
   /** Spreads counts over the time they cover, so that a report's phase shows in no chart. */
   spread(counts: Bucket, fromMs: number, toMs: number): void {
-    const from = Math.max(fromMs, toMs - FINE_SECONDS * 1000);
+    const from = Math.max(fromMs, toMs - this.fineSeconds * 1000);
     const length = toMs - from;
     if (length <= 0) return;
     for (let second = Math.floor(from / 1000); second * 1000 < toMs; second++) {
@@ -67,18 +101,10 @@ export class BucketRing {
     if (bucket !== undefined) bucket.hasGap = true;
   }
 
-  /** Sum of the seconds from `from` up to, not including, `to`. A fresh bucket, the caller's own. */
+  /** Sum of the seconds from `from` up to, not including, `to`; of coarse buckets at the borders a part. A fresh bucket, the caller's own. */
   sum(from: number, to: number): Bucket {
     const total = emptyBucket();
-    const fineFrom = this.lastSecond - FINE_SECONDS + 1;
-    for (let index = Math.floor(from / COARSE_SECONDS); (index + 1) * COARSE_SECONDS <= fineFrom && index * COARSE_SECONDS < to; index++) {
-      const slot = this.coarse[index % COARSE_BUCKETS];
-      if (slot?.index === index) addBucket(total, slot.bucket);
-    }
-    for (let second = Math.max(from, this.firstSecond, fineFrom); second < to; second++) {
-      const bucket = this.peek(second);
-      if (bucket !== undefined) addBucket(total, bucket);
-    }
+    for (const { bucket, share } of this.stretches(from, to)) if (bucket !== undefined) addBucket(total, bucket, share);
     return total;
   }
 
@@ -91,6 +117,16 @@ export class BucketRing {
     this.version++;
   }
 
+  // what leaves the fine buckets moves on, also where no second came for a while
+  private goOn(second: number): void {
+    const gone = this.fineFrom;
+    this.lastSecond = second;
+    for (let left = gone; left < Math.min(this.fineFrom, gone + this.fineSeconds); left++) {
+      const slot = this.fine[((left % this.fineSeconds) + this.fineSeconds) % this.fineSeconds];
+      if (slot?.index === left) this.retire(slot);
+    }
+  }
+
   private retire(slot: Slot): void {
     const index = Math.floor(slot.index / COARSE_SECONDS);
     const coarse = (this.coarse[index % COARSE_BUCKETS] ??= { index, bucket: emptyBucket() });
@@ -99,5 +135,7 @@ export class BucketRing {
       coarse.bucket = emptyBucket();
     }
     addBucket(coarse.bucket, slot.bucket);
+    slot.index = -1;
+    slot.bucket = emptyBucket();
   }
 }

@@ -1,5 +1,5 @@
 import { emptyBucket, type Bucket, type PairCounts } from './bucket.ts';
-import type { BucketRing } from './bucket-ring.ts';
+import type { BucketRing, Stretch } from './bucket-ring.ts';
 import { dropKeyParts, type Pair } from './directory.ts';
 import { dropClass, type DropClass } from './drop-words.ts';
 import { countsFlows, figuresOf, type State } from './state.ts';
@@ -165,22 +165,27 @@ export function rate(count: number, bucket: Bucket): number {
 /** Least part of a second that must have been observed, else the second is a hole. */
 const HOLE_MS = 400;
 
+/** Whether a piece inside the observed time was not observed, or not fully. */
+function isHoleIn(ring: BucketRing, { second, bucket, seconds, share }: Stretch): boolean {
+  if (ring.firstSecond === 0 || second <= ring.firstSecond || second >= ring.lastSecond) return false;
+  return bucket === undefined || bucket.hasGap || bucket.coveredMs * share < HOLE_MS * seconds;
+}
+
 /** Whether a second inside the observed time was not observed, or not fully. */
 export function isHole(ring: BucketRing, second: number): boolean {
-  if (ring.firstSecond === 0 || second <= ring.firstSecond || second >= ring.lastSecond) return false;
-  const bucket = ring.peek(second);
-  return bucket === undefined || bucket.hasGap || bucket.coveredMs < HOLE_MS;
+  for (const stretch of ring.stretches(second, second + 1)) return isHoleIn(ring, stretch);
+  return false;
 }
 
 function hasHole(ring: BucketRing, from: number, to: number): boolean {
-  for (let second = Math.max(from, ring.firstSecond); second < to; second++) if (isHole(ring, second)) return true;
+  for (const stretch of ring.stretches(from, to)) if (isHoleIn(ring, stretch)) return true;
   return false;
 }
 
 /** Seconds from the oldest data to the moment shown; what a chart can fill. */
 export function knownSeconds(state: State): number {
   const ring = figuresOf(state);
-  return ring.firstSecond === 0 ? 0 : Math.max(0, momentSecond(state) - ring.firstSecond);
+  return ring.firstSecond === 0 ? 0 : Math.max(0, momentSecond(state) - ring.oldestSecond);
 }
 
 /** Seconds a column of a chart of this width stands for: the window, or as much of it as there is. */
@@ -209,12 +214,11 @@ function point(ring: BucketRing, from: number, seconds: number, value: (bucket: 
   let sum = 0;
   let coveredMs = 0;
   let hole = false;
-  for (let second = from; second < from + seconds; second++) {
-    if (second < ring.firstSecond || second > ring.lastSecond) continue;
-    hole ||= isHole(ring, second);
-    const bucket = ring.peek(second);
-    sum += bucket === undefined ? 0 : value(bucket);
-    coveredMs += bucket?.coveredMs ?? 0;
+  for (const stretch of ring.stretches(from, from + seconds)) {
+    const { bucket, share } = stretch;
+    hole ||= isHoleIn(ring, stretch);
+    sum += bucket === undefined ? 0 : value(bucket) * share;
+    coveredMs += (bucket?.coveredMs ?? 0) * share;
   }
   if (coveredMs === 0) return hole ? { value: 0, isHole: true } : undefined;
   return { value: (sum * 1000) / Math.max(coveredMs, 500), isHole: hole };

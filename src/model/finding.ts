@@ -1,13 +1,19 @@
 import type { Chip } from './chips.ts';
 import type { Pair } from './directory.ts';
 
-/** Where Enter leads from a row: a view, with a filter, a row of it selected, or a moment. */
+/** A row of a view. */
+export interface RowPlace {
+  panel: number;
+  key: string;
+}
+
+/** Where Enter leads from a row: a view, with a filter, rows of it selected, or a moment. */
 export interface Target {
   view: string;
   /** Added to the filter. */
   chips?: readonly Chip[];
-  /** Row to select, by panel and key. */
-  select?: { panel: number; key: string };
+  /** Row to select; of several first the ones that lists below depend on. The last one gets the focus. */
+  select?: RowPlace | readonly RowPlace[];
   momentMs?: number;
 }
 
@@ -42,6 +48,8 @@ export interface Finding {
   evidence?: readonly string[];
   /** The likely cause with its reason; certain only where the data says so. */
   cause?: { text: string; isCertain: boolean };
+  /** Keys of findings that this one tells better: they are left out while it is there. */
+  claims?: readonly string[];
   /** Commands to copy that tell more; none of them changes anything. */
   next?: readonly string[];
 }

@@ -49,11 +49,23 @@ export class IncidentLog {
   }
 
   private note(finding: Finding, nowMs: number): void {
-    const known = this.open.get(finding.key);
+    const known = this.joined(finding);
     if (known === undefined) return this.begin(finding, nowMs);
     known.lastMs = nowMs;
     if (explained(finding) >= explained(known.told)) known.told = finding;
     if (isWorse(finding, known.worst)) known.worst = finding;
+  }
+
+  // what was told as plain drops a second ago goes on under its better name, with the beginning of the earliest
+  private joined({ key, claims = [] }: Finding): Incident | undefined {
+    const all = [key, ...claims].flatMap((name) => this.open.get(name) ?? []);
+    const [first, ...rest] = all.toSorted((one, other) => one.sinceMs - other.sinceMs);
+    if (first === undefined || (rest.length === 0 && first.key === key)) return first;
+    for (const incident of all) this.open.delete(incident.key);
+    for (const incident of rest) this.incidents.splice(this.incidents.indexOf(incident), 1);
+    first.key = key;
+    this.open.set(key, first);
+    return first;
   }
 
   private begin(finding: Finding, nowMs: number): void {

@@ -64,36 +64,38 @@ const wireTypes: Readonly<Record<string, number>> = { string: DELIMITED, bytes: 
 const prints: Readonly<Record<string, Print>> = {
   string: Print.TEXT, bool: Print.BOOL, uint32: Print.UINT32, int32: Print.INT32, uint64: Print.LONG, int64: Print.LONG, number64: Print.LONG, enum: Print.ENUM,
 };
-const plans = new WeakMap<object, Plan>();
+type Plans = WeakMap<object, Plan>;
+const plans: Plans = new WeakMap();
 
-function planOf(codec: Codec<object>): Plan {
-  const known = plans.get(codec);
+function planOf(codec: Codec<object>, leftOut: readonly string[], plansKnown: Plans): Plan {
+  const known = plansKnown.get(codec);
   if (known !== undefined) return known;
-  const oneofs = [...new Set(codec.fields.flatMap((field) => field.oneof ?? []))];
+  const shown = codec.fields.filter((field) => !leftOut.includes(field.name));
+  const oneofs = [...new Set(shown.flatMap((field) => field.oneof ?? []))];
   const slots = new Uint16Array(128);
   const farSlots = new Map<number, number>();
-  for (const [i, field] of codec.fields.entries()) {
+  for (const [i, field] of shown.entries()) {
     if (field.number < slots.length) slots[field.number] = i + 1;
     else farSlots.set(field.number, i + 1);
   }
-  const size = codec.fields.length;
-  const lists = codec.fields.map((): number[] => []);
+  const size = shown.length;
+  const lists = shown.map((): number[] => []);
   const plan: Plan = {
-    fields: codec.fields.map((field) => planField(field, oneofs)),
-    slots, farSlots, starts: new Int32Array(size), ends: new Int32Array(size), lists, usedLists: lists.filter((_, i) => codec.fields[i]?.repeated === true), oneofs: new Int32Array(oneofs.length),
+    fields: shown.map((field) => planField(field, oneofs, (inner) => planOf(inner, leftOut, plansKnown))),
+    slots, farSlots, starts: new Int32Array(size), ends: new Int32Array(size), lists, usedLists: lists.filter((_, i) => shown[i]?.repeated === true), oneofs: new Int32Array(oneofs.length),
   };
-  plans.set(codec, plan);
+  plansKnown.set(codec, plan);
   return plan;
 }
 
-function planField(field: FieldInfo, oneofs: readonly string[]): PlanField {
+function planField(field: FieldInfo, oneofs: readonly string[], planOfInner: (codec: Codec<object>) => Plan): PlanField {
   return {
     key: encodeText(`"${field.name}":`),
     print: printOf(field),
     repeated: field.repeated,
     wireType: wireTypes[field.kind] ?? VARINT,
     oneof: field.oneof === undefined ? -1 : oneofs.indexOf(field.oneof),
-    plan: field.message === undefined ? undefined : planOf(field.message),
+    plan: field.message === undefined ? undefined : planOfInner(field.message),
     names: field.enum === undefined ? undefined : new Map([...enumNames(field.enum)].map(([value, name]) => [value, encodeText(`"${name}"`)])),
     isSigned: field.kind === 'int64',
   };
@@ -126,9 +128,10 @@ export class JsonLines {
   private lastSeconds = Number.NaN;
   private lastSecondsText: Uint8Array = new Uint8Array(0);
 
-  constructor(codec: Codec<object>) {
+  /** Fields of a name in `leftOut` are not printed, in whatever message they are. */
+  constructor(codec: Codec<object>, private readonly leftOut: readonly string[] = []) {
     this.codec = codec;
-    this.plan = planOf(codec);
+    this.plan = planOf(codec, leftOut, leftOut.length === 0 ? plans : new WeakMap());
   }
 
   /** Bytes since reset(). */
@@ -159,11 +162,16 @@ export class JsonLines {
         this.malformedCount++;
         return false;
       }
-      this.writeBytes(encodeText(toJson(this.codec, decoded.value)));
+      this.writeBytes(encodeText(toJson(this.codec, this.leftOut.length === 0 ? decoded.value : without(this.codec, decoded.value, this.leftOut))));
     }
     this.reserve(1);
     this.buffer[this.at++] = 0x0a;
     return true;
+  }
+
+  /** Adds whole lines made elsewhere. */
+  add(lines: Uint8Array): void {
+    this.writeBytes(lines);
   }
 
   private writeMessage(plan: Plan, end: number): void {
@@ -436,4 +444,17 @@ export class JsonLines {
     grown.set(this.buffer.subarray(0, this.at));
     this.buffer = grown;
   }
+}
+
+/** A copy of a message that lacks the fields of some names. */
+function without(codec: Codec<object>, message: object, leftOut: readonly string[]): object {
+  const copy: Record<string, unknown> = {};
+  for (const field of codec.fields) {
+    const value = (message as Readonly<Record<string, unknown>>)[field.name];
+    if (value === undefined || leftOut.includes(field.name)) continue;
+    const inner = field.message;
+    if (inner === undefined) copy[field.name] = value;
+    else copy[field.name] = field.repeated ? (value as object[]).map((one) => without(inner, one, leftOut)) : without(inner, value as object, leftOut);
+  }
+  return copy;
 }

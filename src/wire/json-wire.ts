@@ -231,7 +231,7 @@ export class JsonWire {
     const { plan } = field;
     if (plan === undefined) throw BAD;
     const begin = this.begin(field, plan.lengthBytes);
-    if (field.read === Read.TIME) this.writeTime(value);
+    if (field.read === Read.TIME && typeof value === 'string') this.writeTime(value);
     else if (field.read === Read.WRAPPER) this.writeWrapped(plan, value);
     else this.writeMessage(plan, value);
     plan.lengthBytes = this.end(begin);
@@ -348,8 +348,7 @@ export class JsonWire {
     this.at += bytes.length;
   }
 
-  private writeTime(value: unknown): void {
-    if (typeof value !== 'string') throw BAD;
+  private writeTime(value: string): void {
     const nanos = this.nanosInSameSecond(value);
     if (nanos >= 0) return this.writeSecondAndNanos(BigInt(this.lastSecond), nanos);
     const time = parseTimestamp(value);

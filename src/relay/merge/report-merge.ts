@@ -1,5 +1,5 @@
 import { heaviest } from '../../tally/heaviest.ts';
-import type { Endpoint } from '../../wire/gen/flow.ts';
+import type { Endpoint, Policy } from '../../wire/gen/flow.ts';
 import type { Change, DropCount, NodeReport, PairCount, PolicyFact, RelayReport, Report, Volume } from '../../wire/gen/hubtop.ts';
 
 /** Pairs of a merged report; those with resets or drops stay beyond it. */
@@ -126,6 +126,7 @@ export class ReportMerge {
       egress: sumVolumes(before.egress, pair.egress),
       ingress: sumVolumes(before.ingress, pair.ingress),
       error_bytes: (before.error_bytes ?? 0) + (pair.error_bytes ?? 0),
+      ...(before.allowed_by === undefined && pair.allowed_by === undefined ? {} : { allowed_by: mergedPolicies(before.allowed_by, pair.allowed_by) }),
     });
   }
 }
@@ -135,6 +136,19 @@ function partyKey(endpoint: Endpoint | undefined): string {
   if (endpoint === undefined) return '';
   const workloads = (endpoint.workloads ?? []).map(({ kind, name }) => `${kind ?? ''}/${name ?? ''}`);
   return [endpoint.identity ?? 0, endpoint.cluster_name ?? '', endpoint.namespace ?? '', endpoint.pod_name ?? '', ...workloads, '', ...(endpoint.labels ?? [])].join('\t');
+}
+
+/** Policies named in a row at most: several on one side are rare, thousands are somebody's trick. */
+const maxNamed = 8;
+
+/** Each side names its own policies; of one that both name the later revision stays. */
+function mergedPolicies(one: readonly Policy[] = [], other: readonly Policy[] = []): Policy[] {
+  const byName = new Map<string, Policy>();
+  for (const policy of [...one, ...other]) {
+    const key = `${policy.kind ?? ''}\n${policy.namespace ?? ''}\n${policy.name ?? ''}`;
+    if ((byName.get(key)?.revision ?? -1n) < (policy.revision ?? 0n)) byName.set(key, policy);
+  }
+  return [...byName].toSorted(([first], [second]) => (first < second ? -1 : 1)).slice(0, maxNamed).map(([, policy]) => policy);
 }
 
 const volumeFields = ['skbs', 'segments', 'bytes', 'reply_skbs', 'reply_segments', 'reply_bytes', 'connections', 'resets', 'flows'] as const;

@@ -379,6 +379,8 @@ export interface PairCount extends WithUnknown {
   ingress?: Volume | undefined;
   /** Upper bound of what space-saving may have added, in bytes. */
   error_bytes?: number | undefined;
+  /** Policies that allowed the newest connection, of both sides; empty where none selects them, or nobody says. */
+  allowed_by?: Policy[] | undefined;
 }
 
 /** Writes the fields of a hubtop.v1.PairCount; for the codecs of messages that hold one. */
@@ -391,6 +393,7 @@ export function writePairCount(m: PairCount, w: BinaryWriter): void {
   if (m.egress) w.writeMessage(6, m.egress, writeVolume);
   if (m.ingress) w.writeMessage(7, m.ingress, writeVolume);
   if (m.error_bytes) writeCount(w, 8, m.error_bytes);
+  if (m.allowed_by) for (const v of m.allowed_by) w.writeMessage(9, v, writePolicy);
   if (m.$unknown) writeUnknown(w, m.$unknown);
 }
 
@@ -407,6 +410,7 @@ export function readPairCount(m: PairCount, r: BinaryReader): void {
       case 6: m.egress = r.readMessage<Volume>(m.egress ?? {}, readVolume); break;
       case 7: m.ingress = r.readMessage<Volume>(m.ingress ?? {}, readVolume); break;
       case 8: m.error_bytes = readCount(r); break;
+      case 9: (m.allowed_by ??= []).push(r.readMessage<Policy>({}, readPolicy)); break;
       default: unknown = skipUnknown(r, unknown);
     }
   }
@@ -417,8 +421,8 @@ export function readPairCount(m: PairCount, r: BinaryReader): void {
 export const PairCountCodec: Codec<PairCount> = /* @__PURE__ */ makeCodec<PairCount>('hubtop.v1.PairCount', {
   read: readPairCount,
   write: writePairCount,
-  fields: 'source=1m|destination=2m|port=3u|protocol=4u|verdict=5e|egress=6m|ingress=7m|error_bytes=8N',
-  refs: () => [EndpointCodec, EndpointCodec, VerdictEnum, VolumeCodec, VolumeCodec],
+  fields: 'source=1m|destination=2m|port=3u|protocol=4u|verdict=5e|egress=6m|ingress=7m|error_bytes=8N|allowed_by=9m*',
+  refs: () => [EndpointCodec, EndpointCodec, VerdictEnum, VolumeCodec, VolumeCodec, PolicyCodec],
 });
 
 /** Message hubtop.v1.Volume. */

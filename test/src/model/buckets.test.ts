@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { emptyBucket, MAX_KEYS_PER_BUCKET, pairCounts } from '../../../src/model/bucket.ts';
-import { BucketRing, FINE_SECONDS } from '../../../src/model/bucket-ring.ts';
+import { BucketRing, COARSE_BUCKETS, COARSE_SECONDS, FINE_SECONDS } from '../../../src/model/bucket-ring.ts';
 import { regularStep } from '../../../src/model/resets.ts';
 import { random } from '../app/fake-cluster.ts';
 
@@ -18,6 +18,30 @@ describe('BucketRing', () => {
     }
     expect(ring.sum(10_000, 12_000).flows).toBeCloseTo(total, 6);
     expect(ring.sum(12_000 - FINE_SECONDS, 12_000).coveredMs).toBeCloseTo(FINE_SECONDS * 1000, 6);
+  });
+
+  test('loses nothing when time jumps while seconds wait to move on', () => {
+    const ring = new BucketRing();
+    ring.spread(flows(90), 10_000_000, 10_090_000);
+    ring.spread(flows(7), (10_000 + FINE_SECONDS + 50) * 1000, (10_000 + FINE_SECONDS + 51) * 1000);
+    expect(ring.sum(10_000, 10_090).flows).toBeCloseTo(90, 6);
+    expect(ring.sum(10_000, 20_000).flows).toBeCloseTo(97, 6);
+    expect(ring.oldestSecond).toBe(10_000);
+  });
+
+  test('gives of the steps of ten at the borders of a stretch the part that lies in it', () => {
+    const ring = new BucketRing();
+    for (let second = 10_000; second < 12_000; second++) ring.spread(flows(1), second * 1000, (second + 1) * 1000);
+    expect(ring.sum(10_103, 10_118).flows).toBeCloseTo(15, 6);
+    expect([...ring.stretches(11_396, 11_404)].map(({ second, seconds }) => [second, seconds])).toEqual([[11_396, 4], [11_400, 1], [11_401, 1], [11_402, 1], [11_403, 1]]);
+  });
+
+  test('knows how far back it remembers', () => {
+    const ring = new BucketRing(60);
+    ring.spread(flows(1), 10_000_000, 10_001_000);
+    ring.spread(flows(1), 20_000_000, 20_001_000);
+    expect(ring.oldestSecond).toBe(20_000 - 59 - COARSE_BUCKETS * COARSE_SECONDS);
+    expect([...ring.stretches(0, 30_000)].length).toBe(COARSE_BUCKETS + 60 + 1);
   });
 
   test('spreads a report over the seconds it covers', () => {

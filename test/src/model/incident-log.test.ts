@@ -29,6 +29,15 @@ describe('IncidentLog', () => {
     expect(log.list()[0]).toMatchObject({ worst: { amount: { value: 9 } }, told: { cause } });
   });
 
+  test('goes on under the name of the finding that tells it better, from the earliest beginning', () => {
+    const log = new IncidentLog();
+    log.take([finding('drop a'), finding('drop b'), finding('other')], 1_000);
+    log.take([finding('edit', { claims: ['drop a', 'drop b'], cause: { text: 'policy edited', isCertain: false } }), finding('other')], 2_000);
+    expect(log.list().map(({ key, sinceMs, lastMs }) => [key, sinceMs, lastMs])).toEqual([['edit', 1_000, 2_000], ['other', 1_000, 2_000]]);
+    log.take([finding('edit', { claims: ['drop a'] })], 3_000);
+    expect(log.list()[0]).toMatchObject({ key: 'edit', lastMs: 3_000, isOpen: true });
+  });
+
   test('a finding that is told as over keeps no incident open', () => {
     const log = new IncidentLog();
     log.take([finding('a')], 1_000);

@@ -30,6 +30,16 @@ test('ReportMerge adds verdicts, drops and pairs of the same label sets, and kee
   });
 });
 
+test('ReportMerge joins the policies that the two sides of a pair name, whichever comes first', () => {
+  const egress = { name: 'web', namespace: 'shop', kind: 'CiliumNetworkPolicy', revision: 4n };
+  const ingress = { name: 'api', namespace: 'shop', kind: 'NetworkPolicy', revision: 2n };
+  const client: Report = { pairs: [pair('web', 'api', 10, { allowed_by: [egress] })] };
+  const server: Report = { pairs: [pair('web', 'api', 10, { allowed_by: [{ ...egress, revision: 3n }, ingress] })] };
+  for (const reports of [[client, server], [server, client]] as const) {
+    expect(merged(['a', reports[0]], ['b', reports[1]]).pairs).toMatchObject([{ egress: { bytes: 20 }, allowed_by: [egress, ingress] }]);
+  }
+});
+
 test('ReportMerge takes two reports of one node as one interval after the other', () => {
   const report = merged(
     ['a', { interval_ns: 1e9, nodes: [{ name: 'a', time, flows: 4, cpu_ns: 10, rss_bytes: 5, maps: [{ id: 1, evicted: 2 }], rings: [{ lane: 'hot', peak_bytes: 9, used_bytes: 1 }] }] }],
