@@ -1,6 +1,7 @@
 import { isMainThread } from 'node:worker_threads';
 import { type CommandContext } from './cli/command.ts';
-import { describeFailure, runProgram } from './cli/program.ts';
+import { describeFailure } from './cli/describe-failure.ts';
+import { runProgram } from './cli/program.ts';
 import { StandardOutput } from './cli/standard-output.ts';
 import { scrub } from './lib/scrub.ts';
 

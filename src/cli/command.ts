@@ -18,6 +18,8 @@ export interface Command {
   usage: string;
   summary: string;
   flags: readonly Flag[];
+  /** What the help says below the flags. */
+  details?: string;
   /** Exit code of wrong usage: 2, and 1 for the verbs that `hubble` has. */
   usageExitCode: 1 | 2;
   /** Most words besides the flags. */
@@ -57,5 +59,5 @@ function refuse(command: Command, message: string, context: CommandContext): num
 
 /** Help text of one command. */
 export function describeCommand(command: Command): string {
-  return `${command.summary}\n\nUsage: hubtop ${command.usage}\n${describeFlags(command.flags)}\n`;
+  return `${command.summary}\n\nUsage: hubtop ${command.usage}\n${describeFlags(command.flags)}\n${command.details === undefined ? '' : `\n${command.details}\n`}`;
 }

@@ -1,9 +1,7 @@
-import { type Command, CommandError, type CommandContext, runCommand } from './command.ts';
+import { type Command, type CommandContext, runCommand } from './command.ts';
 import { type CommandEntry, commands, defaultCommand } from './commands.ts';
+import { describeFailure } from './describe-failure.ts';
 import type { Flag } from './flags.ts';
-
-/** Errors of the language itself: a mistake of ours, so the stack is worth more than one line. */
-const bugs = [TypeError, RangeError, ReferenceError, SyntaxError];
 
 /** Runs one command line and gives the exit code; never throws. */
 export async function runProgram(args: readonly string[], context: CommandContext): Promise<number> {
@@ -14,14 +12,6 @@ export async function runProgram(args: readonly string[], context: CommandContex
     context.printError(`hubtop: ${describeFailure(error)}`);
     return 1;
   }
-}
-
-/** One line for what a user can act on, the stack for our own mistakes. */
-export function describeFailure(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  if (error instanceof CommandError) return error.message;
-  if (bugs.some((bug) => error instanceof bug)) return `internal error: ${error.stack ?? error.message}`;
-  return error.message.replaceAll(/\s*\n\s*/g, ': ');
 }
 
 async function dispatch(args: readonly string[], context: CommandContext): Promise<number> {

@@ -1,0 +1,36 @@
+import { canFill, share, type Gauge, type NodeState } from '../../model/node-state.ts';
+import type { SelectorField } from '../condition.ts';
+import { matchesText } from '../matches.ts';
+import { type Figure, type Metric, type Reading, NOBODY_TELLS } from '../metric.ts';
+
+/** The fullest connection table. */
+export const conntrack: Metric = {
+  name: 'conntrack',
+  help: 'fill of the fullest connection table, an agent\'s or a kernel\'s',
+  units: { '%': 'level' },
+  fields: ['node'],
+  needsFlows: () => false,
+  read: (reading) => fullest(reading, (node) => [node.conntrack, node.kernelConntrack]),
+};
+
+/** The fullest BPF map. */
+export const map: Metric = {
+  name: 'map',
+  help: 'fill of the fullest BPF map, or of those with that name',
+  units: { '%': 'level' },
+  fields: ['name', 'node'],
+  needsFlows: () => false,
+  // a map that is named is meant, however small it is
+  read: (reading) => fullest(reading, (node) => node.maps.filter((gauge) => (
+    reading.selectors.some(({ field }) => field === 'name') ? meets(gauge.name, 'name', reading) : canFill(gauge)))),
+};
+
+function fullest(reading: Reading, gaugesOf: (node: NodeState) => readonly (Gauge | undefined)[]): Figure {
+  const fills = [...reading.state.nodes.values()].filter((node) => node.trouble === '' && meets(node.name, 'node', reading))
+    .flatMap((node) => gaugesOf(node)).flatMap((gauge) => (gauge === undefined ? [] : [share(gauge.entries, gauge.maxEntries)]));
+  return fills.length === 0 ? NOBODY_TELLS : { value: Math.max(...fills), perhaps: 0, whole: 1, isMet: true };
+}
+
+function meets(text: string, field: SelectorField, { selectors }: Reading): boolean {
+  return selectors.every((selector) => selector.field !== field || matchesText(text, selector.value) !== selector.isNegated);
+}

@@ -1,0 +1,60 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Running, runHubtop, startHubtop } from './hubtop-process.ts';
+
+let demo: Running;
+let address = '';
+
+beforeAll(async () => {
+  demo = startHubtop(['demo', '--no-tui', '--listen', '127.0.0.1:0']);
+  [, address = ''] = await demo.waitFor(/ready (\S+)/, 15_000);
+}, 20_000);
+
+afterAll(() => demo.stop());
+
+function check(...args: string[]): ReturnType<typeof runHubtop> {
+  return runHubtop(['check', '--server', address, ...args], { timeoutMs: 40_000 });
+}
+
+test('hubtop check exits 0 when all conditions hold, one line each', () => {
+  const told = check('nodes == 12 for 3s', 'flows(ns=payments) > 1/s and seen > 50%', '--least-seen', '50');
+  expect(told.stderr).toBe('');
+  expect(told.stdout).toMatch(/^ok {2}nodes 12 == 12 for 3 s, seen [\d.]+ %\nok {2}flows\(ns=payments\) [\d.]+\/s > 1\/s, seen [\d.]+ %\nok {2}seen [\d.]+ % > 50 %, seen [\d.]+ %\n$/);
+  expect(told.status).toBe(0);
+});
+
+test('hubtop check exits 1 on a breach', () => {
+  const told = check('drops(ns=payments) == 0 for 30s');
+  expect(told.stdout).toMatch(/^breached {2}drops\(ns=payments\) at least \d+, not == 0 for 30 s, at \d\d:\d\d:\d\dZ after \d+ s, seen [\d.]+ %\n$/);
+  expect(told.status).toBe(1);
+});
+
+test('hubtop check exits 3 when it cannot tell, and says so as data', () => {
+  const told = check('drops(ns=nowhere) < 1/s for 2s', '--timeout', '7s', '-o', 'json');
+  expect(told.status).toBe(3);
+  expect(JSON.parse(told.stdout)).toMatchObject({
+    schema: 'hubtop/1', kind: 'check', server: address, exit_code: 3,
+    conditions: [{ condition: 'drops(ns=nowhere) < 1/s for 2 s', metric: 'drops', bound: 1, unit: 'per second', verdict: 'unknown', reason: 'nothing was seen of ns=nowhere' }],
+  });
+});
+
+test.each([
+  [['nodes > 1 for 10s', '--server', '127.0.0.1:1', '--timeout', '10s'], 3, /^unknown {2}nodes > 1 for 10 s cannot be told: cannot connect to 127\.0\.0\.1:1/, ''],
+  [['drops < 1/s', '--server', 'relay:http'], 2, /^$/, /^hubtop: .*relay:http/],
+  [['drops(ns=shop < 1/s'], 2, /^$/, /^hubtop: expected "," or "\)" at the \^: drops\(ns=shop \^< 1\/s\n$/],
+  [[], 2, /^$/, /^hubtop: check needs a condition/],
+  [['drops < 1/s for 1m', '--timeout', '10s'], 2, /^$/, /^hubtop: --timeout 10s is over before a condition can hold for 60 s\n$/],
+  [['drops < 1/s', '-o', 'yaml'], 2, /^$/, /^hubtop: invalid output format: yaml/],
+  [['drops < 1/s', '--least-seen', 'all'], 2, /^$/, /^hubtop: invalid argument "all"/],
+])('hubtop check %j exits %i', (args, status, stdout, stderr) => {
+  const told = runHubtop(['check', ...args]);
+  expect(told.stdout).toMatch(stdout);
+  expect(told.stderr).toMatch(stderr);
+  expect(told.status).toBe(status);
+});
+
+test('hubtop check --help shows every metric with its bounds, and an example of each kind', () => {
+  const told = runHubtop(['check', '--help']);
+  expect(told.status).toBe(0);
+  for (const metric of ['drops', 'flows', 'connections', 'resets', 'seen', 'lost', 'nodes', 'conntrack', 'map', 'incidents']) expect(told.stdout).toMatch(new RegExp(`^ {2}${metric} +\\S`, 'm'));
+  expect(told.stdout).toContain("hubtop check 'drops(ns=shop) < 1/s for 30s'");
+});
