@@ -15,6 +15,9 @@ const TIME_STEP_MS = 5_000;
 
 /** Does what a key asks for. Keys that mean nothing where the cursor stands say so and do nothing. */
 export function act(state: State, action: Action): void {
+  const { takesAll } = viewOf(state.view);
+  state.wall.leftMs = state.nowMs;
+  if (takesAll !== undefined) return takesAll(state, action) ? undefined : leaveWall(state, action);
   const own = viewOf(state.view).acts?.[action];
   if (own !== undefined) return own(state);
   const pivot = pivotOf(action);
@@ -24,6 +27,12 @@ export function act(state: State, action: Action): void {
   const run = ACTS[action];
   if (run === undefined) return say(state, 'this key means nothing in this view: ? lists what does');
   run(state);
+}
+
+// any key leads back to the screens; a digit to its own
+function leaveWall(state: State, action: Action): void {
+  showView(state, action.startsWith('view-') && action !== 'view-wall' ? action.slice('view-'.length) : 'overview');
+  state.trail.length = 0;
 }
 
 const ACTS: Partial<Record<Action, (state: State) => void>> = {

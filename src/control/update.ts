@@ -2,7 +2,8 @@ import { say } from '../model/changes.ts';
 import { foldMessage } from '../model/fold-message.ts';
 import type { Message } from '../model/messages.ts';
 import type { State } from '../model/state.ts';
-import { liveFindings } from '../detect/findings.ts';
+import { findings, liveFindings } from '../detect/findings.ts';
+import { forgetEnded, HOME_AFTER_MS } from '../model/wall.ts';
 import { act } from './act.ts';
 import { promptKey, promptPaste } from './type.ts';
 
@@ -19,10 +20,20 @@ export function update(state: State, message: Message): void {
   }
 }
 
+// somebody walked away from a wall that shows another view
+function keepWall(state: State): void {
+  forgetEnded(state.wall, findings(state));
+  if (state.wall.isHome && state.view !== 'wall' && state.nowMs - state.wall.leftMs > HOME_AFTER_MS) {
+    state.view = 'wall';
+    state.pausedAtMs = 0;
+  }
+}
+
 // once a second, with the figures of the seconds that are whole
 function keepLog(state: State): void {
   const second = Math.floor(state.nowMs / 1000);
   if (second === state.incidentSecond) return;
   state.incidentSecond = second;
+  keepWall(state);
   if (state.reports > 0 || state.flows.received > 0) state.incidents.take(liveFindings(state), state.nowMs);
 }

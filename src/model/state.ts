@@ -13,6 +13,7 @@ import { PolicyBook } from './policy-book.ts';
 import type { Prompt } from './prompt.ts';
 import { ResetTracker } from './resets.ts';
 import type { TableState } from './tables.ts';
+import { newWall, type WallState } from './wall.ts';
 import { TextInterner } from './text-interner.ts';
 
 /** How the dashboard stands with its server. */
@@ -103,6 +104,7 @@ export interface State {
   cursors: Map<string, Cursor>;
   /** How tables are sorted and grouped, by view id. */
   tables: Map<string, TableState>;
+  wall: WallState;
   /** The line a reader types in; undefined = closed. */
   prompt: Prompt | undefined;
   /** What the world is asked for; whoever runs the screen takes them out. */
@@ -160,6 +162,7 @@ export function initialState(options: { server: string; nowMs: number; view: str
     windowSeconds: WINDOWS_SECONDS[0] ?? 60,
     cursors: new Map(),
     tables: new Map(),
+    wall: newWall(),
     prompt: undefined,
     effects: [],
     stream: { selected: -1, bottom: -1, column: 0, pivot: {}, isDetailOpen: false, pageRows: 20 },

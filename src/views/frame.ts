@@ -30,6 +30,7 @@ export function frame(state: State, size: Size): Line[] {
 function wholeFrame(state: State, size: Size): Line[] {
   const { cols } = size;
   const view = viewOf(state.view);
+  if (view.isWhole === true) return exactly(view.render(state, size, context), size);
   const body: Size = { cols, rows: size.rows - CHROME_ROWS };
   const isBlank = state.reports === 0 && state.flows.received === 0 && view.id !== 'help' && state.connection.state !== 'live';
   const banner = bannerLine(state, cols);

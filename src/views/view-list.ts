@@ -4,6 +4,7 @@ import { incidents } from './incidents.ts';
 import { nodes } from './nodes.ts';
 import { overview } from './overview.ts';
 import type { View } from './view.ts';
+import { wall } from './wall.ts';
 
 /** All views, in the order of their digits. A new view is a file and a line here. */
 export const VIEWS: readonly View[] = [
@@ -11,6 +12,7 @@ export const VIEWS: readonly View[] = [
   flows,
   nodes,
   incidents,
+  wall,
   help,
 ];
 

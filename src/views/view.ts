@@ -47,6 +47,10 @@ export interface View extends ViewName {
   subject?(state: State): Subject;
   /** Field of the column under the cursor, for + and -. */
   columnField?(state: State, subject: Subject): ChipField | undefined;
+  /** Draws the whole screen: no bar, tabs, filter or keys around it. */
+  isWhole?: boolean;
+  /** Sees every key before all others; false = the key leaves the view. */
+  takesAll?(state: State, action: Action): boolean;
   /** Closes what is open inside the view; true if something was. */
   close?(state: State): boolean;
 }

@@ -1,0 +1,175 @@
+import { findings } from '../detect/findings.ts';
+import type { Bucket } from '../model/bucket.ts';
+import { countsFlows, type State } from '../model/state.ts';
+import { dataAgeMs, STALE_MS } from '../model/data-age.ts';
+import { figures, rate, series, type Point } from '../model/figures.ts';
+import { nodeRows, type NodeRow } from '../model/node-rows.ts';
+import { pageAt, takeover } from '../model/wall.ts';
+import type { Finding } from '../model/finding.ts';
+import { age, bytes, clock, count } from '../screen/format.ts';
+import type { Role } from '../theme/theme.ts';
+import { amountText } from './problem-words.ts';
+
+/** A figure to be read from five metres. */
+export interface WallFigure {
+  label: string;
+  /** At most WALL_DIGITS characters of digits, `.`, `k M G`, `%`, `-`, `<`. */
+  value: string;
+  note: string;
+  role: Role;
+}
+
+/** A line over the last half hour, oldest first; a hole is a stretch nobody observed. */
+export interface WallLine {
+  label: string;
+  points: (Point | undefined)[];
+  role: Role;
+}
+
+export interface WallGauge {
+  label: string;
+  /** 0 to 1. */
+  fill: number;
+  note: string;
+}
+
+export interface WallBar {
+  label: string;
+  value: number;
+  text: string;
+}
+
+/** One page of the wall: what there is to see, without how it is drawn. */
+export interface WallPage {
+  /** Worst of all: what the corner says. */
+  severity: 'ok' | Finding['severity'];
+  title: string;
+  /** Such as `2/4`, or why this page stays. */
+  turn: string;
+  figures: WallFigure[];
+  lines: WallLine[];
+  gauges: WallGauge[];
+  bars: WallBar[];
+  /** What is wrong, loudest first. */
+  alerts: Finding[];
+  /** Set where the data is old: nothing else may be shown then. */
+  stale: { ageText: string; sinceText: string; cause: string } | undefined;
+}
+
+/** Longest value of a figure. */
+export const WALL_DIGITS = 5;
+/** What the lines of the wall cover. */
+const LINE_SECONDS = 1_800;
+const LINE_POINTS = 60;
+const MAX_ALERTS = 3;
+const MAX_BARS = 6;
+
+/** The page the wall shows at a moment. A green wall from dead data is the worst failure: old data is the whole page then. */
+export function wallPage(state: State): WallPage {
+  const alerts = findings(state).filter((finding) => finding.severity !== 'note');
+  const severity = alerts.some((finding) => finding.severity === 'crit') ? 'crit' : alerts.length > 0 ? 'warn' : 'ok';
+  const empty = { severity, alerts: alerts.slice(0, MAX_ALERTS), figures: [], lines: [], gauges: [], bars: [], stale: undefined } as const;
+  const stale = staleOf(state);
+  if (stale !== undefined) return { ...emptyPage(empty), title: 'STALE', turn: '', alerts: [], severity: 'crit', stale };
+  const alert = takeover(state.wall, alerts);
+  if (alert !== undefined) return alertPage(state, emptyPage(empty), alert);
+  const { page, leftMs } = pageAt(state.nowMs, PAGES.length);
+  const made = PAGES[page] ?? trafficPage;
+  return { ...emptyPage(empty), ...made(state), turn: `${page + 1}/${PAGES.length}, next in ${Math.ceil(leftMs / 1000)} s` };
+}
+
+function emptyPage(parts: Pick<WallPage, 'severity' | 'alerts' | 'stale'>): WallPage {
+  return { title: '', turn: '', figures: [], lines: [], gauges: [], bars: [], ...parts };
+}
+
+type PageParts = Partial<WallPage> & Pick<WallPage, 'title'>;
+
+const PAGES: readonly ((state: State) => PageParts)[] = [trafficPage, nodesPage, talkersPage];
+
+function staleOf(state: State): WallPage['stale'] {
+  const old = dataAgeMs(state);
+  const isLost = state.connection.state !== 'live';
+  const limitMs = state.telemetry === 'absent' && !isLost ? Infinity : STALE_MS;
+  if (old === undefined) return { ageText: '-', sinceText: 'no data yet', cause: state.connection.error === '' ? 'waiting for an answer' : state.connection.error };
+  if (old <= limitMs) return undefined;
+  return { ageText: age(old), sinceText: `no data since ${clock(state.nowMs - old)}Z`, cause: state.connection.error === '' ? 'the server sends nothing' : state.connection.error };
+}
+
+const DROPPED = 2;
+const drops = (bucket: Bucket): number => bucket.verdicts[DROPPED] ?? 0;
+
+function trafficPage(state: State): PageParts {
+  return {
+    title: 'Traffic', figures: [dropFigure(state), flowFigure(state), seenFigure(state), nodeFigure(state)],
+    lines: [line(state, 'drops/s', 'bad', drops), line(state, 'flows/s', 'chart', (bucket) => bucket.flows)],
+  };
+}
+
+function nodesPage(state: State): PageParts {
+  const rows = nodeRows(state);
+  const fullest = (label: string, pick: (row: NodeRow) => number | undefined): WallGauge[] => {
+    const best = rows.reduce<NodeRow | undefined>((top, row) => ((pick(row) ?? -1) > (top === undefined ? -1 : (pick(top) ?? -1)) ? row : top), undefined);
+    const fill = best === undefined ? undefined : pick(best);
+    return best === undefined || fill === undefined ? [] : [{ label, fill, note: best.node.name }];
+  };
+  return {
+    title: 'Nodes', figures: [nodeFigure(state), seenFigure(state)],
+    gauges: [...fullest('conntrack', (row) => row.conntrack), ...fullest('nf_conntrack', (row) => row.kernelConntrack), ...fullest('event ring', (row) => row.ring)],
+    bars: rows.filter((row) => row.flowsPerSecond > 0).toSorted((one, other) => other.flowsPerSecond - one.flowsPerSecond).slice(0, MAX_BARS)
+      .map((row) => ({ label: row.node.name, value: row.flowsPerSecond, text: `${count(row.flowsPerSecond)}/s` })),
+  };
+}
+
+function talkersPage(state: State): PageParts {
+  const { pairs, seconds } = figures(state);
+  const isByFlows = countsFlows(state);
+  const bars = pairs.slice(0, MAX_BARS).map(({ pair, bytes: moved, flows }): WallBar => {
+    const value = (isByFlows ? flows : moved) / Math.max(1, seconds);
+    return { label: `${pair.source.name.replace(/^.*\//, '')} → ${pair.destination.name.replace(/^.*\//, '')}`, value, text: `${isByFlows ? count(value) : bytes(value)}/s` };
+  });
+  return { title: isByFlows ? 'Talkers by flows' : 'Talkers by bytes', figures: [flowFigure(state), dropFigure(state)], bars };
+}
+
+function alertPage(state: State, empty: WallPage, alert: Finding): WallPage {
+  const isRate = alert.amount.unit !== '' && alert.amount.text === undefined;
+  const figure: WallFigure = { label: alert.word, value: isRate ? figureText(alert.amount.value) : '!', note: `${isRate ? alert.amount.unit.replace('/', 'a ').replace('a s', 'a second') : amountText(alert)} ${alert.subject}`, role: 'bad' };
+  return { ...empty, title: 'ALERT', turn: 'stays until it is over, Space: seen', figures: [figure, seenFigure(state)], lines: [line(state, 'drops/s', 'bad', drops)], alerts: [alert, ...empty.alerts.filter(({ key }) => key !== alert.key)].slice(0, MAX_ALERTS) };
+}
+
+function dropFigure(state: State): WallFigure {
+  const { now } = figures(state);
+  const value = rate(drops(now), now);
+  return { label: 'DROPS a second', value: figureText(value), note: boundText(state), role: value > 0 ? 'bad' : 'good' };
+}
+
+function flowFigure(state: State): WallFigure {
+  const { now } = figures(state);
+  return { label: 'FLOWS a second', value: figureText(rate(now.flows, now)), note: boundText(state), role: 'text' };
+}
+
+function boundText(state: State): string {
+  return figures(state).isLowerBound ? 'at least: not all was seen' : '';
+}
+
+function seenFigure(state: State): WallFigure {
+  const { seen, ledger } = figures(state);
+  if (seen === undefined) return { label: 'YOU SEE', value: '-', note: 'nobody counts what was not seen', role: 'dim' };
+  const share = Math.floor(seen * 1000) / 10;
+  const value = share >= 99.95 || share >= 100 ? '100%' : `${share < 10 ? share.toFixed(1) : Math.floor(share)}%`;
+  return { label: 'YOU SEE', value, note: ledger.isPartial ? 'at most: a node is away' : '', role: seen < 0.9 ? 'bad' : seen < 0.995 ? 'warn' : 'good' };
+}
+
+function nodeFigure(state: State): WallFigure {
+  const all = state.nodes.size;
+  const well = [...state.nodes.values()].filter((node) => node.trouble === '').length;
+  return { label: 'NODES', value: all === 0 ? '-' : String(well), note: all === 0 ? 'not known' : `of ${all}`, role: well < all ? 'bad' : 'good' };
+}
+
+/** A number in at most four characters a five-metre digit can show. */
+function figureText(value: number): string {
+  return count(value).slice(0, WALL_DIGITS);
+}
+
+function line(state: State, label: string, role: Role, value: (bucket: Bucket) => number): WallLine {
+  return { label, role, points: series(state, { columns: LINE_POINTS, secondsPerColumn: LINE_SECONDS / LINE_POINTS }, value) };
+}
