@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } 
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { build } from 'esbuild';
+import { pruneGoogleProtobuf } from './src/wire/prune-google-protobuf.mjs';
 
 const require = createRequire(import.meta.url);
 const blessedRoot = dirname(require.resolve('blessed/package.json'));
@@ -53,6 +54,27 @@ const blessedPlugin = {
   },
 };
 
+// The wall's grid is five files of contrib; what they drag in is cut to what they call: lodash's max, two matrix types.
+const contribPlugin = {
+  name: 'contrib',
+  setup(pluginBuild) {
+    pluginBuild.onResolve({ filter: /^(lodash|gl-matrix)$/ }, (args) => ({ path: args.path, namespace: 'cut' }));
+    pluginBuild.onLoad({ filter: /.*/, namespace: 'cut' }, (args) => ({
+      contents: args.path === 'lodash'
+        ? 'exports.max = (list, of) => list.reduce((most, one) => (of(one) > of(most) ? one : most), list[0]);'
+        : "export * as mat2d from 'gl-matrix/src/gl-matrix/mat2d.js';\nexport * as vec2 from 'gl-matrix/src/gl-matrix/vec2.js';",
+      resolveDir: process.cwd(), loader: 'js',
+    }));
+  },
+};
+
+const protobufPlugin = {
+  name: 'google-protobuf',
+  setup(pluginBuild) {
+    pluginBuild.onLoad({ filter: /google-protobuf[\\/]google-protobuf\.js$/ }, (args) => ({ contents: pruneGoogleProtobuf(readFileSync(args.path, 'utf8')), loader: 'js' }));
+  },
+};
+
 // grpc-js brings proto-loader (and protobufjs) for channelz and ORCA, which read .proto files; nobody here calls them.
 const grpcPlugin = {
   name: 'grpc',
@@ -67,7 +89,7 @@ const common = {
   target: 'node20',
   format: 'cjs',
   external: ['koffi'],
-  plugins: [blessedPlugin, grpcPlugin],
+  plugins: [blessedPlugin, contribPlugin, protobufPlugin, grpcPlugin],
   logLevel: 'warning',
   legalComments: 'none',
 };

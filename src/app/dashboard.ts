@@ -1,10 +1,13 @@
 import { update } from '../control/update.ts';
+import type { Size } from '../screen/line.ts';
 import { actionOfKey, keymap } from '../screen/keymap.ts';
 import { themeAt } from '../theme/theme.ts';
 import { wantsAscii } from '../terminal/colour-depth.ts';
 import { processTerminal, Terminal, type TerminalParts } from '../terminal/terminal.ts';
 import { streamPageRows } from '../views/flows.ts';
-import { CHROME_ROWS, frame } from '../views/frame.ts';
+import { CHROME_ROWS, frame, LEAST_SIZE } from '../views/frame.ts';
+import { wallAround } from '../views/wall.ts';
+import { wallPage } from '../views/wall-page.ts';
 import { VIEWS } from '../views/view-list.ts';
 import { Session, type DashboardSource } from './session.ts';
 
@@ -117,9 +120,19 @@ class Dashboard {
     const { size } = this.terminal;
     this.session.isDirty = false;
     update(state, { type: 'page-rows', rows: streamPageRows(state, size.rows - CHROME_ROWS) });
-    const isDrawn = this.terminal.draw(frame(state, size), themeAt(state.themeStep));
+    const isDrawn = this.drawView(size);
     if (isDrawn) this.lastFrameMs = Date.now();
     else this.session.isDirty = true;
+  }
+
+  // the wall is a grid of widgets where the terminal can draw them, and text where it cannot or the screen is small
+  private drawView(size: Size): boolean {
+    const { state } = this.session;
+    const theme = themeAt(state.themeStep);
+    const isGrid = state.view === 'wall' && !state.isAscii && size.cols >= LEAST_SIZE.cols && size.rows >= LEAST_SIZE.rows;
+    const page = isGrid ? wallPage(state) : undefined;
+    if (page !== undefined && page.stale === undefined) return this.terminal.drawWall(page, wallAround(state, page, size.cols), theme);
+    return this.terminal.draw(frame(state, size), theme);
   }
 
   private measure(now: number): void {

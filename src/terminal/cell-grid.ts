@@ -12,10 +12,19 @@ interface BlessedScreen {
   olines: Cell[][];
   /** Scroll sequences that wait for the next draw. */
   _buf: string;
+  append(child: unknown): void;
   realloc(): void;
   deleteLine(count: number, y: number, top: number, bottom: number): void;
   insertLine(count: number, y: number, top: number, bottom: number): void;
   program: { cols: number; rows: number };
+}
+
+/** What we use of a box of blessed's. */
+export interface WidgetBox {
+  append(child: unknown): void;
+  remove(child: unknown): void;
+  detach(): void;
+  render(): void;
 }
 
 const CLEAR = '\x1b[m\x1b[r\x1b[H\x1b[2J';
@@ -52,6 +61,13 @@ export class CellGrid {
   scroll({ top, bottom, by }: Scroll): void {
     if (by > 0) this.screen.deleteLine(by, top, top, bottom);
     else this.screen.insertLine(-by, top, top, bottom);
+  }
+
+  /** A box for widgets between the first `top` and the last `bottom` rows; its render() draws them into the cells. */
+  addBox({ top, bottom }: { top: number; bottom: number }): WidgetBox {
+    const box = blessed.box({ top, bottom, left: 0, right: 0 }) as unknown as WidgetBox;
+    this.screen.append(box);
+    return box;
   }
 
   /** What the terminal has to be sent; '' when it shows all already. Whoever takes it must send it. */

@@ -7,9 +7,11 @@ import { colourDepth, speaksXterm, type ColourChoice } from './colour-depth.ts';
 import { ESCAPE_MS, ESCAPE_SSH_MS, InputDecoder } from './input-decoder.ts';
 import { findScroll, paint } from './painter.ts';
 import { paletteOf, type Palette } from './palette.ts';
+import type { WallPage } from '../views/wall-page.ts';
 import { printedFrame } from './printed-frame.ts';
 import { TerminalGuard, type GuardedProcess, type RawInput } from './terminal-guard.ts';
 import { SLOW_MS, TtyOut } from './tty-out.ts';
+import { WallScreen, type WallRows } from './wall-screen.ts';
 import { readWaiting, ttySink, waitUntil, type ByteSink } from './tty-sink.ts';
 
 /** Resizes within this time are one resize. */
@@ -57,6 +59,7 @@ export class Terminal {
   private askedAtMs = 0;
   private palette: { theme: Theme; palette: Palette } | undefined;
   private resizeTimer: NodeJS.Timeout | undefined;
+  private wall: WallScreen | undefined;
 
   constructor(private readonly parts: TerminalParts, private readonly listener: TerminalListener, colour: ColourChoice = 'auto') {
     const { env, input, owner } = parts;
@@ -101,20 +104,51 @@ export class Terminal {
 
   /** Draws a frame of the current size, or skips it while the frame before is still on its way. Says whether it drew. */
   draw(lines: readonly Line[], theme: Theme): boolean {
-    if (!this.out.isIdle) {
-      this.skippedFrames++;
-      return false;
-    }
-    if (this.isStale || !this.grid.fits(this.size)) {
-      this.isStale = false;
-      this.previous = [];
-      this.grid.reset(this.size);
-    }
+    if (!this.isReady()) return false;
+    if (this.wall !== undefined) this.leaveWall();
+    this.freshen();
     const keys = lines.map((line) => `${line.fill ?? ''}${lineText(line)}`);
     const scroll = findScroll(this.previous, keys);
     if (scroll !== undefined) this.grid.scroll(scroll);
     this.previous = keys;
     paint(this.grid.lines, lines, this.paletteFor(theme));
+    return this.send();
+  }
+
+  /**
+   * Draws a page of the wall as widgets between rows of text; says false while the frame before is on its way, and while
+   * the widgets are being loaded.
+   */
+  drawWall(page: WallPage, rows: WallRows, theme: Theme): boolean {
+    if (!this.isReady()) return false;
+    if (this.isStale || !this.grid.fits(this.size) || this.wall?.theme !== theme) this.leaveWall();
+    this.freshen();
+    this.wall ??= new WallScreen({ grid: this.grid, theme, depth: this.depth, rows });
+    this.previous = [];
+    return this.wall.paint(page, { rows, palette: this.paletteFor(theme) }) && this.send();
+  }
+
+  private leaveWall(): void {
+    if (this.wall === undefined) return;
+    this.wall.close();
+    this.wall = undefined;
+    this.isStale = true;
+  }
+
+  private isReady(): boolean {
+    if (this.out.isIdle) return true;
+    this.skippedFrames++;
+    return false;
+  }
+
+  private freshen(): void {
+    if (!this.isStale && this.grid.fits(this.size)) return;
+    this.isStale = false;
+    this.previous = [];
+    this.grid.reset(this.size);
+  }
+
+  private send(): true {
     const changes = this.grid.takeChanges();
     if (changes !== '') this.out.write(changes);
     return true;

@@ -15,6 +15,8 @@ export interface WallFigure {
   label: string;
   /** At most WALL_DIGITS characters of digits, `.`, `k M G`, `%`, `-`, `<`. */
   value: string;
+  /** The same for segments, which know no point and no sign: a whole number, or `12K`. */
+  lcd: string;
   note: string;
   role: Role;
 }
@@ -132,19 +134,19 @@ function talkersPage(state: State): PageParts {
 
 function alertPage(state: State, empty: WallPage, alert: Finding): WallPage {
   const isRate = alert.amount.unit !== '' && alert.amount.text === undefined;
-  const figure: WallFigure = { label: alert.word, value: isRate ? figureText(alert.amount.value) : '!', note: `${isRate ? alert.amount.unit.replace('/', 'a ').replace('a s', 'a second') : amountText(alert)} ${alert.subject}`, role: 'bad' };
+  const figure: WallFigure = { label: alert.word, value: isRate ? figureText(alert.amount.value) : '!', lcd: isRate ? lcdText(alert.amount.value) : '*', note: `${isRate ? alert.amount.unit.replace('/', 'a ').replace('a s', 'a second') : amountText(alert)} ${alert.subject}`, role: 'bad' };
   return { ...empty, title: 'ALERT', turn: 'stays until it is over, Space: seen', figures: [figure, seenFigure(state)], lines: [line(state, 'drops/s', 'bad', drops)], alerts: [alert, ...empty.alerts.filter(({ key }) => key !== alert.key)].slice(0, MAX_ALERTS) };
 }
 
 function dropFigure(state: State): WallFigure {
   const { now } = figures(state);
   const value = rate(drops(now), now);
-  return { label: 'DROPS a second', value: figureText(value), note: boundText(state), role: value > 0 ? 'bad' : 'good' };
+  return { label: 'DROPS a second', value: figureText(value), lcd: lcdText(value), note: boundText(state), role: value > 0 ? 'bad' : 'good' };
 }
 
 function flowFigure(state: State): WallFigure {
   const { now } = figures(state);
-  return { label: 'FLOWS a second', value: figureText(rate(now.flows, now)), note: boundText(state), role: 'text' };
+  return { label: 'FLOWS a second', value: figureText(rate(now.flows, now)), lcd: lcdText(rate(now.flows, now)), note: boundText(state), role: 'text' };
 }
 
 function boundText(state: State): string {
@@ -153,21 +155,26 @@ function boundText(state: State): string {
 
 function seenFigure(state: State): WallFigure {
   const { seen, ledger } = figures(state);
-  if (seen === undefined) return { label: 'YOU SEE', value: '-', note: 'nobody counts what was not seen', role: 'dim' };
+  if (seen === undefined) return { label: 'YOU SEE', value: '-', lcd: '-', note: 'nobody counts what was not seen', role: 'dim' };
   const share = Math.floor(seen * 1000) / 10;
   const value = share >= 99.95 || share >= 100 ? '100%' : `${share < 10 ? share.toFixed(1) : Math.floor(share)}%`;
-  return { label: 'YOU SEE', value, note: ledger.isPartial ? 'at most: a node is away' : '', role: seen < 0.9 ? 'bad' : seen < 0.995 ? 'warn' : 'good' };
+  return { label: 'YOU SEE', value, lcd: value.replace(/[.%].*$/, ''), note: ledger.isPartial ? 'at most: a node is away' : '', role: seen < 0.9 ? 'bad' : seen < 0.995 ? 'warn' : 'good' };
 }
 
 function nodeFigure(state: State): WallFigure {
   const all = state.nodes.size;
   const well = [...state.nodes.values()].filter((node) => node.trouble === '').length;
-  return { label: 'NODES', value: all === 0 ? '-' : String(well), note: all === 0 ? 'not known' : `of ${all}`, role: well < all ? 'bad' : 'good' };
+  return { label: 'NODES', value: all === 0 ? '-' : String(well), lcd: all === 0 ? '-' : lcdText(well), note: all === 0 ? 'not known' : `of ${all}`, role: well < all ? 'bad' : 'good' };
 }
 
 /** A number in at most four characters a five-metre digit can show. */
 function figureText(value: number): string {
   return count(value).slice(0, WALL_DIGITS);
+}
+
+// what is there but below one shows as its rounding; the value beside it is exact
+function lcdText(value: number): string {
+  return value < 99_999.5 ? String(Math.round(value)) : value < 9_999_500 ? `${Math.round(value / 1e3)}K` : `${Math.round(value / 1e6)}M`;
 }
 
 function line(state: State, label: string, role: Role, value: (bucket: Bucket) => number): WallLine {

@@ -52,6 +52,14 @@ export function alertLines(page: WallPage, cols: number): Line[] {
   });
 }
 
+/** Rows above and below the grid of a page on a terminal: the head, and what is wrong. */
+export function wallAround(state: State, page: WallPage, cols: number): { head: Line[]; foot: Line[] } {
+  const alerts = exactly(alertLines(page, cols), { cols, rows: ALERT_ROWS });
+  return { head: [wallHead(state, page, cols)], foot: [line(cols, [['─'.repeat(cols), 'dim']]), ...alerts] };
+}
+
+const ALERT_ROWS = 3;
+
 function staleLines(stale: NonNullable<WallPage['stale']>, cols: number): Line[] {
   return [
     ...Array.from({ length: 3 }, () => line(cols, [[HOLE.repeat(cols), 'banner']], 'banner')), line(cols, []),

@@ -1,0 +1,143 @@
+import Grid from 'blessed-contrib/lib/layout/grid.js';
+import Bar from 'blessed-contrib/lib/widget/charts/bar.js';
+import Line from 'blessed-contrib/lib/widget/charts/line.js';
+import Gauge from 'blessed-contrib/lib/widget/gauge.js';
+import Lcd from 'blessed-contrib/lib/widget/lcd.js';
+import type { ColourDepth, Role, Theme } from '../theme/theme.ts';
+import type { WallPage } from '../views/wall-page.ts';
+
+/** Rows and columns of the grid. */
+const [GRID_ROWS, GRID_COLS] = [12, 12];
+
+/** What we use of a contrib widget. */
+interface Widget {
+  options: Record<string, unknown>;
+  setData(data: unknown): void;
+  setOptions?(options: Record<string, unknown>): void;
+  setLabel(label: string): void;
+  show(): void;
+  hide(): void;
+}
+
+/** What we use of the box that holds the grid. */
+export interface GridParent {
+  append(child: unknown): void;
+  remove(child: unknown): void;
+}
+
+/** How the theme's roles look to contrib: numbers of the palette, or the terminal's own colour. */
+type Colours = (role: Role) => number | string;
+
+interface Scene {
+  widgets: Widget[];
+  fill(page: WallPage): void;
+}
+
+/**
+ * The wall as a blessed-contrib grid: figures as LCDs, gauges, lines, bars. A scene of widgets is made once for each shape of
+ * page and shown again, since making widgets for every page would leak their listeners over weeks.
+ */
+export class WallGrid {
+  private readonly scenes = new Map<string, Scene>();
+  private shown: Scene | undefined;
+
+  constructor(private readonly parent: GridParent, private readonly colours: Colours) {}
+
+  /** Puts a page into the widgets; the caller renders the screen. */
+  show(page: WallPage): void {
+    const shape = [page.figures.length, page.lines.length, page.gauges.length, page.bars.length].join(' ');
+    let scene = this.scenes.get(shape);
+    if (scene === undefined) {
+      scene = makeScene(page, this.parent, this.colours);
+      this.scenes.set(shape, scene);
+    }
+    if (this.shown !== scene) {
+      for (const widget of this.shown?.widgets ?? []) widget.hide();
+      for (const widget of scene.widgets) widget.show();
+      this.shown = scene;
+    }
+    scene.fill(page);
+  }
+
+  /** Takes all widgets away: after a resize they are made anew. */
+  clear(): void {
+    for (const { widgets } of this.scenes.values()) for (const widget of widgets) this.parent.remove(widget);
+    this.scenes.clear();
+    this.shown = undefined;
+  }
+}
+
+/** Colours of a theme at a depth as contrib takes them. */
+export function contribColours(theme: Theme, depth: ColourDepth): Colours {
+  return (role) => theme.roles[role][depth].fg ?? 'normal';
+}
+
+interface Place {
+  row: number;
+  col: number;
+  rows: number;
+  cols: number;
+}
+
+function makeScene(page: WallPage, parent: GridParent, colours: Colours): Scene {
+  const grid = new Grid({ rows: GRID_ROWS, cols: GRID_COLS, screen: parent, hideBorder: true });
+  const put = (place: Place, widget: unknown, options: object): Widget => grid.set(place.row, place.col, place.rows, place.cols, widget, options) as Widget;
+  const places = placesOf(page);
+  const figures = page.figures.map((_, i) => put(places.figures[i] ?? WHOLE, Lcd, { segmentWidth: 0.06, segmentInterval: 0.11, strokeWidth: 0.11, elements: LCD_ELEMENTS, display: ' ', elementSpacing: 4, elementPadding: 2, color: colours('text') }));
+  const lines = page.lines.map((_, i) => put(places.lines[i] ?? WHOLE, Line, { style: { text: colours('dim'), baseline: colours('dim') }, xLabelPadding: 3, xPadding: 5, numYLabels: 3, wholeNumbersOnly: true, abbreviate: true }));
+  const gauges = page.gauges.map((_, i) => put(places.gauges[i] ?? WHOLE, Gauge, { stroke: colours('chart'), fill: colours('text') }));
+  const bars = page.bars.length === 0 ? [] : [put(places.bars, Bar, { barWidth: 10, barSpacing: 17, xOffset: 2, maxHeight: 1, barBgColor: colours('chart'), barFgColor: colours('text'), labelColor: colours('dim') })];
+  return {
+    widgets: [...figures, ...lines, ...gauges, ...bars],
+    fill: (now) => {
+      now.figures.forEach((figure, i) => fillFigure(figures[i], figure, colours));
+      now.lines.forEach((line, i) => fillLine(lines[i], line, colours));
+      now.gauges.forEach((gauge, i) => fillGauge(gauges[i], gauge, colours));
+      bars[0]?.setData({ titles: now.bars.map(({ label }) => label.slice(-14)), data: now.bars.map(({ value }) => Math.round(value)) });
+      bars[0]?.setLabel(` ${now.bars.map(({ label, text }) => `${label.slice(-14)} ${text}`).join('   ')} `);
+    },
+  };
+}
+
+const WHOLE: Place = { row: 0, col: 0, rows: GRID_ROWS, cols: GRID_COLS };
+const LCD_ELEMENTS = 5;
+
+// figures in the upper half, two or four; below them what the page has
+function placesOf(page: WallPage): { figures: Place[]; lines: Place[]; gauges: Place[]; bars: Place } {
+  const isAlone = page.lines.length + page.gauges.length + page.bars.length === 0;
+  const rowsOfFigures = Math.ceil(page.figures.length / 2);
+  const height = isAlone ? Math.floor(GRID_ROWS / Math.max(1, rowsOfFigures)) : rowsOfFigures > 1 ? 4 : 5;
+  const top = height * rowsOfFigures;
+  const rest = GRID_ROWS - top;
+  const gaugeHeight = 3;
+  const belowGauges = page.gauges.length > 0 ? gaugeHeight : 0;
+  return {
+    figures: page.figures.map((_, i) => ({ row: Math.floor(i / 2) * height, col: (i % 2) * (GRID_COLS / 2), rows: height, cols: GRID_COLS / 2 })),
+    lines: page.lines.map((_, i) => ({ row: top, col: Math.floor((i * GRID_COLS) / page.lines.length), rows: rest, cols: Math.floor(GRID_COLS / page.lines.length) })),
+    gauges: page.gauges.map((_, i) => ({ row: top, col: Math.floor((i * GRID_COLS) / page.gauges.length), rows: gaugeHeight, cols: Math.floor(GRID_COLS / page.gauges.length) })),
+    bars: { row: top + belowGauges, col: 0, rows: rest - belowGauges, cols: GRID_COLS },
+  };
+}
+
+function fillFigure(widget: Widget | undefined, figure: WallPage['figures'][number], colours: Colours): void {
+  if (widget === undefined) return;
+  widget.setLabel(` ${figure.label}  ${figure.value}  ${figure.note} `);
+  widget.setOptions?.({ color: colours(figure.role) });
+  widget.setData(figure.lcd.padStart(LCD_ELEMENTS));
+}
+
+function fillLine(widget: Widget | undefined, line: WallPage['lines'][number], colours: Colours): void {
+  if (widget === undefined) return;
+  const known = line.points.filter((point) => point !== undefined);
+  widget.setLabel(` ${line.label}, 30 min${known.some((point) => point.isHole) ? ', with gaps' : ''} `);
+  const y = line.points.map((point) => point?.value ?? 0);
+  widget.setData([{ title: '', x: y.map((_, i) => (i === 0 ? '-30m' : i === y.length - 1 ? 'now' : ' ')), y: y.length === 0 ? [0] : y, style: { line: colours(line.role) } }]);
+}
+
+function fillGauge(widget: Widget | undefined, gauge: WallPage['gauges'][number], colours: Colours): void {
+  if (widget === undefined) return;
+  widget.options['stroke'] = colours(gauge.fill >= 0.95 ? 'bad' : gauge.fill >= 0.8 ? 'warn' : 'chart');
+  widget.setLabel(` ${gauge.label}  ${gauge.note} `);
+  // shares up to 1 are taken for shares, above for percent
+  widget.setData(Math.min(100, gauge.fill * 100) < 1.001 ? 0 : gauge.fill * 100);
+}

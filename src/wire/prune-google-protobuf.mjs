@@ -1,0 +1,74 @@
+// google-protobuf is one compiled file of 240 KB, of which we call the reader and the writer. It cannot be shaken as modules
+// can: namespaces are filled by assignments. So the build keeps, statement by statement, what those two classes reach.
+import { parse } from 'acorn';
+import { full } from 'acorn-walk';
+
+/** What we import from it. */
+const KEPT = { BinaryReader: 'module$contents$jspb$binary$reader_BinaryReader', BinaryWriter: 'module$contents$jspb$binary$writer_BinaryWriter' };
+/** Objects that are filled member by member: a use of one member keeps that member only. */
+const NAMESPACES = ['goog', 'jspb'];
+/** Calls that complete the class named by their first argument. */
+const COMPLETING = ['goog.exportProperty', 'goog.inherits'];
+
+/** `a.b.c` of a chain of names; undefined for anything else. */
+function pathOf(node) {
+  if (node.type === 'Identifier') return node.name;
+  if (node.type !== 'MemberExpression' || node.computed) return undefined;
+  const object = pathOf(node.object);
+  return object === undefined ? undefined : `${object}.${node.property.name}`;
+}
+
+/** What each top-level statement defines, and its text; a `const` of many is many. */
+function unitsOf(source) {
+  return parse(source, { ecmaVersion: 2022, sourceType: 'script' }).body.flatMap((node) => {
+    const text = source.slice(node.start, node.end);
+    if (node.type === 'VariableDeclaration') return node.declarations.map((one) => ({ defines: one.id.name, node: one, text: `${node.kind} ${source.slice(one.start, one.end)};` }));
+    if (node.type === 'FunctionDeclaration' || node.type === 'ClassDeclaration') return [{ defines: node.id.name, node, text }];
+    const { expression } = node;
+    if (expression?.type === 'AssignmentExpression') return [{ defines: pathOf(expression.left), node: expression, text }];
+    if (expression?.type === 'CallExpression' && COMPLETING.includes(pathOf(expression.callee))) return [{ defines: pathOf(expression.arguments[0]), node: expression, text }];
+    return [];
+  }).filter(({ defines }) => defines !== undefined);
+}
+
+/** Every name and chain of names a statement mentions. */
+function usesOf(node) {
+  const uses = new Set();
+  full(node, (inner) => {
+    const path = inner.type === 'Identifier' || inner.type === 'MemberExpression' ? pathOf(inner) : undefined;
+    if (path !== undefined) uses.add(path);
+  });
+  return uses;
+}
+
+/** The source of google-protobuf cut down to BinaryReader and BinaryWriter; throws when it is not the file this was written for. */
+export function pruneGoogleProtobuf(source) {
+  const units = unitsOf(source);
+  const byRoot = groupByRoot(units);
+  const kept = new Set();
+  const seen = new Set();
+  const queue = Object.values(KEPT);
+  for (let use = queue.pop(); use !== undefined; use = queue.pop()) {
+    if (seen.has(use)) continue;
+    seen.add(use);
+    const root = use.split('.')[0];
+    for (const unit of byRoot.get(root) ?? []) {
+      const isMeant = !NAMESPACES.includes(root) || unit.defines === use || use.startsWith(`${unit.defines}.`);
+      if (!isMeant || kept.has(unit)) continue;
+      kept.add(unit);
+      queue.push(...usesOf(unit.node));
+    }
+  }
+  for (const [name, path] of Object.entries(KEPT)) if (!seen.has(path) || !byRoot.has(path)) throw new Error(`google-protobuf has changed: no ${name} where it was`);
+  const exported = Object.entries(KEPT).map(([name, path]) => `exports.${name} = ${path};`);
+  return [...units.filter((unit) => kept.has(unit)).map(({ text }) => text), ...exported].join('\n');
+}
+
+function groupByRoot(units) {
+  const groups = new Map();
+  for (const unit of units) {
+    const root = unit.defines.split('.')[0];
+    groups.set(root, [...(groups.get(root) ?? []), unit]);
+  }
+  return groups;
+}
