@@ -21,6 +21,8 @@ export interface DashboardOptions {
   client: DashboardSource;
   /** Id of the first view. */
   view?: string | undefined;
+  /** Whether it hangs on a wall: a key that leaves the wall leads back to it after a while. */
+  isWall?: boolean | undefined;
   /** Ends the dashboard, such as by SIGTERM. */
   signal?: AbortSignal | undefined;
   /** Default: the process's own terminal. */
@@ -50,6 +52,7 @@ class Dashboard {
   constructor(private readonly options: DashboardOptions, private readonly done: (exitCode: number) => void) {
     const parts = options.terminal ?? processTerminal();
     this.session = new Session(options.client, { view: options.view ?? 'overview', now: Date.now });
+    this.session.state.wall.isHome = options.isWall === true;
     this.session.state.isAscii = wantsAscii(parts.env);
     this.terminal = new Terminal(parts, {
       onKey: (key) => this.onKey(key),

@@ -4,13 +4,13 @@ import type { Command } from './command.ts';
 import { connectionFlags, readConnection } from './connection-flags.ts';
 import { metricsFlag, readMetrics } from './metrics-flags.ts';
 import { reachServer } from './reach-server.ts';
-import { batchFlags, readScreen, requireTerminal, runScreen, viewFlag } from './screen-flags.ts';
+import { batchFlags, readScreen, requireTerminal, runScreen, viewFlag, wallFlag } from './screen-flags.ts';
 
 /** `hubtop` without a command: the dashboard, or frames as text. */
 export const dashboard: Command = {
   usage: '[dashboard] [flags]',
   summary: 'The dashboard, on a relay or a single agent',
-  flags: [viewFlag, ...batchFlags, metricsFlag, ...connectionFlags],
+  flags: [viewFlag, wallFlag, ...batchFlags, metricsFlag, ...connectionFlags],
   usageExitCode: 2,
   maxPositionals: 0,
   async run(values, _positionals, context) {

@@ -1,6 +1,6 @@
 import type { DashboardSource } from '../app/session.ts';
 import { type Command, type CommandContext, UsageError } from './command.ts';
-import { readScreen, requireTerminal, runScreen, type ScreenChoice, viewFlag } from './screen-flags.ts';
+import { readScreen, requireTerminal, runScreen, type ScreenChoice, viewFlag, wallFlag } from './screen-flags.ts';
 import { untilAborted } from './wait.ts';
 
 const maxNodes = 99;
@@ -21,6 +21,7 @@ export const demo: Command = {
     { name: 'seed', kind: 'count', value: 'N', help: 'the same traffic for the same number (default 1)' },
     { name: 'listen', kind: 'text', value: 'ADDRESS', help: 'where the relay listens (default a free port on 127.0.0.1)' },
     viewFlag,
+    wallFlag,
   ],
   usageExitCode: 2,
   maxPositionals: 0,

@@ -1,5 +1,5 @@
 import type { Command, CommandContext } from './command.ts';
-import { readScreen, requireTerminal, runScreen, type ScreenChoice, viewFlag } from './screen-flags.ts';
+import { readScreen, requireTerminal, runScreen, type ScreenChoice, viewFlag, wallFlag } from './screen-flags.ts';
 
 /** How often a lab without a dashboard looks whether all its processes live. */
 const checkMs = 500;
@@ -13,6 +13,7 @@ export const lab: Command = {
     { name: 'listen', kind: 'text', value: 'ADDRESS', help: 'where the relay listens (default 127.0.0.1:4245 with --no-tui, else a free port)' },
     { name: 'clean', kind: 'bool', help: 'remove what a crashed lab left behind, and end' },
     viewFlag,
+    wallFlag,
   ],
   usageExitCode: 2,
   maxPositionals: 0,

@@ -5,6 +5,9 @@ import type { Flag, FlagValues } from './flags.ts';
 /** Flags of every command that opens the dashboard. */
 export const viewFlag: Flag = { name: 'view', kind: 'text', value: 'ID', help: 'first view; hubtop views lists them' };
 
+/** For a screen on a wall: needs no keyboard, turns its pages, never ends by itself. */
+export const wallFlag: Flag = { name: 'wall', kind: 'bool', help: 'big figures for a screen on a wall; 0 leads there, too' };
+
 /** Flags of frames as text. */
 export const batchFlags: readonly Flag[] = [
   { name: 'batch', kind: 'bool', help: 'print frames as text, no terminal needed' },
@@ -20,22 +23,25 @@ const [minIntervalMs, maxIntervalMs] = [100, 24 * 3600 * 1000];
 /** What the screen flags say. */
 export interface ScreenChoice {
   view: string | undefined;
+  isWall: boolean;
   batch: { n: number | undefined; intervalMs: number | undefined; size: { cols: number; rows: number } | undefined } | undefined;
 }
 
 /** Reads and checks the screen flags before anything is started; throws UsageError. */
 export async function readScreen(values: FlagValues): Promise<ScreenChoice> {
-  const view = values.text('view');
+  const isWall = values.bool('wall');
+  if (isWall && values.has('view')) throw new UsageError('--wall is a view: leave --view out');
+  const view = isWall ? 'wall' : values.text('view');
   if (view !== undefined) {
     const { VIEWS } = await import('../views/view-list.ts');
     if (!VIEWS.some(({ id }) => id === view)) throw new UsageError(`unknown view "${view}": there is ${VIEWS.map(({ id }) => id).join(', ')}`);
   }
   const stray = ['frames', 'interval', 'size'].find((name) => values.has(name) && !values.bool('batch'));
   if (stray !== undefined) throw new UsageError(`--${stray} goes with --batch`);
-  if (!values.bool('batch')) return { view, batch: undefined };
+  if (!values.bool('batch')) return { view, isWall, batch: undefined };
   const n = values.count('frames');
   if (n === 0) throw new UsageError('invalid argument "0" for "-n, --frames" flag: expected at least 1');
-  return { view, batch: { n, intervalMs: readInterval(values.text('interval')), size: readSize(values.text('size')) } };
+  return { view, isWall, batch: { n, intervalMs: readInterval(values.text('interval')), size: readSize(values.text('size')) } };
 }
 
 function readInterval(text: string | undefined): number | undefined {
@@ -79,7 +85,7 @@ export async function runScreen(source: ScreenSource, choice: ScreenChoice, cont
   const [{ runDashboard }, { LaterSource }] = await Promise.all([import('../app/dashboard.ts'), import('../app/later-source.ts')]);
   const client = new LaterSource(source.name, () => source.open());
   try {
-    const exitCode = await runDashboard({ client, view: choice.view, signal: AbortSignal.any([context.signal, client.failed]) });
+    const exitCode = await runDashboard({ client, view: choice.view, isWall: choice.isWall, signal: AbortSignal.any([context.signal, client.failed]) });
     if (client.failed.aborted) throw client.failure;
     return exitCode;
   } finally {

@@ -25,18 +25,26 @@ export function newWall(isHome = false): WallState {
 /** A wall that was left by a key is a wall again after this long without another. */
 export const HOME_AFTER_MS = 300_000;
 
-/** The alert that takes the wall over: the loudest critical finding nobody has acknowledged. */
-export function takeover(wall: WallState, findings: readonly Finding[]): Finding | undefined {
-  return findings.find((finding) => finding.severity === 'crit' && !wall.acknowledged.has(finding.key));
+/** How long an alert keeps the wall to itself if nobody acknowledges it; then it is one page of the rotation. */
+const TAKEOVER_MS = 300_000;
+
+/** Critical findings nobody has acknowledged, loudest first. */
+export function alertsOf(wall: WallState, findings: readonly Finding[]): Finding[] {
+  return findings.filter((finding) => finding.severity === 'crit' && !wall.acknowledged.has(finding.key));
 }
 
-/** A person has seen the alert: the rotation goes on. One that went and comes again takes over again. */
+/** Whether an alert is so new that it has the wall to itself. `sinceMs` is when it was first found. */
+export function takesOver(sinceMs: number, nowMs: number): boolean {
+  return nowMs - sinceMs <= TAKEOVER_MS;
+}
+
+/** A person has seen the alerts: the rotation goes on. One that went and comes again takes over again. */
 export function acknowledge(wall: WallState, findings: readonly Finding[], nowMs: number): void {
-  const alert = takeover(wall, findings);
-  if (alert === undefined) return;
-  wall.acknowledged.set(alert.key, nowMs);
-  const oldest = wall.acknowledged.keys().next();
-  if (wall.acknowledged.size > MAX_ACKNOWLEDGED && oldest.done !== true) wall.acknowledged.delete(oldest.value);
+  for (const { key } of alertsOf(wall, findings)) wall.acknowledged.set(key, nowMs);
+  for (const key of wall.acknowledged.keys()) {
+    if (wall.acknowledged.size <= MAX_ACKNOWLEDGED) return;
+    wall.acknowledged.delete(key);
+  }
 }
 
 /** Forgets the acknowledgement of what is over. */

@@ -123,7 +123,7 @@ function fillFigure(widget: Widget | undefined, figure: WallPage['figures'][numb
   if (widget === undefined) return;
   widget.setLabel(` ${figure.label}  ${figure.value}  ${figure.note} `);
   widget.setOptions?.({ color: colours(figure.role) });
-  widget.setData(figure.lcd.padStart(LCD_ELEMENTS));
+  widget.setData(figure.lcd.padEnd(LCD_ELEMENTS));
 }
 
 function fillLine(widget: Widget | undefined, line: WallPage['lines'][number], colours: Colours): void {

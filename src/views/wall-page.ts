@@ -4,7 +4,7 @@ import { countsFlows, type State } from '../model/state.ts';
 import { dataAgeMs, STALE_MS } from '../model/data-age.ts';
 import { figures, rate, series, type Point } from '../model/figures.ts';
 import { nodeRows, type NodeRow } from '../model/node-rows.ts';
-import { pageAt, takeover } from '../model/wall.ts';
+import { alertsOf, pageAt, takesOver } from '../model/wall.ts';
 import type { Finding } from '../model/finding.ts';
 import { age, bytes, clock, count } from '../screen/format.ts';
 import type { Role } from '../theme/theme.ts';
@@ -64,6 +64,8 @@ export const WALL_DIGITS = 5;
 const LINE_SECONDS = 1_800;
 const LINE_POINTS = 60;
 const MAX_ALERTS = 3;
+/** Old alerts that have a page of their own in the rotation. */
+const MAX_ALERT_PAGES = 2;
 const MAX_BARS = 6;
 
 /** The page the wall shows at a moment. A green wall from dead data is the worst failure: old data is the whole page then. */
@@ -73,11 +75,22 @@ export function wallPage(state: State): WallPage {
   const empty = { severity, alerts: alerts.slice(0, MAX_ALERTS), figures: [], lines: [], gauges: [], bars: [], stale: undefined } as const;
   const stale = staleOf(state);
   if (stale !== undefined) return { ...emptyPage(empty), title: 'STALE', turn: '', alerts: [], severity: 'crit', stale };
-  const alert = takeover(state.wall, alerts);
-  if (alert !== undefined) return alertPage(state, emptyPage(empty), alert);
-  const { page, leftMs } = pageAt(state.nowMs, PAGES.length);
-  const made = PAGES[page] ?? trafficPage;
-  return { ...emptyPage(empty), ...made(state), turn: `${page + 1}/${PAGES.length}, next in ${Math.ceil(leftMs / 1000)} s` };
+  const unseen = alertsOf(state.wall, alerts);
+  const fresh = unseen.filter(({ key }) => takesOver(state.incidents.at(key, state.nowMs)?.sinceMs ?? state.nowMs, state.nowMs));
+  const first = fresh[pageAt(state.nowMs, fresh.length).page];
+  if (first !== undefined) return alertPage(state, emptyPage(empty), { alert: first, turn: fresh.length > 1 ? `${fresh.length} alerts, Space: seen` : 'stays until it is over, Space: seen' });
+  return turningPage(state, emptyPage(empty), unseen.slice(0, MAX_ALERT_PAGES));
+}
+
+// alerts that have stood for long are pages among the others
+function turningPage(state: State, empty: WallPage, alerts: readonly Finding[]): WallPage {
+  const pages = alerts.length + PAGES.length;
+  const { page, leftMs } = pageAt(state.nowMs, pages);
+  const turn = `${page + 1}/${pages}, next in ${Math.ceil(leftMs / 1000)} s`;
+  const alert = alerts[page];
+  if (alert !== undefined) return alertPage(state, empty, { alert, turn: `${turn}, Space: seen` });
+  const made = PAGES[page - alerts.length] ?? trafficPage;
+  return { ...empty, ...made(state), turn };
 }
 
 function emptyPage(parts: Pick<WallPage, 'severity' | 'alerts' | 'stale'>): WallPage {
@@ -132,10 +145,10 @@ function talkersPage(state: State): PageParts {
   return { title: isByFlows ? 'Talkers by flows' : 'Talkers by bytes', figures: [flowFigure(state), dropFigure(state)], bars };
 }
 
-function alertPage(state: State, empty: WallPage, alert: Finding): WallPage {
+function alertPage(state: State, empty: WallPage, { alert, turn }: { alert: Finding; turn: string }): WallPage {
   const isRate = alert.amount.unit !== '' && alert.amount.text === undefined;
   const figure: WallFigure = { label: alert.word, value: isRate ? figureText(alert.amount.value) : '!', lcd: isRate ? lcdText(alert.amount.value) : '*', note: `${isRate ? alert.amount.unit.replace('/', 'a ').replace('a s', 'a second') : amountText(alert)} ${alert.subject}`, role: 'bad' };
-  return { ...empty, title: 'ALERT', turn: 'stays until it is over, Space: seen', figures: [figure, seenFigure(state)], lines: [line(state, 'drops/s', 'bad', drops)], alerts: [alert, ...empty.alerts.filter(({ key }) => key !== alert.key)].slice(0, MAX_ALERTS) };
+  return { ...empty, title: 'ALERT', turn, figures: [figure, alert.word === 'DROPS' || alert.word === 'POLICY' ? flowFigure(state) : seenFigure(state)], lines: [line(state, 'drops/s', 'bad', drops), line(state, 'flows/s', 'chart', (bucket) => bucket.flows)], alerts: [alert, ...empty.alerts.filter(({ key }) => key !== alert.key)].slice(0, MAX_ALERTS) };
 }
 
 function dropFigure(state: State): WallFigure {
