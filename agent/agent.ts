@@ -8,6 +8,7 @@ import { startDrainThread } from './drain-worker.ts';
 import { EndpointVersions } from './enrich/endpoint-versions.ts';
 import { type RowContext, ServiceTable, makeUuidPrefix } from './enrich/row-context.ts';
 import { DEFAULT_HISTORY_CAPACITY } from './history/history.ts';
+import { WholeFlows } from './history/whole-flows.ts';
 import { AgentEvents } from './server/agent-events.ts';
 import { DrainHost, type DrainedNode, type KernelSource } from './server/drain-host.ts';
 import { FlowRate } from './server/flow-rate.ts';
@@ -16,6 +17,7 @@ import { NamespacesSeen } from './server/namespaces-seen.ts';
 import { NodeBeat, type OwnCost } from './server/node-beat.ts';
 import { agentBindings } from './server/observer.ts';
 import { DEFAULT_AGENT_PORT, PeerList } from './server/peer-list.ts';
+import { RecordDoor } from './server/record-door.ts';
 import { TelemetryHub } from './server/telemetry-hub.ts';
 import { threadTurns } from './server/turns.ts';
 import { WakeUp } from './server/wake-up.ts';
@@ -43,6 +45,8 @@ export interface Agent {
   addresses: string[];
   /** Takes a new state of the catalog. */
   setCatalog(snapshot: CatalogSnapshot): void;
+  /** Where records of applications come in. */
+  records: RecordDoor;
   close(): Promise<void>;
 }
 
@@ -58,9 +62,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const drain = options.drain ?? startDrain();
   const node = new AgentNode(options, drain);
   try {
-    const server = await node.start();
+    const { server, records } = await node.start();
     return {
       addresses: server.addresses,
+      records,
       setCatalog: (snapshot) => { node.setCatalog(snapshot); },
       close: async () => {
         await server.close();
@@ -84,6 +89,7 @@ class AgentNode {
   private readonly telemetry = new TelemetryHub();
   private readonly rate = new FlowRate();
   private readonly gaps = new GapList();
+  private readonly whole = new WholeFlows();
   private readonly news = new WakeUp((isFollowed) => { this.drained?.follow(isFollowed); });
   private catalog: CatalogSnapshot = emptyCatalog;
   private services = new ServiceTable(emptyCatalog);
@@ -100,7 +106,7 @@ class AgentNode {
     this.peers = new PeerList(options.nodeName);
   }
 
-  async start(): Promise<RpcServer> {
+  async start(): Promise<{ server: RpcServer; records: RecordDoor }> {
     const { nodeName, kernel, historyCapacity = DEFAULT_HISTORY_CAPACITY } = this.options;
     this.events.started(this.startedNs);
     const drained = await this.drain.open(kernel, historyCapacity, {
@@ -115,12 +121,14 @@ class AgentNode {
     this.setCatalog(this.options.catalog ?? emptyCatalog);
     this.takeDevices(new Map(drained.kernel.attachedDevices().map(({ ifindex, name }) => [ifindex, name])));
     this.beat = this.makeBeat(drained);
+    const context = this.rowContext(drained);
     const server = await serve({
       listen: this.options.listen,
       services: agentBindings({
         flows: {
-          context: this.rowContext(drained),
+          context,
           history: drained.history,
+          whole: this.whole,
           gaps: this.gaps,
           news: this.news,
           turns: threadTurns,
@@ -140,7 +148,7 @@ class AgentNode {
       onError: (error) => { this.warn(`call to the agent of ${nodeName}: ${error.message}`); },
     });
     this.announce(server.addresses);
-    return server;
+    return { server, records: new RecordDoor(context, this.whole, this.news) };
   }
 
   /** The last good state stays where a part of the new one is broken: that is the catalog's own rule. */
@@ -187,6 +195,7 @@ class AgentNode {
       kernel: drained.kernel,
       measure: () => drained.measure(),
       history: drained.history,
+      whole: this.whole,
       versions: this.versions,
       events: this.events,
       namespaces: this.namespaces,

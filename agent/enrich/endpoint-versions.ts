@@ -104,6 +104,11 @@ export class EndpointVersions {
     return isIpv6 ? this.worldIpv6 : this.worldIpv4;
   }
 
+  /** The version an address has now; the world where nobody has it. */
+  at(ip: string): EndpointVersion {
+    return this.of(this.addresses.get(ip)?.ref ?? WORLD_REF, ip.includes(':'));
+  }
+
   /** The label set a pair names. Pairs join both families, so theirs is the one world. */
   labelSet(labels: number): LabelSet {
     return this.labelSets.get(labels);

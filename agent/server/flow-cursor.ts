@@ -1,6 +1,16 @@
 import type { FlowView } from '../../src/flow/flow-view.ts';
-import type { RowView } from '../enrich/row-view.ts';
-import type { HistoryReader } from '../history/history.ts';
+
+/** Flows that are numbered as they came, and go when newer ones need their place. */
+export interface CursorSource {
+  /** Flows that can be looked at, at most. */
+  readonly capacity: number;
+  /** Number of the next one to come. */
+  head(): number;
+  /** Number of the oldest that is still there. */
+  oldest(): number;
+  /** What filters ask of a flow; undefined when it is gone. Borrowed until the next call. */
+  look(number: number): FlowView | undefined;
+}
 
 /** Which part of the history a request wants. */
 export interface FlowRange {
@@ -26,11 +36,16 @@ export type CursorStep = 'row' | 'idle' | 'end';
 
 /**
  * Walks a history for one request, by the rules of Hubble's server: where to
- * start, what to count, when to stop. After 'row' the view holds the row.
+ * start, what to count, when to stop. After 'row' the source has looked at the row.
  */
 export class FlowCursor {
   /** Rows overwritten before we came to them, since the owner last took them. */
   overtakenCount = 0;
+  /** Flows that passed the filters while the start was looked for; all that there will be of the past, unless they are overwritten. */
+  foundCount = 0;
+  /** Number and time of what next() found last. */
+  found = 0;
+  foundNs = 0n;
   private position: number;
   private readonly end: number;
   /** Where the search for the start goes on, backwards; undefined when the start is found. */
@@ -40,12 +55,11 @@ export class FlowCursor {
   private isEnded = false;
 
   constructor(
-    private readonly reader: HistoryReader,
-    private readonly view: RowView,
+    private readonly source: CursorSource,
     private readonly matches: (view: FlowView) => boolean,
     private readonly range: FlowRange,
   ) {
-    const head = reader.head();
+    const head = source.head();
     this.end = range.isFollow ? Number.POSITIVE_INFINITY : head;
     this.position = this.findStart(head);
   }
@@ -60,14 +74,15 @@ export class FlowCursor {
         continue;
       }
       if (this.isEnded || this.isFull() || this.position >= this.end) return 'end';
-      if (this.position >= this.reader.head()) return 'idle';
-      if (!this.reader.copy(this.position, this.view.words)) {
+      if (this.position >= this.source.head()) return 'idle';
+      const view = this.source.look(this.position);
+      if (view === undefined) {
         this.skipOvertaken();
         continue;
       }
       this.position++;
-      if (!this.matches(this.view.moved())) continue;
-      const timeNs = this.view.timeNs;
+      if (!this.matches(view)) continue;
+      const timeNs = view.timeNs;
       if (sinceNs !== undefined && timeNs < sinceNs) continue;
       if (untilNs !== undefined && timeNs > untilNs) {
         if (timeNs <= untilNs + LATE_NS) continue;
@@ -75,15 +90,22 @@ export class FlowCursor {
         return 'end';
       }
       this.sent++;
+      this.found = this.position - 1;
+      this.foundNs = timeNs;
       return 'row';
     }
     return 'idle';
   }
 
+  /** The start is found. */
+  get isPlaced(): boolean {
+    return this.walk === undefined;
+  }
+
   /** True when next() would have to look at something. */
   get hasMore(): boolean {
     if (this.walk !== undefined) return true;
-    return !this.isEnded && !this.isFull() && this.position < Math.min(this.end, this.reader.head());
+    return !this.isEnded && !this.isFull() && this.position < Math.min(this.end, this.source.head());
   }
 
   private isFull(): boolean {
@@ -91,14 +113,14 @@ export class FlowCursor {
   }
 
   private skipOvertaken(): void {
-    const oldest = Math.max(this.position + 1, Math.min(this.reader.oldest(), this.end));
+    const oldest = Math.max(this.position + 1, Math.min(this.source.oldest(), this.end));
     this.overtakenCount += oldest - this.position;
     this.position = oldest;
   }
 
   private findStart(head: number): number {
     const { number, isFirst, isFollow, sinceNs } = this.range;
-    const oldest = Math.max(0, head - this.reader.capacity);
+    const oldest = Math.max(0, head - this.source.capacity);
     if (sinceNs !== undefined) this.walk = { number: head - 1, oldest, left: Number.POSITIVE_INFINITY };
     else if (!isFirst && number > 0) this.walk = { number: head - 1, oldest, left: number };
     return isFirst || !isFollow ? oldest : head;
@@ -108,12 +130,14 @@ export class FlowCursor {
   private walkBack(walk: { number: number; oldest: number; left: number }): void {
     const { sinceNs } = this.range;
     const { number, oldest } = walk;
-    if (number < oldest) this.startAt(oldest);
-    else if (!this.reader.copy(number, this.view.words)) this.startAt(number + 1);
-    else if (this.matches(this.view.moved())) {
-      const { timeNs } = this.view;
-      if (sinceNs !== undefined && timeNs < sinceNs - LATE_NS) this.startAt(number + 1);
-      else if (--walk.left <= 0) this.startAt(number);
+    const view = number < oldest ? undefined : this.source.look(number);
+    if (view === undefined) this.startAt(number + 1);
+    else if (this.matches(view)) {
+      if (sinceNs !== undefined && view.timeNs < sinceNs - LATE_NS) this.startAt(number + 1);
+      else {
+        this.foundCount++;
+        if (--walk.left <= 0) this.startAt(number);
+      }
     }
     walk.number--;
   }

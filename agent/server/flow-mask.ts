@@ -24,7 +24,12 @@ export class FlowMask {
     const { frames } = this.writer;
     frames.reset();
     this.writer.write(view, hasExtension);
-    const whole = GetFlowsResponseCodec.decode(frames.bytes().slice(FRAME_PREFIX_BYTES));
+    return this.cut(frames.bytes().slice(FRAME_PREFIX_BYTES));
+  }
+
+  /** The same for an encoded GetFlowsResponse. */
+  cut(encoded: Uint8Array): Uint8Array {
+    const whole = GetFlowsResponseCodec.decode(encoded);
     const flow = applyFieldMask<Flow>(this.tree, whole.flow ?? {});
     return GetFlowsResponseCodec.encode({ flow, node_name: flow.node_name, time: flow.time });
   }

@@ -6,12 +6,15 @@ import type { RowContext } from '../enrich/row-context.ts';
 import { RowView } from '../enrich/row-view.ts';
 import { RowWriter } from '../enrich/row-writer.ts';
 import { HistoryReader } from '../history/history.ts';
+import type { WholeFlows } from '../history/whole-flows.ts';
 import type { ProvenGap } from '../history/node-drain.ts';
 import { FlowCursor } from './flow-cursor.ts';
 import { type FlowMask, compileMask } from './flow-mask.ts';
 import { timestampOf } from '../../src/wire/timestamp.ts';
 import { type FlowRequest, readFlowRequest } from './flow-request.ts';
 import type { GapList } from './gap-list.ts';
+import { MergedCursor } from './merged-cursor.ts';
+import { RowSource } from './row-source.ts';
 import type { Turns } from './turns.ts';
 import type { WakeUp } from './wake-up.ts';
 
@@ -31,6 +34,8 @@ const WATERMARK_URL = 'type.googleapis.com/hubtop.v1.Watermark';
 export interface FlowStreamSource {
   context: RowContext;
   history: SharedArrayBuffer;
+  /** What does not fit into rows. */
+  whole: WholeFlows;
   gaps: GapList;
   news: WakeUp;
   turns: Turns;
@@ -58,7 +63,7 @@ class FlowStream {
   private readonly view: RowView;
   private readonly writer: RowWriter;
   private readonly reader: HistoryReader;
-  private readonly cursor: FlowCursor;
+  private readonly cursor: MergedCursor;
   private gap: number;
   private isGapPlaced = false;
   private lost = { count: 0, firstNs: 0n, lastNs: 0n, toldNs: 0n };
@@ -74,12 +79,16 @@ class FlowStream {
     this.writer = new RowWriter(source.context);
     this.reader = new HistoryReader(source.history);
     this.gap = source.gaps.end;
-    this.cursor = new FlowCursor(this.reader, this.view, request.matches, request.range);
+    const { matches, range } = request;
+    this.cursor = new MergedCursor({
+      rows: new FlowCursor(new RowSource(this.reader, this.view), matches, range), whole: new FlowCursor(source.whole, matches, range),
+      reader: this.reader, door: source.whole, range, wallNs: source.wallNs,
+    });
   }
 
   async run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const completeNs = this.request.hasWatermarks ? this.reader.watermarkNs() : 0n;
+      const completeNs = this.request.hasWatermarks ? this.cursor.completeNs() : 0n;
       const isEnded = await this.catchUp(signal);
       if (isEnded) return;
       this.tellGaps(undefined);
@@ -112,23 +121,32 @@ class FlowStream {
     }
   }
 
-  private fillBatch(): 'row' | 'idle' | 'end' {
+  private fillBatch(): 'full' | 'idle' | 'end' {
     const { frames } = this.writer;
     const untilMs = performance.now() + TURN_MS;
     const isSpent = (): boolean => performance.now() > untilMs;
     for (let rows = 0; rows < ROWS_PER_TURN && frames.length < BATCH_BYTES; rows++) {
       const step = this.cursor.next(ROWS_PER_TURN, isSpent);
-      if (step !== 'row') return step;
+      if (step === 'idle' || step === 'end') return step;
       if (this.cursor.overtakenCount > 0) this.noteOvertaken(false);
-      this.tellGaps(this.view.timeNs);
-      this.writeRow();
+      this.tellGaps(this.cursor.timeNs);
+      if (step === 'row') this.writeRow();
+      else this.writeWhole(this.cursor.wholeNumber);
     }
-    return 'row';
+    return 'full';
   }
 
   private writeRow(): void {
     if (this.mask === undefined) this.writer.write(this.view, this.request.hasExtension);
     else this.writer.frames.writeEncoded(this.mask.apply(this.view, this.request.hasExtension));
+  }
+
+  private writeWhole(number: number): void {
+    const { whole } = this.source;
+    const bytes = whole.encoded(number, this.request.hasExtension);
+    // overwritten since we looked at it
+    if (bytes === undefined) this.cursor.loseWhole();
+    else this.writer.frames.writeEncoded(this.mask === undefined ? bytes : this.mask.cut(bytes));
   }
 
   private async flush(): Promise<void> {
@@ -159,10 +177,10 @@ class FlowStream {
     const nowNs = this.source.wallNs();
     if (cursor.overtakenCount > 0) {
       if (lost.count === 0) lost.firstNs = nowNs;
-      lost.count += cursor.overtakenCount;
+      const count = cursor.takeOvertaken();
+      lost.count += count;
       lost.lastNs = nowNs;
-      this.source.onOvertaken(cursor.overtakenCount);
-      cursor.overtakenCount = 0;
+      this.source.onOvertaken(count);
     }
     if (lost.count === 0 || (!isLast && nowNs - lost.toldNs < BigInt(LOST_EVENT_MS) * 1_000_000n)) return;
     this.tell({

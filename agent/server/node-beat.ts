@@ -1,6 +1,7 @@
 import type { EndpointVersions } from '../enrich/endpoint-versions.ts';
 import { EVENT_WORDS } from '../decode/event.ts';
 import { HistoryReader } from '../history/history.ts';
+import type { WholeFlows } from '../history/whole-flows.ts';
 import type { AgentEvents } from './agent-events.ts';
 import type { Measurement, NodeKernel } from './drain-host.ts';
 import type { FlowRate } from './flow-rate.ts';
@@ -20,6 +21,7 @@ export interface BeatParts {
   startedNs: bigint;
   kernel: NodeKernel;
   history: SharedArrayBuffer;
+  whole: WholeFlows;
   versions: EndpointVersions;
   events: AgentEvents;
   namespaces: NamespacesSeen;
@@ -64,13 +66,15 @@ export class NodeBeat {
     const devices = new Map(parts.kernel.attachedDevices().map(({ ifindex, name }) => [ifindex, name]));
     parts.onDevices(devices);
     parts.namespaces.observe(sample.pairs, timeNs);
-    parts.rate.second(counts.rows);
+    const whole = parts.whole.counts();
+    parts.rate.second(counts.rows + whole.happened);
     parts.telemetry.publish(this.meter.report({
       timeNs,
       intervalNs: Number(timeNs - this.lastNs),
       uptimeNs: Number(timeNs - parts.startedNs),
       sample,
       drain: counts,
+      whole,
       ...parts.ownCost(),
       overtaken: parts.overtaken(),
       attachedPods: devices.size,

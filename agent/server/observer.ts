@@ -45,10 +45,12 @@ export function agentBindings(node: ServedNode): Binding[] {
 function serverStatus(node: ServedNode): ServerStatusResponse {
   const reader = new HistoryReader(node.flows.history);
   const head = reader.head();
+  const { whole } = node.flows;
+  const wholeHead = whole.head();
   return {
-    num_flows: BigInt(Math.min(head, reader.capacity)),
-    max_flows: BigInt(reader.capacity),
-    seen_flows: BigInt(head),
+    num_flows: BigInt(Math.min(head, reader.capacity) + wholeHead - whole.oldest()),
+    max_flows: BigInt(reader.capacity + (whole.isOpen ? whole.capacity : 0)),
+    seen_flows: BigInt(head + wholeHead),
     uptime_ns: node.flows.wallNs() - node.startedNs,
     version: `cilium v${HUBBLE_COMPAT_VERSION}`,
     flows_rate: node.rate.perSecond(),

@@ -1,5 +1,5 @@
 import { Verdict } from '../../src/wire/gen/flow.ts';
-import type { Change, MapPressure, NodeReport, Report, VerdictCount } from '../../src/wire/gen/hubtop.ts';
+import type { Change, EventLedger, MapPressure, NodeReport, Report, VerdictCount } from '../../src/wire/gen/hubtop.ts';
 import { HUBTOP_VERSION } from '../../src/lib/version.ts';
 import { laneNames } from '../decode/event.ts';
 import type { KernelSample } from '../decode/kernel.ts';
@@ -7,6 +7,7 @@ import { DropMeter } from '../enrich/drop-report.ts';
 import type { EndpointVersions, TableFill } from '../enrich/endpoint-versions.ts';
 import { PairMeter } from '../enrich/pair-report.ts';
 import type { DrainCounts } from '../history/node-drain.ts';
+import type { WholeCounts } from '../history/whole-flows.ts';
 import { timestampOf } from '../../src/wire/timestamp.ts';
 import { LedgerMeter, volumeLedger } from './ledger-report.ts';
 
@@ -18,6 +19,8 @@ export interface TelemetryInput {
   uptimeNs: number;
   sample: KernelSample;
   drain: DrainCounts;
+  /** Records of applications. */
+  whole: WholeCounts;
   /** Cumulative. */
   cpuNs: number;
   overtaken: number;
@@ -52,7 +55,7 @@ export class TelemetryMeter {
       time: timestampOf(input.timeNs),
       interval_ns: input.intervalNs,
       nodes: [this.nodeReport(input)],
-      verdicts: this.verdicts(input.sample),
+      verdicts: this.verdicts(input.sample, input.whole),
       drops: this.drops.report(input.sample.drops, input.drain.drops),
       pairs,
       pairs_floor_bytes: floorBytes,
@@ -60,8 +63,8 @@ export class TelemetryMeter {
     };
   }
 
-  private verdicts(sample: KernelSample): VerdictCount[] {
-    const now = new Map<number, number>();
+  private verdicts(sample: KernelSample, whole: WholeCounts): VerdictCount[] {
+    const now = new Map(whole.byVerdict);
     for (const row of sample.events) {
       // A policy verdict tells of a packet that its trace or drop tells of too.
       if (row.kind === 'policy-verdict') continue;
@@ -75,9 +78,10 @@ export class TelemetryMeter {
 
   private nodeReport(input: TelemetryInput): NodeReport {
     const { drain, sample, before } = { ...input, before: this.before };
-    const flows = drain.rows - before.rows;
+    const rows = drain.rows + input.whole.happened;
+    const flows = rows - before.rows;
     const cpuNs = Math.max(0, input.cpuNs - before.cpuNs);
-    before.rows = drain.rows;
+    before.rows = rows;
     before.cpuNs = input.cpuNs;
     return {
       name: this.nodeName,
@@ -85,7 +89,7 @@ export class TelemetryMeter {
       version: HUBTOP_VERSION,
       uptime_ns: input.uptimeNs,
       flows,
-      events: [...this.ledgers.events(sample, drain, input.timeNs), ...this.ledgers.history(input.overtaken, input.timeNs)],
+      events: [...this.ledgers.events(sample, drain, input.timeNs), ...recordLedger(input.whole), ...this.ledgers.history(input.overtaken, input.timeNs)],
       volume: volumeLedger(sample, drain),
       rings: drain.rings.map((ring) => ({
         lane: laneNames[ring.lane] ?? String(ring.lane),
@@ -147,4 +151,9 @@ export class TelemetryMeter {
     this.missedBefore.set(name, missed);
     return { name, type: 'agent', entries_known: true, entries, max_entries: maxEntries, evicted: fresh, own: true };
   }
+}
+
+/** Records are counted where they come in: what a parser did not get is its own to tell. */
+function recordLedger({ happened }: WholeCounts): EventLedger[] {
+  return happened === 0 ? [] : [{ kind: 'l7', happened, reported: happened }];
 }

@@ -12,6 +12,12 @@ import { RowView } from '../../agent/enrich/row-view.ts';
 import { RowWriter } from '../../agent/enrich/row-writer.ts';
 import { HistoryReader, allocateHistory } from '../../agent/history/history.ts';
 import { NodeDrain } from '../../agent/history/node-drain.ts';
+import { WholeFlows } from '../../agent/history/whole-flows.ts';
+import { type FlowStreamSource, streamFlows } from '../../agent/server/flow-stream.ts';
+import { GapList } from '../../agent/server/gap-list.ts';
+import { Turns } from '../../agent/server/turns.ts';
+import { WakeUp } from '../../agent/server/wake-up.ts';
+import { timestampOf } from '../../src/wire/timestamp.ts';
 import { runKernelStorm } from './agent-kernel.ts';
 import type { BenchRow } from './row.ts';
 
@@ -29,6 +35,7 @@ export async function run(report: (row: BenchRow) => void): Promise<void> {
   benchReader(report);
   benchDrain(report);
   benchWriter(report);
+  await benchStream(report);
   await benchStorm(report);
   await runKernelStorm(report);
 }
@@ -151,6 +158,41 @@ function benchWriter(report: (row: BenchRow) => void): void {
     }
   });
   report({ name: 'agent flows written', value: 1e9 / ns, unit: 'flows/CPU-s', note: `history row to gRPC frame of ${Math.round(bytes / CAPACITY)} bytes, ${ns.toFixed(0)} ns/flow` });
+}
+
+const STREAM_CALLS = 20;
+/** Records among the rows of the merged call: one in so many. */
+const RECORD_EVERY = 20;
+
+/** A whole call: cursor, order, frames; the client takes everything and drops it. Three ways in turn, as the machine's speed varies. */
+async function benchStream(report: (row: BenchRow) => void): Promise<void> {
+  const ways = { 'agent flows streamed': streamSource('closed'), 'agent flows streamed, door open': streamSource('open'), 'agent flows streamed, one in 20 a record': streamSource('used') };
+  const best = new Map<string, number>();
+  const out = { write: () => true, drain: () => Promise.resolve() };
+  for (let round = 0; round < ROUNDS * 3; round++) {
+    for (const [name, source] of Object.entries(ways)) {
+      const start = process.hrtime.bigint();
+      for (let call = 0; call < STREAM_CALLS; call++) await streamFlows(source, {}, out, new AbortController().signal);
+      const ns = Number(process.hrtime.bigint() - start) / (STREAM_CALLS * (CAPACITY + source.whole.head()));
+      best.set(name, Math.min(best.get(name) ?? Infinity, ns));
+    }
+  }
+  for (const [name, ns] of best) report({ name, value: 1e9 / ns, unit: 'flows/CPU-s', note: `GetFlows of a full history, ${ns.toFixed(0)} ns/flow` });
+}
+
+function streamSource(door: 'closed' | 'open' | 'used'): FlowStreamSource {
+  const filled = fillRings();
+  const history = allocateHistory(CAPACITY);
+  new NodeDrain(filled.rings.map((ring) => openSharedRing(ring)), history).drain(1n << 62n, 1_763_791_453_000_000_000n);
+  const whole = new WholeFlows();
+  const reader = new HistoryReader(history);
+  const row = new Uint32Array(EVENT_WORDS);
+  if (door !== 'closed') whole.complete(1n);
+  const end = door === 'used' ? reader.head() : 0;
+  for (let number = reader.oldest(); number < end; number += RECORD_EVERY) {
+    if (reader.copy(number, row)) whole.add({ time: timestampOf((BigInt(row[3] ?? 0) << 32n) | BigInt(row[2] ?? 0)), verdict: 1, Summary: 'HTTP/1.1 200 4ms (GET http://api/v1/items)' });
+  }
+  return { context: benchContext(), history, whole, gaps: new GapList(), news: new WakeUp(() => {}), turns: new Turns(), wallNs: () => 0n, onOvertaken: () => {} };
 }
 
 /** The other end of the ring, in a thread of its own: so many records a second, or as many as fit. */

@@ -571,7 +571,7 @@ export const NodeReportCodec: Codec<NodeReport> = /* @__PURE__ */ makeCodec<Node
 
 /** happened = reported + folded + the sum of losses. Cumulative since the agent's start. */
 export interface EventLedger extends WithUnknown {
-  /** Trace, drop, policy-verdict, kernel-drop, trace-sock. */
+  /** Trace, drop, policy-verdict, kernel-drop, trace-sock; l7: records of applications. */
   kind?: string | undefined;
   happened?: number | undefined;
   reported?: number | undefined;

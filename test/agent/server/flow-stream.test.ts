@@ -2,10 +2,12 @@ import { expect, test } from 'vitest';
 import { type GetFlowsRequest, GetFlowsResponseCodec, type GetFlowsResponse } from '../../../src/wire/gen/observer.ts';
 import { forEachMessage } from '../../../src/wire/frame-splitter.ts';
 import { HistoryReader, HistoryWriter, allocateHistory } from '../../../agent/history/history.ts';
+import { WholeFlows } from '../../../agent/history/whole-flows.ts';
 import { type FlowStreamSource, streamFlows } from '../../../agent/server/flow-stream.ts';
 import { RowView } from '../../../agent/enrich/row-view.ts';
 import { FlowCursor } from '../../../agent/server/flow-cursor.ts';
 import { GapList } from '../../../agent/server/gap-list.ts';
+import { RowSource } from '../../../agent/server/row-source.ts';
 import { Turns } from '../../../agent/server/turns.ts';
 import { WakeUp } from '../../../agent/server/wake-up.ts';
 import { eventBytes } from '../ring-fixture.ts';
@@ -17,7 +19,7 @@ function node(): { source: FlowStreamSource; push: (...timesNs: number[]) => voi
   const writer = new HistoryWriter(history);
   let overtaken = 0;
   const source: FlowStreamSource = {
-    context: shopContext(), history, gaps: new GapList(), news: new WakeUp(() => {}), turns: new Turns(), wallNs: () => 5_000_000_000n,
+    context: shopContext(), history, whole: new WholeFlows(), gaps: new GapList(), news: new WakeUp(() => {}), turns: new Turns(), wallNs: () => 5_000_000_000n,
     onOvertaken: (count) => { overtaken += count; },
   };
   const push = (...timesNs: number[]): void => {
@@ -129,7 +131,7 @@ test('FlowCursor.next() stops in the middle of a search for the start when its t
   const { source, push } = node();
   push(1, 2, 3, 4, 5, 6, 7);
   const view = new RowView(source.context);
-  const cursor = new FlowCursor(new HistoryReader(source.history), view, () => true, { number: 6, isFirst: false, isFollow: false, sinceNs: undefined, untilNs: undefined });
+  const cursor = new FlowCursor(new RowSource(new HistoryReader(source.history), view), () => true, { number: 6, isFirst: false, isFollow: false, sinceNs: undefined, untilNs: undefined });
   const found: number[] = [];
   let steps = 0;
   for (let step = cursor.next(2); step !== 'end'; step = cursor.next(2)) {

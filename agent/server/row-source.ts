@@ -1,0 +1,24 @@
+import type { RowView } from '../enrich/row-view.ts';
+import type { HistoryReader } from '../history/history.ts';
+import type { CursorSource } from './flow-cursor.ts';
+
+/** The rows of a history as a cursor walks them; what it looked at last stands in `view`. */
+export class RowSource implements CursorSource {
+  readonly capacity: number;
+
+  constructor(private readonly reader: HistoryReader, private readonly view: RowView) {
+    this.capacity = reader.capacity;
+  }
+
+  head(): number {
+    return this.reader.head();
+  }
+
+  oldest(): number {
+    return this.reader.oldest();
+  }
+
+  look(number: number): RowView | undefined {
+    return this.reader.copy(number, this.view.words) ? this.view.moved() : undefined;
+  }
+}
