@@ -22,6 +22,8 @@ export class AgentEvents {
   private pending: Change[] = [];
   private readonly news = new WakeUp(() => {});
 
+  private hasEndpoints = false;
+
   constructor(private readonly nodeName: string) {}
 
   started(timeNs: bigint): void {
@@ -29,8 +31,13 @@ export class AgentEvents {
     this.note({ timeNs, kind: 'agent-started', subject: this.nodeName, detail: '' });
   }
 
-  /** Endpoints that came, went or changed their identity. Those of other nodes are for their own agents to tell. */
+  /**
+   * Endpoints that came, went or changed their identity. Those of other nodes are for their own agents to tell. Those of the
+   * first call were there before: events for whoever lists endpoints, no changes.
+   */
   endpoints(changes: readonly EndpointChange[]): void {
+    const isFirst = !this.hasEndpoints;
+    this.hasEndpoints = true;
     for (const change of changes) {
       const { ID = 0, labels, pod_name, namespace } = change.version.endpoint;
       if (change.version.nodeName !== this.nodeName || pod_name === undefined) continue;
@@ -38,7 +45,7 @@ export class AgentEvents {
         const type = change.kind === 'endpoint-added' ? AgentEventType.ENDPOINT_CREATED : AgentEventType.ENDPOINT_DELETED;
         this.add({ timeNs: change.timeNs, event: { type, endpoint_update: { id: BigInt(ID), labels, pod_name, namespace } } });
       }
-      this.note(change);
+      if (!isFirst) this.note(change);
     }
   }
 

@@ -5,7 +5,7 @@ import { themeAt } from '../theme/theme.ts';
 import { wantsAscii } from '../terminal/colour-depth.ts';
 import { processTerminal, Terminal, type TerminalParts } from '../terminal/terminal.ts';
 import { streamPageRows } from '../views/flows.ts';
-import { CHROME_ROWS, frame, LEAST_SIZE } from '../views/frame.ts';
+import { CHROME_ROWS, frame } from '../views/frame.ts';
 import { wallAround } from '../views/wall.ts';
 import { wallPage } from '../views/wall-page.ts';
 import { VIEWS } from '../views/view-list.ts';
@@ -15,6 +15,8 @@ import { Session, type DashboardSource } from './session.ts';
 const FRAME_MS = 100;
 const IDLE_MS = 1_000;
 const SLOW_FRAME_MS = 1_000;
+/** Smallest screen for the wall's widgets: on a smaller one their segments are harder to read than text five rows high. */
+const LEAST_GRID: Size = { cols: 110, rows: 32 };
 
 /** How to run the dashboard. */
 export interface DashboardOptions {
@@ -132,7 +134,7 @@ class Dashboard {
   private drawView(size: Size): boolean {
     const { state } = this.session;
     const theme = themeAt(state.themeStep);
-    const isGrid = state.view === 'wall' && !state.isAscii && size.cols >= LEAST_SIZE.cols && size.rows >= LEAST_SIZE.rows;
+    const isGrid = state.view === 'wall' && !state.isAscii && size.cols >= LEAST_GRID.cols && size.rows >= LEAST_GRID.rows;
     const page = isGrid ? wallPage(state) : undefined;
     if (page !== undefined && page.stale === undefined) return this.terminal.drawWall(page, wallAround(state, page, size.cols), theme);
     return this.terminal.draw(frame(state, size), theme);

@@ -1,3 +1,4 @@
+import { ARRIVAL_MS } from '../detect/rank.ts';
 import type { ChangeEntry } from '../model/change-log.ts';
 import { changeText } from '../model/change-words.ts';
 import type { Incident } from '../model/incident-log.ts';
@@ -10,6 +11,10 @@ const CHANGES_MS = 3_600_000;
 /** Changes shown at most, the newest. */
 const MAX_CHANGES_SHOWN = 100;
 
+const RANK = { crit: 0, warn: 1, note: 2 } as const;
+/** Pods that come or go within this time are told together: a rollout is one change. */
+const TOGETHER_MS = 30_000;
+
 /** The moment all views show. */
 export function momentMs(state: State): number {
   return state.pausedAtMs > 0 ? state.pausedAtMs : state.nowMs;
@@ -18,7 +23,10 @@ export function momentMs(state: State): number {
 /** Incidents that had begun by the moment, the newest first. */
 export function incidentsAt(state: State): Incident[] {
   const moment = momentMs(state);
-  return state.incidents.list().filter((incident) => incident.sinceMs <= moment);
+  // what was there when we came is equally old, the worst first
+  const began = (incident: Incident): number => Math.max(incident.sinceMs, state.startedMs + ARRIVAL_MS);
+  return state.incidents.list().filter((incident) => incident.sinceMs <= moment)
+    .toSorted((one, other) => began(other) - began(one) || RANK[one.worst.severity] - RANK[other.worst.severity] || other.sinceMs - one.sinceMs);
 }
 
 /** Whether an incident was still going on at the moment. */
@@ -43,8 +51,21 @@ export function incidentKey(incident: Incident): string {
 /** Changes of the hour before the moment, the newest first. */
 export function changesAt(state: State): ChangeEntry[] {
   const moment = momentMs(state);
-  return state.changes.between(moment - CHANGES_MS, moment).slice(-MAX_CHANGES_SHOWN).toReversed();
+  return together(state.changes.between(moment - CHANGES_MS, moment)).slice(-MAX_CHANGES_SHOWN).toReversed();
 }
+
+function together(entries: readonly ChangeEntry[]): ChangeEntry[] {
+  const made: { entry: ChangeEntry; subjects: string[] }[] = [];
+  for (const entry of entries) {
+    const known = made.findLast((group) => group.entry.kind === entry.kind);
+    if (known !== undefined && entry.kind.startsWith('endpoint-') && entry.timeMs - known.entry.timeMs <= TOGETHER_MS) known.subjects.push(entry.subject);
+    else made.push({ entry, subjects: [entry.subject] });
+  }
+  return made.map(({ entry, subjects }) => (subjects.length === 1 ? entry : { ...entry, subject: `${subjects.length} pods`, detail: subjects.slice(0, MAX_NAMED).join(' ') + (subjects.length > MAX_NAMED ? ' …' : '') }));
+}
+
+/** Pods named in a row that tells of many. */
+const MAX_NAMED = 3;
 
 /** Changes as rows: Enter goes back to the moment of the change. */
 export function changeItems(state: State): Item[] {
