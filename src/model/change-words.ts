@@ -1,8 +1,8 @@
 import type { ChangeEntry } from './change-log.ts';
 
 const WORDS: Readonly<Record<string, string>> = {
-  'policy-added': 'policy added', 'policy-changed': 'policy changed', 'policy-removed': 'policy removed', 'policy-seen': 'policy first seen',
-  'identity-changed': 'identity changed', 'endpoint-added': 'pod came', 'endpoint-removed': 'pod went', 'agent-started': 'agent started', 'objects-broken': 'catalog broken',
+  'policy-added': 'policy added', 'policy-changed': 'policy changed', 'policy-removed': 'policy removed', 'policy-seen': 'policy first seen', 'policy-revision': 'policies changed',
+  'identity-changed': 'identity changed', 'identity-seen': 'new identity seen', 'endpoint-added': 'pod came', 'endpoint-removed': 'pod went', 'agent-started': 'agent started', 'objects-broken': 'catalog broken',
 };
 
 /** What a change is, in a word or two. */

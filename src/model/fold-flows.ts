@@ -8,8 +8,11 @@ import { dropKey } from './directory.ts';
 import { DROP_REASON_NUMBERS, dropReasonName, KERNEL_DROP } from './drop-words.ts';
 import { passesEnds } from './ends.ts';
 import { noteFirst } from './first-seen.ts';
+import { noteIdentity } from './note-identity.ts';
 import { ROW_FLOW, ROW_GAP, ROW_NOTE, type RowColumns } from './flow-rows.ts';
 import { runsHere } from './chips.ts';
+import { readAllowed } from './read-allowed.ts';
+import { noteDropped, readDropped, type DroppedFlow } from './read-drop.ts';
 import { pushText } from './row-text.ts';
 import type { State } from './state.ts';
 
@@ -18,6 +21,8 @@ const NODE_STATUS = 2;
 const LOST_EVENTS = 3;
 const DROPPED = 2;
 const RST = 0x004;
+/** event_type of what a policy said to a new connection. */
+const POLICY_VERDICT = 5;
 /** The compressed flag and the length before each gRPC message. */
 const PREFIX_BYTES = 5;
 /** How far from now a flow's time may be before it is not believed. */
@@ -28,6 +33,7 @@ const IP_PROTOCOLS = [0, 6, 17, 1, 58, 132, 112, 2] as const;
 const scan = new FlowScan();
 const row: RowColumns = { kind: 0, timeMs: 0, verdict: 0, count: 1, source: 0, destination: 0, node: 0 };
 const pieces: number[] = [];
+const dropped: DroppedFlow = { key: 0, timeMs: 0, source: 0, destination: 0, node: 0, isVerdict: false };
 const KERNEL_SUMMARY = 'kernel: ';
 /** Bytes of a summary that can hold a kernel's reason. */
 const MAX_SUMMARY = 64;
@@ -55,6 +61,7 @@ function beginAnew(state: State): void {
   state.rows.clear();
   state.endpoints = new EndpointInterner();
   state.partyOfEndpoint = [];
+  state.dropFacts.forgetEndpoints();
   Object.assign(state.stream, { selected: -1, bottom: -1, isDetailOpen: false });
   pushText(state, ROW_NOTE, 'older flows are forgotten: the table of endpoints was full');
 }
@@ -73,8 +80,8 @@ function foldFlow(state: State, bytes: Uint8Array): void {
   const reason = scan.verdict === DROPPED ? reasonOf(state, bytes) : '';
   if (!passesHere(state, reason)) return;
   const isReply = scan.isReply === 1;
-  const sourceParty = source === 0 ? foreignParty(state, bytes, scan.sourceStart, scan.sourceEnd) : partyOf(state, source);
-  const destinationParty = destination === 0 ? foreignParty(state, bytes, scan.destinationStart, scan.destinationEnd) : partyOf(state, destination);
+  const sourceParty = source === 0 ? foreignParty(state, bytes, scan.sourceStart, scan.sourceEnd) : partyOf(state, source, timeMs);
+  const destinationParty = destination === 0 ? foreignParty(state, bytes, scan.destinationStart, scan.destinationEnd) : partyOf(state, destination, timeMs);
   if (state.chips.length > 0 && !passesEnds(state, isReply
     ? { client: destination, clientParty: destinationParty, server: source, serverParty: sourceParty, port: scan.sourcePort }
     : { client: source, clientParty: sourceParty, server: destination, serverParty: destinationParty, port: scan.destinationPort })) return;
@@ -87,9 +94,19 @@ function foldFlow(state: State, bytes: Uint8Array): void {
     state.resets.add(pair, timeMs);
     noteFirst(state, `resets ${pair}`, timeMs);
   }
+  if (reason !== '') takeDropped(state, bytes, { key: dropKey(state.directory.reason(reason), pair), timeMs, source, destination });
+  else if (scan.eventType === POLICY_VERDICT && state.allowedBy.mayRead(pair, nowMs)) readAllowed(state, { pair, timeMs, node: row.node }, bytes.subarray(scan.flowStart, scan.flowEnd));
   if (timeMs < flows.openedMs) return void (reason !== '' && noteFirst(state, `drop ${dropKey(state.directory.reason(reason), pair)}`, timeMs));
   const bucket = state.fromFlows.at(Math.floor(timeMs / 1000));
   if (bucket !== undefined) countFlow(state, bucket, { pair, count, reason, timeMs });
+}
+
+function takeDropped(state: State, bytes: Uint8Array, flow: { key: number; timeMs: number; source: number; destination: number }): void {
+  Object.assign(dropped, flow);
+  dropped.node = row.node;
+  dropped.isVerdict = scan.eventType === POLICY_VERDICT;
+  const fact = noteDropped(state, dropped);
+  if (state.dropFacts.mayRead(fact, dropped.isVerdict, state.nowMs)) readDropped(state, fact, { bytes: bytes.subarray(scan.flowStart, scan.flowEnd), dropped });
 }
 
 function countFlow(state: State, bucket: Bucket, flow: { pair: number; count: number; reason: string; timeMs: number }): void {
@@ -127,11 +144,13 @@ function reasonOf(state: State, bytes: Uint8Array): string {
   return KERNEL_DROP;
 }
 
-function partyOf(state: State, endpoint: number): number {
+function partyOf(state: State, endpoint: number, timeMs: number): number {
   const known = state.partyOfEndpoint[endpoint];
   if (known !== undefined) return known;
-  const party = state.directory.party(state.endpoints.get(endpoint));
+  const full = state.endpoints.get(endpoint);
+  const party = state.directory.party(full);
   state.partyOfEndpoint[endpoint] = party;
+  noteIdentity(state, { party, identity: full?.identity ?? 0, timeMs });
   return party;
 }
 

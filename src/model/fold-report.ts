@@ -5,6 +5,8 @@ import { dropKey } from './directory.ts';
 import { dropReasonName } from './drop-words.ts';
 import { noteFirst } from './first-seen.ts';
 import { applyNodeReport, newNode } from './node-state.ts';
+import { noteAllowed } from './read-allowed.ts';
+import { takeReportedDrop } from './read-drop.ts';
 import type { State } from './state.ts';
 import { timestampMs } from './time.ts';
 
@@ -85,6 +87,7 @@ function takeDrop(state: State, counts: Bucket, drop: DropCount): void {
   const skbs = drop.skbs ?? 0;
   if (skbs <= 0) return;
   addCount(counts.drops, key, skbs);
+  takeReportedDrop(state, { key, drop, timeMs: state.nowMs });
   pairCounts(counts, pair).dropped += skbs;
   noteFirst(state, `drop ${key}`);
 }
@@ -92,6 +95,7 @@ function takeDrop(state: State, counts: Bucket, drop: DropCount): void {
 function takePair(state: State, counts: Bucket, pair: PairCount): void {
   const { directory } = state;
   const id = directory.pair(directory.party(pair.source), directory.party(pair.destination), pair.port ?? 0, pair.protocol ?? 0);
+  noteAllowed(state, { pair: id, timeMs: state.nowMs }, { policies: pair.allowed_by, direction: '' });
   const side = largerSide(pair.egress, pair.ingress);
   if (side === undefined) return;
   const into = pairCounts(counts, id);

@@ -1,9 +1,21 @@
+import type { AllowedBook } from './allowed-by.ts';
 import { dropKeyParts } from './directory.ts';
+import type { DropFacts } from './drop-facts.ts';
 import type { ResetTracker } from './resets.ts';
 
+/** What is noted by pair. */
+interface NotedByPair {
+  firstSeenMs: Map<string, number>;
+  resets: ResetTracker;
+  dropFacts: DropFacts;
+  allowedBy: AllowedBook;
+}
+
 /** Forgets what was noted of pairs whose ids will mean others. */
-export function forgetPairs(state: { firstSeenMs: Map<string, number>; resets: ResetTracker }, pairs: ReadonlySet<number>): void {
+export function forgetPairs(state: NotedByPair, pairs: ReadonlySet<number>): void {
   state.resets.forget(pairs);
+  state.allowedBy.forget(pairs);
+  state.dropFacts.forget((key) => pairs.has(dropKeyParts(key).pair));
   for (const key of state.firstSeenMs.keys()) {
     const [kind, id] = key.split(' ');
     const pair = kind === 'drop' ? dropKeyParts(Number(id)).pair : kind === 'resets' ? Number(id) : undefined;

@@ -12,16 +12,18 @@ export interface HubbleCommand {
   notes: string[];
 }
 
-/** Times of the past instead of following. */
+/** Times of the past instead of following, and whether replies are asked for too. */
 export interface CommandSpan {
   sinceMs?: number | undefined;
   untilMs?: number | undefined;
+  /** What was dropped has no replies: the line asks for one direction only. */
+  isOneWay?: boolean;
 }
 
 /** The `hubble observe` line that asks a relay for what the chips ask for, flag by flag where there are flags, else as raw filters. */
 export function hubbleCommand(chips: readonly Chip[], span: CommandSpan = {}): HubbleCommand {
   const { whitelist, blacklist } = filtersOf(chips, DROP_REASON_NUMBERS);
-  const words = [...allowWords(whitelist), ...denyWords(blacklist), ...spanWords(span)];
+  const words = [...allowWords(span.isOneWay === true ? whitelist.slice(0, 1) : whitelist), ...denyWords(blacklist), ...spanWords(span)];
   const line = ['hubble observe', ...words.map(({ flag, value }) => (value === '' && VALUELESS.includes(flag) ? flag : `${flag} ${shellWord(value)}`))].join(' ');
   return { line, notes: notesOf(chips) };
 }

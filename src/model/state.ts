@@ -1,12 +1,15 @@
 import { EndpointInterner } from '../wire/endpoint-interner.ts';
+import { AllowedBook } from './allowed-by.ts';
 import { BucketRing } from './bucket-ring.ts';
 import { ChangeLog } from './change-log.ts';
 import type { Chip, ChipField } from './chips.ts';
 import type { Cursor } from './cursors.ts';
 import { Directory } from './directory.ts';
+import { DropFacts } from './drop-facts.ts';
 import type { Effect } from './effects.ts';
 import { FlowRows } from './flow-rows.ts';
 import { forgetPairs } from './forget-pairs.ts';
+import { IdentityBook } from './identity-book.ts';
 import { IncidentLog } from './incident-log.ts';
 import type { NodeState } from './node-state.ts';
 import { PolicyBook } from './policy-book.ts';
@@ -76,6 +79,12 @@ export interface State {
   firstSeenMs: Map<string, number>;
   changes: ChangeLog;
   policies: PolicyBook;
+  /** Why drops happened, as far as somebody said, by drop key. */
+  dropFacts: DropFacts;
+  /** Who let pairs through, by pair id. */
+  allowedBy: AllowedBook;
+  /** Identity numbers, by party id. */
+  identities: IdentityBook;
   incidents: IncidentLog;
   /** Second the incident log was last kept for. */
   incidentSecond: number;
@@ -149,6 +158,9 @@ export function initialState(options: { server: string; nowMs: number; view: str
     firstSeenMs: new Map(),
     changes: new ChangeLog(),
     policies: new PolicyBook(),
+    dropFacts: new DropFacts(),
+    allowedBy: new AllowedBook(),
+    identities: new IdentityBook(),
     incidents: new IncidentLog(),
     incidentSecond: 0,
     flows: { isOpen: false, error: '', scope: 'matter', received: 0, malformed: 0, newestMs: 0, openedMs: Infinity },

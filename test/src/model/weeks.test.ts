@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
+import { AllowedBook } from '../../../src/model/allowed-by.ts';
 import { dropKey, Directory, MAX_PAIRS } from '../../../src/model/directory.ts';
+import { addRefusal, DropFacts } from '../../../src/model/drop-facts.ts';
 import { forgetPairs } from '../../../src/model/forget-pairs.ts';
 import { ResetTracker } from '../../../src/model/resets.ts';
 import { initialState } from '../../../src/model/state.ts';
@@ -37,12 +39,19 @@ test('Directory looks for idle pairs once a minute at most while all are busy', 
   expect(directory.overflowCount).toBeGreaterThanOrEqual(100);
 });
 
-test('forgetPairs() leaves no beginning and no reset of a pair to the next one with its id', () => {
+test('forgetPairs() leaves no beginning, no reset and no policy of a pair to the next one with its id', () => {
   const resets = new ResetTracker();
   resets.add(7, 1000);
   resets.add(8, 1000);
   const firstSeenMs = new Map([[`drop ${dropKey(3, 7)}`, 1], [`drop ${dropKey(3, 8)}`, 2], ['resets 7', 3], ['lost node-a ring', 4]]);
-  forgetPairs({ firstSeenMs, resets }, new Set([7]));
+  const [dropFacts, allowedBy] = [new DropFacts(), new AllowedBook()];
+  for (const pair of [7, 8]) {
+    addRefusal(dropFacts.at(dropKey(3, pair)), { source: 'flow', direction: '', deniedBy: [], selecting: [], closest: undefined, log: [] }, 1);
+    allowedBy.note(pair, { policies: [{ name: 'shop/web', kind: '', revision: 1 }], direction: '' }, 1);
+  }
+  forgetPairs({ firstSeenMs, resets, dropFacts, allowedBy }, new Set([7]));
+  expect([dropFacts.get(dropKey(3, 7)), dropFacts.get(dropKey(3, 8))?.refusals.length]).toEqual([undefined, 1]);
+  expect([allowedBy.of(7, 9).length, allowedBy.of(8, 9).length]).toEqual([0, 1]);
   expect([...firstSeenMs.values()]).toEqual([2, 4]);
   expect(resets.between(0, 2000).map(({ pair }) => pair)).toEqual([8]);
 });

@@ -1,0 +1,66 @@
+import type { ChangeEntry } from '../model/change-log.ts';
+import { timeFits, type Cause } from './cause.ts';
+import { refusingEnd, type DropContext } from './drop-context.ts';
+
+/** A policy reaches the datapath within this; clocks of nodes differ by less than that. */
+const MAX_DELAY_MS = 120_000;
+const SKEW_MS = 2_000;
+
+/** Changes of policies shortly before a pair that had been answered was refused. */
+export function policyCauses(context: DropContext): Cause[] {
+  const { history, state, momentMs } = context;
+  const { firstDropMs, answeredUntilMs } = history;
+  // a pair that never worked in sight was not broken by a change in sight
+  if (firstDropMs === undefined || answeredUntilMs === undefined) return [];
+  return state.changes.between(firstDropMs - MAX_DELAY_MS, Math.min(momentMs, firstDropMs + SKEW_MS))
+    .filter((entry) => entry.kind.startsWith('policy-') && canConcern(context, entry))
+    .map((entry) => causeOf(context, entry, firstDropMs));
+}
+
+// a policy of a namespace selects pods of it alone
+function canConcern(context: DropContext, entry: ChangeEntry): boolean {
+  if (entry.kind === 'policy-revision' || isNamed(context, entry) || allowedIt(context, entry.subject)) return true;
+  const namespace = entry.subject.includes('/') ? entry.subject.slice(0, entry.subject.indexOf('/')) : '';
+  if (namespace === '') return true;
+  const end = refusingEnd(context);
+  const { source, destination } = context.drop.pair;
+  return end === undefined ? [source.namespace, destination.namespace].includes(namespace) : end.namespace === namespace;
+}
+
+// a refusal under an older revision does not name the change
+function isNamed({ refusal, history }: DropContext, entry: ChangeEntry): boolean {
+  if (refusal === undefined || (history.firstDropMs ?? 0) > refusal.lastMs) return false;
+  return [...refusal.deniedBy, ...refusal.selecting].some(({ name, revision }) => name === entry.subject && (entry.revision === 0 || revision === 0 || revision >= entry.revision));
+}
+
+function allowedIt({ allowedBy }: DropContext, name: string): boolean {
+  return allowedBy.some(({ policy }) => policy.name === name);
+}
+
+const DONE: Readonly<Record<string, string>> = { 'policy-added': 'was added', 'policy-changed': 'was changed', 'policy-removed': 'was removed', 'policy-seen': 'was first named in a flow' };
+
+function causeOf(context: DropContext, entry: ChangeEntry, firstDropMs: number): Cause {
+  const { refusal } = context;
+  const kindOf = [...(refusal?.deniedBy ?? []), ...(refusal?.selecting ?? []), ...context.allowedBy.map(({ policy }) => policy)].find(({ name }) => name === entry.subject)?.kind
+    ?? context.state.policies.find(entry.subject)?.kind ?? '';
+  const who = entry.who === 'unknown' ? '' : entry.who;
+  const revision = entry.revision > 0 ? ` rev ${entry.revision}` : '';
+  const named = isNamed(context, entry);
+  const done = DONE[entry.kind] ?? 'was changed';
+  const reasons = [timeFits(entry.timeMs, firstDropMs), namedReason(context, entry, named)];
+  return {
+    kind: 'policy',
+    text: entry.kind === 'policy-revision' ? 'some policy was added, changed or removed' : `policy ${entry.subject}${revision} ${done}${who === '' ? '' : ` by ${who}`}`,
+    reason: reasons.filter((reason) => reason !== '').join(', '),
+    isCertain: named && !entry.isInferred && entry.kind !== 'policy-removed',
+    timeMs: entry.timeMs,
+    ...(entry.kind === 'policy-revision' ? {} : { policy: { name: entry.subject, revision: entry.revision, who, kind: kindOf } }),
+  };
+}
+
+function namedReason(context: DropContext, entry: ChangeEntry, named: boolean): string {
+  const { refusal } = context;
+  if (named) return refusal?.deniedBy.some(({ name }) => name === entry.subject) === true ? 'the refusal names its deny rule' : 'the refusal names it';
+  if (entry.kind === 'policy-revision') return 'which one a Hubble relay does not say';
+  return allowedIt(context, entry.subject) ? 'it had allowed this pair' : '';
+}

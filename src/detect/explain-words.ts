@@ -1,0 +1,71 @@
+import type { Party } from '../model/directory.ts';
+import { dropWords } from '../model/drop-words.ts';
+import { portText } from '../model/pair-text.ts';
+import { podsOf, refusingEnd, type DropContext } from './drop-context.ts';
+
+/** What kind of refusal a drop is, in a few words. */
+export function explainTitle({ drop, form, refusal }: DropContext): string {
+  const side = refusal?.direction === 'egress' ? ' at the source (egress)' : refusal?.direction === 'ingress' ? ' at the destination (ingress)' : '';
+  if (form !== '') return `${form}${side}`;
+  if (drop.class === 'pol') return `a policy refused${side}`;
+  return TITLES[drop.class] ?? 'dropped';
+}
+
+const TITLES: Partial<Record<DropContext['drop']['class'], string>> = {
+  cap: 'no room', rtg: 'no way there', svc: 'no backend', app: 'refused by the receiver', pkt: 'a bad packet', ok: 'usually harmless', oth: 'dropped',
+};
+
+/** What a drop means, one sentence each. */
+export function explainWords(context: DropContext): string[] {
+  const { drop } = context;
+  if (drop.class === 'pol') return [...policyWords(context), ...closestWords(context), ...partWords(context)];
+  if (drop.reason.startsWith('NO_SOCKET')) return [`nothing listens on port ${drop.pair.port} of ${short(drop.pair.destination)}: the kernel there refuses the packet. no policy is involved`];
+  return [`${drop.reason}: ${MEANINGS.find(([pattern]) => pattern.test(drop.reason))?.[1] ?? (dropWords(drop.reason, drop.class).long || 'nothing more is known of this reason here')}`, ...partWords(context)];
+}
+
+const MEANINGS: readonly (readonly [RegExp, string])[] = [
+  [/^CT_MAP_INSERTION/, 'connection tracking made no entry, so the new connection was dropped. the table may be full, or several packets raced for one entry'],
+  [/^STALE_OR_UNROUTABLE/, 'the address belongs to no pod any more: somebody still sends to a pod that is gone'],
+  [/SERVICE_BACKEND|NO_BACKEND/, 'the service has no backend that could take it'],
+  [/^INVALID_SOURCE_IP/, 'the pod sent from an address that is not its own'],
+  [/^UNSUPPORTED_L[23]/, 'a frame that is no IP, such as neighbour discovery: the datapath does not forward it, nobody misses it'],
+  [/^CT_.*(TRUNC|INVALID_HDR|INVALID_HEADER)|INHDR|CSUM|CHECKSUM/, 'the header of the packet is broken or cut'],
+  [/^FIB_LOOKUP|NO_ROUTE|OUTNOROUTES/, 'the node has no route there'],
+  [/^NO_TUNNEL/, 'no node is known for the address, so nothing to tunnel to'],
+  [/LISTEN_OVERFLOW|BACKLOG/, 'the receiver takes new connections slower than they come'],
+];
+
+function policyWords(context: DropContext): string[] {
+  const { drop, form, refusal } = context;
+  const [from, to] = [short(drop.pair.source), `${short(drop.pair.destination)}${portText(drop.pair)}`];
+  const may = `${from} may not open connections to ${to}`;
+  if (drop.reason.startsWith('AUTH_REQUIRED')) return [`${may} without mutual authentication, and there was none`];
+  if (form === 'named deny') {
+    const names = refusal?.deniedBy.map(({ name }) => name).join(', ') ?? '';
+    return [names === '' ? `${may}: a deny rule says so, which one nobody told` : `${may}: a deny rule of ${names} says so`];
+  }
+  const end = refusingEnd(context);
+  if (form === '' || end === undefined) return [`${may}: no rule of a policy allows it`];
+  return [`${may}: a policy selects ${short(end)} for ${refusal?.direction}, so whatever no rule allows is dropped`];
+}
+
+function closestWords({ refusal }: DropContext): string[] {
+  const closest = refusal?.closest;
+  if (closest === undefined || closest.misses.length === 0) return [];
+  const where = [closest.rule, closest.policy === undefined ? '' : `of ${closest.policy.name}`].filter((part) => part !== '').join(' ');
+  return [`closest is ${where === '' ? 'a rule' : where}, but ${closest.misses.join('; ')}`];
+}
+
+// what is refused may be a part of the pair only
+function partWords(context: DropContext): string[] {
+  const { history } = context;
+  if (history.stillAnsweredPerSecond < 0.05 || context.drop.class === 'ok') return [];
+  const pods = podsOf(context, 'destinations');
+  const only = pods.length === 1 ? `; all refused packets that were read went to ${pods[0]}` : '';
+  return [`a part of this pair still works${only}`];
+}
+
+/** A party without its namespace. */
+export function short(party: Party): string {
+  return party.workload === '' ? party.name : party.workload;
+}
