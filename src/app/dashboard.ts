@@ -1,22 +1,32 @@
 import { update } from '../control/update.ts';
-import type { Size } from '../screen/line.ts';
 import { actionOfKey, keymap } from '../screen/keymap.ts';
-import { themeAt } from '../theme/theme.ts';
-import { wantsAscii } from '../terminal/colour-depth.ts';
+import type { Line, Size } from '../screen/line.ts';
+import { themeAt, themeFor, themeNamed, type Theme } from '../theme/theme.ts';
+import type { Background } from '../terminal/background.ts';
+import { isOverSsh, wantsAscii, type ColourChoice } from '../terminal/colour-depth.ts';
 import { processTerminal, Terminal, type TerminalParts } from '../terminal/terminal.ts';
 import { streamPageRows } from '../views/flows.ts';
 import { CHROME_ROWS, frame } from '../views/frame.ts';
 import { wallAround } from '../views/wall.ts';
 import { wallPage } from '../views/wall-page.ts';
 import { VIEWS } from '../views/view-list.ts';
+import { textCopier } from './copy-text.ts';
+import { runEffect } from './effects.ts';
+import { FRAME_MS, frameGapMs, IDLE_MS, KEY_FRAME_MS } from './frame-pace.ts';
+import { JobControl } from './job-control.ts';
 import { Session, type DashboardSource } from './session.ts';
 
-/** Frames a second at most, and how often the clock moves when nothing else does. */
-const FRAME_MS = 100;
-const IDLE_MS = 1_000;
-const SLOW_FRAME_MS = 1_000;
 /** Smallest screen for the wall's widgets: on a smaller one their segments are harder to read than text five rows high. */
 const LEAST_GRID: Size = { cols: 110, rows: 32 };
+/** How long the first frame waits for the terminal to say whether it is dark or light. */
+const BACKGROUND_MS = 50;
+
+/** How the dashboard looks; undefined = as the terminal is. */
+export interface DashboardLook {
+  theme: Theme | undefined;
+  colour: ColourChoice;
+  isAscii: boolean | undefined;
+}
 
 /** How to run the dashboard. */
 export interface DashboardOptions {
@@ -25,6 +35,7 @@ export interface DashboardOptions {
   view?: string | undefined;
   /** Whether it hangs on a wall: a key that leaves the wall leads back to it after a while. */
   isWall?: boolean | undefined;
+  look?: DashboardLook | undefined;
   /** Ends the dashboard, such as by SIGTERM. */
   signal?: AbortSignal | undefined;
   /** Default: the process's own terminal. */
@@ -42,102 +53,134 @@ export async function runDashboard(options: DashboardOptions): Promise<number> {
 class Dashboard {
   private readonly session: Session;
   private readonly terminal: Terminal;
+  private readonly job: JobControl;
   private readonly bindings = keymap(VIEWS);
   private readonly timer: NodeJS.Timeout;
+  private readonly copyText: (text: string) => string;
+  private readonly isRemote: boolean;
+  private firstTheme: Theme;
+  private keyTimer: NodeJS.Timeout | undefined;
   private lastFrameMs = 0;
   private lastCostMs = Date.now();
   private lastCpu = process.cpuUsage();
   private lastBytes = 0;
   private isOver = false;
-  private isSuspended = false;
 
   constructor(private readonly options: DashboardOptions, private readonly done: (exitCode: number) => void) {
     const parts = options.terminal ?? processTerminal();
+    this.isRemote = isOverSsh(parts.env);
+    this.firstTheme = options.look?.theme ?? (options.isWall === true ? themeNamed('wall') : undefined) ?? themeAt(0);
     this.session = new Session(options.client, { view: options.view ?? 'overview', now: Date.now });
     this.session.state.wall.isHome = options.isWall === true;
-    this.session.state.isAscii = wantsAscii(parts.env);
+    this.session.state.isAscii = options.look?.isAscii ?? wantsAscii(parts.env);
     this.terminal = new Terminal(parts, {
       onKey: (key) => this.onKey(key),
-      onPaste: (text) => this.session.take({ type: 'paste', text }),
-      onResize: () => {
-        this.session.isDirty = true;
-        this.draw();
-      },
+      onPaste: (text) => this.onInput(() => this.session.take({ type: 'paste', text })),
+      onResize: () => this.drawAll(),
+      onBackground: (background) => this.onBackground(background),
       onGone: () => this.finish(1),
-    });
+    }, options.look?.colour);
+    this.copyText = textCopier({ send: (text) => this.terminal.copy(text), env: parts.env });
+    this.job = new JobControl({ onStop: () => this.terminal.suspend(), onContinue: () => this.onContinue() });
     this.timer = setInterval(() => this.tick(), FRAME_MS);
     options.signal?.addEventListener('abort', this.onAbort);
-    process.on('SIGCONT', this.onContinue);
   }
 
   start(): void {
-    if (this.options.signal?.aborted === true) this.finish(0);
-    else this.draw();
+    if (this.options.signal?.aborted === true) return this.finish(0);
+    if (this.isThemeOpen) this.terminal.askBackground(BACKGROUND_MS);
+    this.draw();
   }
 
   private readonly onAbort = (): void => this.finish(0);
 
-  private readonly onContinue = (): void => {
-    if (!this.isSuspended || this.isOver) return;
-    this.isSuspended = false;
+  private onContinue(): void {
     this.terminal.resume();
-    this.session.isDirty = true;
-    this.draw();
-  };
-
-  private onKey(key: string): void {
-    if (key === 'C-c') return this.finish(0);
-    if (key === 'C-z') return this.suspend();
-    const { state } = this.session;
-    if (state.prompt !== undefined) this.session.take({ type: 'key', key });
-    else {
-      const action = actionOfKey(this.bindings, key);
-      if (action === undefined) return;
-      this.session.take({ type: 'action', action });
-    }
-    if (state.wantsQuit) return this.finish(0);
-    if (state.wantsRedraw) {
-      state.wantsRedraw = false;
-      this.terminal.redraw();
-    }
+    this.drawAll();
   }
 
-  private suspend(): void {
-    this.isSuspended = true;
-    this.terminal.suspend();
-    // the whole job, as the terminal itself would do it: npm and the shell's wait for it stop too
-    process.kill(0, 'SIGTSTP');
-    setTimeout(this.onContinue, FRAME_MS);
+  private drawAll(): void {
+    this.session.isDirty = true;
+    this.draw();
+  }
+
+  // whoever chose a theme has one, whatever the terminal says afterwards
+  private get isThemeOpen(): boolean {
+    return this.options.look?.theme === undefined && this.options.isWall !== true && this.session.state.themeStep === 0;
+  }
+
+  private onBackground(background: Background): void {
+    if (!this.isThemeOpen) return;
+    this.firstTheme = themeFor(background);
+    if (this.lastFrameMs > 0) this.drawAll();
+  }
+
+  private onKey(key: string): void {
+    if (this.isOver) return;
+    if (key === 'C-c') return this.finish(0);
+    if (key === 'C-z') return this.job.stop();
+    const { state } = this.session;
+    if (state.prompt !== undefined) return this.onInput(() => this.session.take({ type: 'key', key }));
+    const action = actionOfKey(this.bindings, key);
+    if (action !== undefined) this.onInput(() => this.session.take({ type: 'action', action }));
+  }
+
+  // what a reader did: its effects on the world, and a frame soon, one for all keys that came together
+  private onInput(take: () => void): void {
+    const { state } = this.session;
+    const { themeStep } = state;
+    take();
+    if (state.wantsQuit) return this.finish(0);
+    if (state.wantsRedraw) this.terminal.redraw();
+    state.wantsRedraw = false;
+    if (state.themeStep !== themeStep) this.say(`theme: ${this.theme.name}, ${this.theme.about}`);
+    for (const effect of state.effects.splice(0)) this.say(runEffect(effect, this.copyText));
+    this.keyTimer ??= setTimeout(() => {
+      this.keyTimer = undefined;
+      this.draw();
+    }, Math.max(0, KEY_FRAME_MS - (Date.now() - this.lastFrameMs)));
+  }
+
+  private say(text: string): void {
+    this.session.take({ type: 'status', text });
+  }
+
+  private get theme(): Theme {
+    return themeAt(this.session.state.themeStep, this.firstTheme);
   }
 
   private tick(): void {
     const now = Date.now();
     this.session.tick();
     if (now - this.lastCostMs >= IDLE_MS) this.measure(now);
-    const due = this.terminal.isSlow(now) ? SLOW_FRAME_MS : this.session.isDirty ? FRAME_MS : IDLE_MS;
+    const due = frameGapMs({ isDirty: this.session.isDirty, isSlow: this.terminal.isSlow(now), isRemote: this.isRemote });
     // half a tick of grace: timers come late, never early
     if (now - this.lastFrameMs >= due - FRAME_MS / 2) this.draw();
   }
 
   private draw(): void {
-    if (this.isOver || this.isSuspended) return;
-    const { state } = this.session;
-    const { size } = this.terminal;
+    if (this.isOver || this.job.isStopped) return;
     this.session.isDirty = false;
-    update(state, { type: 'page-rows', rows: streamPageRows(state, size.rows - CHROME_ROWS) });
-    const isDrawn = this.drawView(size);
+    const isDrawn = this.drawView();
     if (isDrawn) this.lastFrameMs = Date.now();
     else this.session.isDirty = true;
   }
 
   // the wall is a grid of widgets where the terminal can draw them, and text where it cannot or the screen is small
-  private drawView(size: Size): boolean {
+  private drawView(): boolean {
     const { state } = this.session;
-    const theme = themeAt(state.themeStep);
+    const { size } = this.terminal;
     const isGrid = state.view === 'wall' && !state.isAscii && size.cols >= LEAST_GRID.cols && size.rows >= LEAST_GRID.rows;
     const page = isGrid ? wallPage(state) : undefined;
-    if (page !== undefined && page.stale === undefined) return this.terminal.drawWall(page, wallAround(state, page, size.cols), theme);
-    return this.terminal.draw(frame(state, size), theme);
+    if (page !== undefined && page.stale === undefined) return this.terminal.drawWall(page, wallAround(state, page, size.cols), this.theme);
+    return this.terminal.draw(this.frame(), this.theme);
+  }
+
+  private frame(): Line[] {
+    const { state } = this.session;
+    const { size } = this.terminal;
+    update(state, { type: 'page-rows', rows: streamPageRows(state, size.rows - CHROME_ROWS) });
+    return frame(state, size);
   }
 
   private measure(now: number): void {
@@ -158,9 +201,10 @@ class Dashboard {
     if (this.isOver) return;
     this.isOver = true;
     clearInterval(this.timer);
-    process.removeListener('SIGCONT', this.onContinue);
+    clearTimeout(this.keyTimer);
+    this.job.close();
     this.options.signal?.removeEventListener('abort', this.onAbort);
-    this.terminal.close();
+    this.terminal.close(this.session.state.keepsScreen ? { lines: this.frame(), theme: this.theme } : undefined);
     this.session.close();
     this.done(exitCode);
   }

@@ -1,6 +1,6 @@
 import type { DashboardSource } from '../app/session.ts';
 import { type Command, type CommandContext, UsageError } from './command.ts';
-import { readScreen, requireTerminal, runScreen, type ScreenChoice, viewFlag, wallFlag } from './screen-flags.ts';
+import { readScreen, requireTerminal, runScreen, screenFlags, type ScreenChoice } from './screen-flags.ts';
 import { untilAborted } from './wait.ts';
 
 const maxNodes = 99;
@@ -20,13 +20,12 @@ export const demo: Command = {
     { name: 'rate', kind: 'count', value: 'N', help: 'flows a second, all nodes together' },
     { name: 'seed', kind: 'count', value: 'N', help: 'the same traffic for the same number (default 1)' },
     { name: 'listen', kind: 'text', value: 'ADDRESS', help: 'where the relay listens (default a free port on 127.0.0.1)' },
-    viewFlag,
-    wallFlag,
+    ...screenFlags,
   ],
   usageExitCode: 2,
   maxPositionals: 0,
   async run(values, _positionals, context) {
-    const choice = await readScreen(values);
+    const choice = await readScreen(values, context.env);
     const [nodes, rate, seed] = [values.count('nodes'), values.count('rate'), values.count('seed')];
     if (nodes !== undefined && (nodes < 1 || nodes > maxNodes)) throw new UsageError(`invalid argument "${nodes}" for "--nodes" flag: expected 1 to ${maxNodes}`);
     if (rate === 0) throw new UsageError('invalid argument "0" for "--rate" flag: expected at least 1');

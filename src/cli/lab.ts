@@ -1,5 +1,5 @@
 import type { Command, CommandContext } from './command.ts';
-import { readScreen, requireTerminal, runScreen, type ScreenChoice, viewFlag, wallFlag } from './screen-flags.ts';
+import { readScreen, requireTerminal, runScreen, screenFlags, type ScreenChoice } from './screen-flags.ts';
 
 /** How often a lab without a dashboard looks whether all its processes live. */
 const checkMs = 500;
@@ -12,13 +12,12 @@ export const lab: Command = {
     { name: 'no-tui', kind: 'bool', help: 'no dashboard; prints "ready ADDRESS" once flows of both nodes arrive' },
     { name: 'listen', kind: 'text', value: 'ADDRESS', help: 'where the relay listens (default 127.0.0.1:4245 with --no-tui, else a free port)' },
     { name: 'clean', kind: 'bool', help: 'remove what a crashed lab left behind, and end' },
-    viewFlag,
-    wallFlag,
+    ...screenFlags,
   ],
   usageExitCode: 2,
   maxPositionals: 0,
   async run(values, _positionals, context) {
-    const choice = await readScreen(values);
+    const choice = await readScreen(values, context.env);
     if (values.bool('clean')) return clean(context);
     const hasTui = !values.bool('no-tui');
     if (hasTui) requireTerminal(context, 'use --no-tui to serve only, and hubtop --batch for frames as text');

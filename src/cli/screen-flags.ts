@@ -1,12 +1,16 @@
+import type { DashboardLook } from '../app/dashboard.ts';
 import type { DashboardSource } from '../app/session.ts';
 import { CommandError, type CommandContext, UsageError } from './command.ts';
 import type { Flag, FlagValues } from './flags.ts';
+import { lookFlags, readLook } from './look-flags.ts';
 
 /** Flags of every command that opens the dashboard. */
-export const viewFlag: Flag = { name: 'view', kind: 'text', value: 'ID', help: 'first view; hubtop views lists them' };
-
-/** For a screen on a wall: needs no keyboard, turns its pages, never ends by itself. */
-export const wallFlag: Flag = { name: 'wall', kind: 'bool', help: 'big figures for a screen on a wall; 0 leads there, too' };
+export const screenFlags: readonly Flag[] = [
+  { name: 'view', kind: 'text', value: 'ID', help: 'first view; hubtop views lists them' },
+  // needs no keyboard, turns its pages, never ends by itself
+  { name: 'wall', kind: 'bool', help: 'big figures for a screen on a wall; 0 leads there, too' },
+  ...lookFlags,
+];
 
 /** Flags of frames as text. */
 export const batchFlags: readonly Flag[] = [
@@ -24,11 +28,12 @@ const [minIntervalMs, maxIntervalMs] = [100, 24 * 3600 * 1000];
 export interface ScreenChoice {
   view: string | undefined;
   isWall: boolean;
+  look: DashboardLook;
   batch: { n: number | undefined; intervalMs: number | undefined; size: { cols: number; rows: number } | undefined } | undefined;
 }
 
-/** Reads and checks the screen flags before anything is started; throws UsageError. */
-export async function readScreen(values: FlagValues): Promise<ScreenChoice> {
+/** Reads and checks the screen flags and what the environment says of them, before anything is started; throws UsageError. */
+export async function readScreen(values: FlagValues, env: CommandContext['env']): Promise<ScreenChoice> {
   const isWall = values.bool('wall');
   if (isWall && values.has('view')) throw new UsageError('--wall is a view: leave --view out');
   const view = isWall ? 'wall' : values.text('view');
@@ -38,10 +43,11 @@ export async function readScreen(values: FlagValues): Promise<ScreenChoice> {
   }
   const stray = ['frames', 'interval', 'size'].find((name) => values.has(name) && !values.bool('batch'));
   if (stray !== undefined) throw new UsageError(`--${stray} goes with --batch`);
-  if (!values.bool('batch')) return { view, isWall, batch: undefined };
+  const look = readLook(values, env);
+  if (!values.bool('batch')) return { view, isWall, look, batch: undefined };
   const n = values.count('frames');
   if (n === 0) throw new UsageError('invalid argument "0" for "-n, --frames" flag: expected at least 1');
-  return { view, isWall, batch: { n, intervalMs: readInterval(values.text('interval')), size: readSize(values.text('size')) } };
+  return { view, isWall, look, batch: { n, intervalMs: readInterval(values.text('interval')), size: readSize(values.text('size')) } };
 }
 
 function readInterval(text: string | undefined): number | undefined {
@@ -64,6 +70,8 @@ function readSize(text: string | undefined): { cols: number; rows: number } | un
 /** Throws when the dashboard would have no terminal; call it before anything is started for it. */
 export function requireTerminal(context: CommandContext, instead: string): void {
   if (!context.stdoutIsTty || !context.stdinIsTty) throw new CommandError(`${context.stdoutIsTty ? 'stdin' : 'stdout'} is no terminal: ${instead}`);
+  const term = context.env['TERM'] ?? '';
+  if (term === 'dumb' || term === 'unknown') throw new CommandError(`this terminal (TERM=${term}) cannot move its cursor: ${instead}`);
 }
 
 /** What to show: where its server is said to be, and how to open it. */
@@ -77,7 +85,7 @@ export async function runScreen(source: ScreenSource, choice: ScreenChoice, cont
   if (choice.batch !== undefined) {
     const [client, { runBatch }] = await Promise.all([source.open(), import('../app/batch.ts')]);
     try {
-      return await runBatch({ ...choice.batch, client, view: choice.view, signal: context.signal, write: (text) => context.print(text) });
+      return await runBatch({ ...choice.batch, client, view: choice.view, isAscii: choice.look.isAscii, signal: context.signal, write: (text) => context.print(text) });
     } finally {
       client.close();
     }
@@ -85,7 +93,7 @@ export async function runScreen(source: ScreenSource, choice: ScreenChoice, cont
   const [{ runDashboard }, { LaterSource }] = await Promise.all([import('../app/dashboard.ts'), import('../app/later-source.ts')]);
   const client = new LaterSource(source.name, () => source.open());
   try {
-    const exitCode = await runDashboard({ client, view: choice.view, isWall: choice.isWall, signal: AbortSignal.any([context.signal, client.failed]) });
+    const exitCode = await runDashboard({ client, view: choice.view, isWall: choice.isWall, look: choice.look, signal: AbortSignal.any([context.signal, client.failed]) });
     if (client.failed.aborted) throw client.failure;
     return exitCode;
   } finally {

@@ -42,6 +42,10 @@ const ACTS: Partial<Record<Action, (state: State) => void>> = {
     if (state.view === 'help') return goBack(state);
     state.wantsQuit = true;
   },
+  'quit-keep': (state) => {
+    state.wantsQuit = true;
+    state.keepsScreen = true;
+  },
   redraw: (state) => {
     state.wantsRedraw = true;
   },

@@ -127,6 +127,8 @@ export interface State {
   /** Steps with each press of the theme key; the terminal maps it to a theme. */
   themeStep: number;
   wantsQuit: boolean;
+  /** Whether quitting leaves the last screen as text in the shell's scrollback. */
+  keepsScreen: boolean;
   wantsRedraw: boolean;
 }
 
@@ -184,6 +186,7 @@ export function initialState(options: { server: string; nowMs: number; view: str
     isAscii: false,
     themeStep: 0,
     wantsQuit: false,
+    keepsScreen: false,
     wantsRedraw: false,
   };
   state.directory.onForget = (pairs) => forgetPairs(state, pairs);

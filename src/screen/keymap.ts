@@ -24,6 +24,7 @@ const BINDINGS: readonly KeyBinding[] = [
   { keys: ['escape'], action: 'back', label: 'close what is open', footer: 'close', group: 'views' },
   { keys: [':'], action: 'palette', label: 'find anything by name', footer: 'find', group: 'views' },
   { keys: ['q'], action: 'quit', label: 'quit', footer: 'quit', group: 'views' },
+  { keys: ['Q'], action: 'quit-keep', label: 'quit, leave the screen behind', group: 'views' },
   { keys: ['p'], action: 'source-pod', label: 'only this source pod', footer: 'pod', group: 'pivot' },
   { keys: ['P'], action: 'destination-pod', label: 'only this destination pod', group: 'pivot' },
   { keys: ['w'], action: 'source-workload', label: 'only this source workload', footer: 'workload', group: 'pivot' },

@@ -33,3 +33,8 @@ export function wantsAscii(env: Environment): boolean {
 export function speaksXterm(env: Environment): boolean {
   return !/^(linux|vt\d|ansi|sun|cygwin|dumb|unknown|eterm)/.test(env['TERM'] ?? '');
 }
+
+/** Whether the screen is at the other end of a line that others use, too. */
+export function isOverSsh(env: Environment): boolean {
+  return env['SSH_TTY'] !== undefined || env['SSH_CONNECTION'] !== undefined;
+}

@@ -3,7 +3,7 @@ import type { ColourDepth, Theme } from '../theme/theme.ts';
 import { ASK_BACKGROUND, backgroundOfEnvironment, backgroundOfReply, endsAnswers, type Background } from './background.ts';
 import { CellGrid } from './cell-grid.ts';
 import { clipboardSequence } from './clipboard.ts';
-import { colourDepth, speaksXterm, type ColourChoice } from './colour-depth.ts';
+import { colourDepth, isOverSsh, speaksXterm, type ColourChoice } from './colour-depth.ts';
 import { ESCAPE_MS, ESCAPE_SSH_MS, InputDecoder } from './input-decoder.ts';
 import { findScroll, paint } from './painter.ts';
 import { paletteOf, type Palette } from './palette.ts';
@@ -192,7 +192,6 @@ export class Terminal {
 
   private makeDecoder(): InputDecoder {
     const { env } = this.parts;
-    const isRemote = env['SSH_TTY'] !== undefined || env['SSH_CONNECTION'] !== undefined;
     return new InputDecoder({
       onKey: (key) => this.listener.onKey(key),
       onPaste: (text) => this.listener.onPaste(text),
@@ -201,7 +200,7 @@ export class Terminal {
         const timer = setTimeout(run, ms);
         return () => clearTimeout(timer);
       },
-      escapeMs: isRemote ? ESCAPE_SSH_MS : ESCAPE_MS,
+      escapeMs: isOverSsh(env) ? ESCAPE_SSH_MS : ESCAPE_MS,
     });
   }
 

@@ -1,12 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { InputDecoder } from '../../../src/terminal/input-decoder.ts';
 
+const replies: string[] = [];
+
 /** Decodes chunks; between two chunks the ESC timer does not fire, after the last one it does. */
 function decode(...chunks: (string | number[])[]): string[] {
   const got: string[] = [];
   let timer: (() => void) | undefined;
   const decoder = new InputDecoder({
-    onKey: (key) => got.push(key), onPaste: (text) => got.push(`paste:${text}`), escapeMs: 50,
+    onKey: (key) => got.push(key), onPaste: (text) => got.push(`paste:${text}`), onReply: (reply) => replies.push(reply), escapeMs: 50,
     later: (_ms, run) => {
       timer = run;
       return () => {
@@ -41,6 +43,14 @@ const sequences: [string, string, string[]][] = [
   ['colour reply', '\x1b]11;rgb:0000/0000/0000\x1b\\q', ['q']],
   ['colour reply with BEL', '\x1b]11;rgb:0000\x07q', ['q']],
   ['device string', '\x1bP1$r0m\x1b\\', []],
+  ['number pad in application mode', '\x1bOq\x1bOy\x1bOM', ['1', '9', 'enter']],
+  ['an old mouse report, left on by another program', '\x1b[M !!j', ['j']],
+  ['a mouse report of urxvt', '\x1b[32;10;5Mj', ['j']],
+  ['kitty capability reply', '\x1b_Gi=1;OK\x1b\\j', ['j']],
+  ['clipboard reply', '\x1b]52;c;cWQv\x07j', ['j']],
+  ['alt-] typed by hand, then an arrow', '\x1b]\x1b[A', ['up']],
+  ['alt-P and ^c', '\x1bP\x03', ['C-c']],
+  ['a string that a line end breaks off', '\x1b]11;rgb\rj', ['enter', 'j']],
   ['unknown function key', '\x1b[24~', []],
   ['kitty escape', '\x1b[27u', []],
   ['paste', '\x1b[200~qd/\x1b[201~x', ['paste:qd/', 'x']],
@@ -70,6 +80,40 @@ describe('InputDecoder', () => {
     expect(decode(`\x1b[${'1;'.repeat(100)}`).every((key) => '1;'.includes(key))).toBe(true);
     const [pasted = ''] = decode(`\x1b[200~${'a'.repeat(100_000)}\x1b[201~`);
     expect(pasted.length).toBeLessThan(5000);
+  });
+
+  test.each([
+    ['\x1b]11;rgb:0000/0000/0000\x1b\\', [']11;rgb:0000/0000/0000']], ['\x1b]11;rgb:0/0/0\x07', [']11;rgb:0/0/0']], ['\x1b[?62;4c', ['[?62;4c']], ['\x1b[?2026;2$y', ['[?2026;2$y']], ['\x1b[5;1R', []],
+  ])('%j is an answer, whole and in pieces', (text, expected) => {
+    for (const chunks of [[text], [...text]]) {
+      replies.length = 0;
+      expect(decode(...chunks)).toEqual([]);
+      expect(replies).toEqual(expected);
+    }
+  });
+
+  test('a string that never ends does not hang the keyboard: its time runs out, ^c goes through at once', () => {
+    const keys: string[] = [];
+    const timers: (() => void)[] = [];
+    const decoder = new InputDecoder({ onKey: (key) => keys.push(key), onPaste: () => {}, escapeMs: 50, later: (_ms, run) => {
+      timers.push(run);
+      return () => {};
+    } });
+    decoder.feed(Buffer.from('\x1b]jjj'));
+    expect(keys).toEqual([]);
+    timers.at(-1)?.();
+    decoder.feed(Buffer.from('j'));
+    expect(keys).toEqual(['j']);
+    decoder.feed(Buffer.from(`\x1b]${'x'.repeat(100_000)}`));
+    decoder.feed(Buffer.from('\x03'));
+    expect(keys).toEqual(['j', 'C-c']);
+    decoder.close();
+  });
+
+  test('pasted text of every key is one paste, however it is cut', () => {
+    const all = Array.from({ length: 95 }, (_, i) => String.fromCharCode(32 + i)).join('');
+    const bytes = [...Buffer.from(`\x1b[200~${all}\r\x03\x1a\x1b[201~`)];
+    for (let at = 1; at < bytes.length; at++) expect(decode(bytes.slice(0, at), bytes.slice(at))).toEqual([`paste:${all}\r\x03\x1a`]);
   });
 
   test('C1 controls are no keys', () => {
