@@ -10,7 +10,7 @@ const root = join(import.meta.dirname, '..');
 const rooms = [
   'src/lib', 'src/wire', 'src/flow', 'src/tally',
   'agent/decode', 'agent/enrich', 'agent/history', 'agent/sim',
-  'src/relay/merge', 'src/model', 'src/detect', 'src/check', 'src/theme', 'src/screen', 'src/views', 'src/control',
+  'src/relay/merge', 'src/model', 'src/detect', 'src/check', 'src/theme', 'src/screen', 'src/views', 'src/export', 'src/control',
   'src/rpc', 'src/client', 'src/terminal',
   'agent/kernel', 'agent/catalog', 'agent/server',
   'agent/drain-worker.ts', 'agent/agent.ts', 'agent/demo/kube-objects.ts', 'agent/demo/fleet.ts', 'agent/demo/story', 'agent/demo', 'agent/lab',
@@ -21,7 +21,7 @@ const rooms = [
 const pureRooms = [
   'src/lib', 'src/wire', 'src/flow', 'src/tally', 'agent/decode', 'agent/enrich', 'agent/history', 'agent/sim',
   'agent/demo/kube-objects.ts', 'agent/demo/fleet.ts', 'agent/demo/story',
-  'src/relay/merge', 'src/model', 'src/detect', 'src/check', 'src/theme', 'src/screen', 'src/views', 'src/control',
+  'src/relay/merge', 'src/model', 'src/detect', 'src/check', 'src/theme', 'src/screen', 'src/views', 'src/export', 'src/control',
 ];
 
 /** What agent/ may use of src/. */

@@ -23,6 +23,8 @@ export interface BatchOptions {
   view?: string | undefined;
   size?: Size | undefined;
   isAscii?: boolean | undefined;
+  /** A frame as something else than lines of a screen, such as data; undefined = a screen. */
+  render?: ((state: State) => string) | undefined;
   /** Takes a whole frame; frames wait for it. */
   write(text: string): void | Promise<void>;
   signal?: AbortSignal | undefined;
@@ -59,8 +61,7 @@ export async function runBatch(options: BatchOptions): Promise<number> {
       });
       if (options.signal?.aborted === true) break;
       session.tick();
-      if (printed > 0) await options.write('\n');
-      await options.write(frameText(state, size));
+      await options.write(options.render?.(state) ?? `${printed > 0 ? '\n' : ''}${frameText(state, size)}`);
     }
     return 0;
   } finally {

@@ -1,5 +1,6 @@
 import type { DashboardLook } from '../app/dashboard.ts';
 import type { DashboardSource } from '../app/session.ts';
+import type { State } from '../model/state.ts';
 import { CommandError, type CommandContext, UsageError } from './command.ts';
 import type { Flag, FlagValues } from './flags.ts';
 import { lookFlags, readLook } from './look-flags.ts';
@@ -18,6 +19,7 @@ export const batchFlags: readonly Flag[] = [
   { name: 'frames', short: 'n', kind: 'count', value: 'N', help: 'with --batch: so many frames, then end' },
   { name: 'interval', kind: 'text', value: 'SECONDS', help: 'with --batch: what a frame stands for (default 5)' },
   { name: 'size', kind: 'text', value: 'COLSxROWS', help: 'with --batch: size of a frame (default 120x40)' },
+  { name: 'output', short: 'o', kind: 'text', value: 'FORMAT', help: 'with --batch: text, or json: each frame one object on a line (default text)' },
 ];
 
 /** Smallest and largest frame, and shortest and longest interval, that are taken for meant. */
@@ -29,7 +31,16 @@ export interface ScreenChoice {
   view: string | undefined;
   isWall: boolean;
   look: DashboardLook;
-  batch: { n: number | undefined; intervalMs: number | undefined; size: { cols: number; rows: number } | undefined } | undefined;
+  batch: BatchChoice | undefined;
+}
+
+/** What the flags of frames as text say. */
+export interface BatchChoice {
+  n: number | undefined;
+  intervalMs: number | undefined;
+  size: { cols: number; rows: number } | undefined;
+  /** A frame as data; undefined = as lines of a screen. */
+  render: ((state: State) => string) | undefined;
 }
 
 /** Reads and checks the screen flags and what the environment says of them, before anything is started; throws UsageError. */
@@ -41,13 +52,21 @@ export async function readScreen(values: FlagValues, env: CommandContext['env'])
     const { VIEWS } = await import('../views/view-list.ts');
     if (!VIEWS.some(({ id }) => id === view)) throw new UsageError(`unknown view "${view}": there is ${VIEWS.map(({ id }) => id).join(', ')}`);
   }
-  const stray = ['frames', 'interval', 'size'].find((name) => values.has(name) && !values.bool('batch'));
+  const stray = ['frames', 'interval', 'size', 'output'].find((name) => values.has(name) && !values.bool('batch'));
   if (stray !== undefined) throw new UsageError(`--${stray} goes with --batch`);
   const look = readLook(values, env);
   if (!values.bool('batch')) return { view, isWall, look, batch: undefined };
   const n = values.count('frames');
   if (n === 0) throw new UsageError('invalid argument "0" for "-n, --frames" flag: expected at least 1');
-  return { view, isWall, look, batch: { n, intervalMs: readInterval(values.text('interval')), size: readSize(values.text('size')) } };
+  return { view, isWall, look, batch: { n, intervalMs: readInterval(values.text('interval')), size: readSize(values.text('size')), render: await readRender(values.text('output') ?? 'text', view) } };
+}
+
+async function readRender(format: string, view = 'overview'): Promise<BatchChoice['render']> {
+  if (format === 'text') return undefined;
+  if (format !== 'json') throw new UsageError(`invalid output format: ${format}: expected text or json`);
+  const [{ DATA_VIEWS, frameJson }, { VIEWS }] = await Promise.all([import('../export/frame-data.ts'), import('../views/view-list.ts')]);
+  if (!DATA_VIEWS.includes(view)) throw new UsageError(`view "${view}" has no data: there is ${VIEWS.map(({ id }) => id).filter((id) => DATA_VIEWS.includes(id)).join(', ')}`);
+  return (state) => `${frameJson(state, view)}\n`;
 }
 
 function readInterval(text: string | undefined): number | undefined {

@@ -58,3 +58,26 @@ test('hubtop check --help shows every metric with its bounds, and an example of 
   for (const metric of ['drops', 'flows', 'connections', 'resets', 'seen', 'lost', 'nodes', 'conntrack', 'map', 'incidents']) expect(told.stdout).toMatch(new RegExp(`^ {2}${metric} +\\S`, 'm'));
   expect(told.stdout).toContain("hubtop check 'drops(ns=shop) < 1/s for 30s'");
 });
+
+test('hubtop --batch -o json prints each frame as one object', () => {
+  const told = runHubtop(['--server', address, '--batch', '-o', 'json', '-n', '2', '--interval', '1', '--view', 'overview']);
+  expect(told.stderr).toBe('');
+  expect(told.status).toBe(0);
+  const frames = told.stdout.trimEnd().split('\n').map((line) => JSON.parse(line) as { schema: string; view: string; moment: string; window: { seconds: number }; pairs: { flows: number; bytes: number }[] });
+  expect(frames).toHaveLength(2);
+  for (const frame of frames) {
+    expect(frame).toMatchObject({ schema: 'hubtop/1', view: 'overview', window: { seconds: 1 } });
+    expect(frame.pairs[0]?.bytes).toBeGreaterThan(0);
+  }
+  expect(Date.parse(frames[1]?.moment ?? '')).toBeGreaterThan(Date.parse(frames[0]?.moment ?? ''));
+});
+
+test.each([
+  [['--batch', '-o', 'yaml'], /invalid output format: yaml: expected text or json/],
+  [['--batch', '-o', 'json', '--view', 'help'], /view "help" has no data: there is overview, /],
+  [['-o', 'json'], /--output goes with --batch/],
+])('hubtop %j is wrong usage', (args, message) => {
+  const told = runHubtop(args);
+  expect(told.status).toBe(2);
+  expect(told.stderr).toMatch(message);
+});

@@ -1,0 +1,102 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { update } from '../../../src/control/update.ts';
+import { DATA_VIEWS, frameData, frameJson } from '../../../src/export/frame-data.ts';
+import type { State } from '../../../src/model/state.ts';
+import { VIEWS } from '../../../src/views/view-list.ts';
+import { busyScene, emptyScene, gapScene, hostileScene, stockScene } from '../views/scenes.ts';
+
+const SCENES: readonly (readonly [string, State])[] = [['empty', emptyScene()], ['busy', busyScene()], ['gap', gapScene()], ['hostile', hostileScene()], ['stock', stockScene()]];
+
+/** A scene that is only looked at. */
+function scene(name: string): State {
+  const found = SCENES.find(([known]) => known === name)?.[1];
+  if (found === undefined) throw new Error(name);
+  return found;
+}
+
+interface Row { readonly [key: string]: unknown }
+
+function rows(state: State, view: string, section: string): Row[] {
+  return frameData(state, view)[section] as unknown as Row[];
+}
+
+describe('frameData()', () => {
+  test.each(SCENES.flatMap(([name, state]) => DATA_VIEWS.map((view) => [view, name, state] as const)))('%s of a %s cluster is one line of JSON with the head of its schema', (view, _name, state) => {
+    const text = frameJson(state, view);
+    expect(text).not.toContain('\n');
+    const data = JSON.parse(text) as Row;
+    expect(data).toEqual(frameData(state, view));
+    expect(data).toMatchObject({ schema: 'hubtop/1', kind: 'frame', view, filter: expect.any(Array), window: { seconds: 60 }, coverage: { is_lower_bound: expect.any(Boolean), gaps: expect.any(Array) } });
+    expect(text).not.toMatch(/NaN|Infinity|undefined/);
+  });
+
+  test('every view but the help has data', () => {
+    expect(VIEWS.map(({ id }) => id).filter((id) => !DATA_VIEWS.includes(id))).toEqual(['help']);
+  });
+
+  test('tells what is wrong and who talks, with numbers as numbers', () => {
+    const state = scene('busy');
+    const frame = frameData(state, 'overview');
+    expect(frame).toMatchObject({ moment: '2026-03-01T12:01:30.000Z', source: 'telemetry', coverage: { seen_percent: 100, is_lower_bound: false, lost: 0, nodes: { known: 12, heard: 12, away: [] } } });
+    expect(rows(state, 'overview', 'findings')).toContainEqual(expect.objectContaining({
+      word: 'RESETS', severity: 'warn', is_regular: true, amount: expect.objectContaining({ text: 'every 4.0s' }),
+      pair: { source: { name: 'default/commentary-fanout', namespace: 'default', workload: 'commentary-fanout' }, destination: { name: 'default/chat-relay', namespace: 'default', workload: 'chat-relay' }, port: 9092, protocol: 'TCP' },
+    }));
+    const [heaviest] = rows(state, 'talkers', 'pairs');
+    expect(heaviest).toMatchObject({ port: 5432, protocol: 'TCP', dropped: 0 });
+    expect(Number(heaviest?.['bytes'])).toBeGreaterThan(1e6);
+    expect(rows(state, 'drops', 'drops').map((row) => row['reason'])).toEqual(['POLICY_DENIED', 'NO_SOCKET']);
+    expect(rows(state, 'nodes', 'nodes')).toHaveLength(12);
+  });
+
+  test('says what was not seen', () => {
+    const state = scene('gap');
+    expect(frameData(state, 'overview')).toMatchObject({
+      coverage: {
+        is_lower_bound: true, losses: [{ node: 'node-05', stage: 'kernel-ring', cause: 'full', count: expect.any(Number) }],
+        gaps: [{ from: '2026-03-01T12:01:00.000Z', to: '2026-03-01T12:01:07.000Z' }],
+        nodes: { known: 12, heard: 11, away: [{ name: 'node-09', state: 'NODE_UNAVAILABLE', message: 'connection refused', since: expect.any(String) }] },
+      },
+    });
+  });
+
+  test('has null, not 0, where a stock relay tells nothing', () => {
+    const state = scene('stock');
+    expect(frameData(state, 'talkers')).toMatchObject({ source: 'flows', coverage: { happened: null } });
+    expect(rows(state, 'talkers', 'pairs')[0]).toMatchObject({ bytes: null, connections: null, packets: null, flows: expect.any(Number) });
+    expect(rows(state, 'nodes', 'nodes')[0]).toMatchObject({ version: null, rss_bytes: null, flows_per_second: null, pods: { attached: null, total: null }, last_report: null });
+  });
+
+  test('gives flows as hubble prints them, and the gaps between them', () => {
+    const state = scene('gap');
+    const list = rows(state, 'flows', 'flows');
+    expect(list.flatMap((row) => row['note'] ?? [])).toEqual(['drops, errors and resets', expect.stringMatching(/^gap of 6 s/), expect.stringMatching(/12 events lost$/)]);
+    const flows = list.flatMap((row) => (row['flow'] === undefined ? [] : [row['flow'] as Row]));
+    expect(flows.length).toBeGreaterThan(10);
+    expect(flows[0]).toMatchObject({ verdict: expect.any(String), source: { namespace: expect.any(String), pod_name: expect.any(String) } });
+    expect(flows.some((flow) => flow['extensions'] !== undefined)).toBe(false);
+  });
+
+  test('carries the filter, and the moment that the reader looks at', () => {
+    const state = busyScene();
+    update(state, { type: 'action', action: 'pause' });
+    update(state, { type: 'action', action: 'time-back' });
+    const before = frameData(state, 'overview');
+    expect(before['moment']).toBe(new Date(Math.floor(state.pausedAtMs / 1000) * 1000).toISOString());
+    update(state, { type: 'chip', field: 'verdict', value: 'DROPPED', isNegated: false });
+    expect(frameData(state, 'overview')).toMatchObject({ filter: [{ field: 'verdict', value: 'DROPPED', negated: false }], source: 'flows' });
+  });
+
+  test('the README names every field of every frame', () => {
+    const readme = readFileSync(join(import.meta.dirname, '../../../README.md'), 'utf8');
+    const documented = readme.slice(readme.indexOf('<!-- schema -->'), readme.indexOf('<!-- schema end -->'));
+    const fields = new Set(DATA_VIEWS.flatMap((view) => Object.keys(frameData(scene('busy'), view))));
+    for (const section of ['findings', 'incidents', 'changes', 'reasons', 'drops', 'pairs', 'nodes']) {
+      const view = DATA_VIEWS.find((id) => Object.hasOwn(frameData(scene('busy'), id), section)) ?? '';
+      for (const field of Object.keys(rows(scene('busy'), view, section)[0] ?? {})) fields.add(field);
+    }
+    expect([...fields].filter((field) => !documented.includes(`\`${field}\``))).toEqual([]);
+  });
+});
