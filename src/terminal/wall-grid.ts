@@ -4,7 +4,7 @@ import Line from 'blessed-contrib/lib/widget/charts/line.js';
 import Gauge from 'blessed-contrib/lib/widget/gauge.js';
 import Lcd from 'blessed-contrib/lib/widget/lcd.js';
 import type { ColourDepth, Role, Theme } from '../theme/theme.ts';
-import type { WallPage } from '../views/wall-page.ts';
+import type { WallFigure, WallGauge, WallLine, WallPage } from '../views/wall-page.ts';
 
 /** Rows and columns of the grid. */
 const [GRID_ROWS, GRID_COLS] = [12, 12];
@@ -17,20 +17,39 @@ interface Widget {
   setLabel(label: string): void;
   show(): void;
   hide(): void;
+  render(): void;
 }
 
 /** What we use of the box that holds the grid. */
 export interface GridParent {
   append(child: unknown): void;
   remove(child: unknown): void;
+  render(): void;
 }
 
 /** How the theme's roles look to contrib: numbers of the palette, or the terminal's own colour. */
 type Colours = (role: Role) => number | string;
 
+/** A widget that is filled and drawn only when what it shows has changed: a canvas costs milliseconds each time. */
+class Shown<Data> {
+  private last = '';
+
+  constructor(readonly widget: Widget, private readonly fill: (widget: Widget, data: Data) => void) {}
+
+  /** Puts data in; true if the widget has to be drawn again. */
+  take(data: Data | undefined): boolean {
+    const key = JSON.stringify(data);
+    if (data === undefined || key === this.last) return false;
+    this.last = key;
+    this.fill(this.widget, data);
+    return true;
+  }
+}
+
 interface Scene {
   widgets: Widget[];
-  fill(page: WallPage): void;
+  /** Widgets that changed. */
+  fill(page: WallPage): Widget[];
 }
 
 /**
@@ -43,7 +62,7 @@ export class WallGrid {
 
   constructor(private readonly parent: GridParent, private readonly colours: Colours) {}
 
-  /** Puts a page into the widgets; the caller renders the screen. */
+  /** Puts a page into the widgets and draws those that changed. */
   show(page: WallPage): void {
     const shape = [page.figures.length, page.lines.length, page.gauges.length, page.bars.length].join(' ');
     let scene = this.scenes.get(shape);
@@ -51,12 +70,15 @@ export class WallGrid {
       scene = makeScene(page, this.parent, this.colours);
       this.scenes.set(shape, scene);
     }
-    if (this.shown !== scene) {
+    const isTurned = this.shown !== scene;
+    if (isTurned) {
       for (const widget of this.shown?.widgets ?? []) widget.hide();
       for (const widget of scene.widgets) widget.show();
       this.shown = scene;
     }
-    scene.fill(page);
+    const changed = scene.fill(page);
+    if (isTurned) this.parent.render();
+    else for (const widget of changed) widget.render();
   }
 
   /** Takes all widgets away: after a resize they are made anew. */
@@ -81,26 +103,38 @@ interface Place {
 
 function makeScene(page: WallPage, parent: GridParent, colours: Colours): Scene {
   const grid = new Grid({ rows: GRID_ROWS, cols: GRID_COLS, screen: parent, hideBorder: true });
-  const put = (place: Place, widget: unknown, options: object): Widget => grid.set(place.row, place.col, place.rows, place.cols, widget, options) as Widget;
+  const put = (place: Place | undefined, widget: unknown, options: object): Widget => {
+    const { row, col, rows, cols } = place ?? WHOLE;
+    return grid.set(row, col, rows, cols, widget, options) as Widget;
+  };
   const places = placesOf(page);
-  const figures = page.figures.map((_, i) => put(places.figures[i] ?? WHOLE, Lcd, { segmentWidth: 0.06, segmentInterval: 0.11, strokeWidth: 0.11, elements: LCD_ELEMENTS, display: ' ', elementSpacing: 4, elementPadding: 2, color: colours('text') }));
-  const lines = page.lines.map((_, i) => put(places.lines[i] ?? WHOLE, Line, { style: { text: colours('dim'), baseline: colours('dim') }, xLabelPadding: 3, xPadding: 5, numYLabels: 3, wholeNumbersOnly: true, abbreviate: true }));
-  const gauges = page.gauges.map((_, i) => put(places.gauges[i] ?? WHOLE, Gauge, { stroke: colours('chart'), fill: colours('text') }));
-  const bars = page.bars.length === 0 ? [] : [put(places.bars, Bar, { barWidth: 10, barSpacing: 17, xOffset: 2, maxHeight: 1, barBgColor: colours('chart'), barFgColor: colours('text'), labelColor: colours('dim') })];
+  const figures = page.figures.map((_, i) => new Shown(put(places.figures[i], Lcd, { ...LCD_SHAPE, color: colours('text') }), (widget, figure: WallFigure) => fillFigure(widget, figure, colours)));
+  const lines = page.lines.map((_, i) => new Shown(put(places.lines[i], Line, { ...LINE_SHAPE, style: { text: colours('dim'), baseline: colours('dim') } }), (widget, line: WallLine) => fillLine(widget, line, colours)));
+  const gauges = page.gauges.map((_, i) => new Shown(put(places.gauges[i], Gauge, { stroke: colours('chart'), fill: colours('text') }), (widget, gauge: WallGauge) => fillGauge(widget, gauge, colours)));
+  const bars = page.bars.length === 0 ? [] : [new Shown(put(places.bars, Bar, { ...BAR_SHAPE, barBgColor: colours('chart'), barFgColor: colours('text'), labelColor: colours('dim') }), fillBars)];
+  const all = [...figures, ...lines, ...gauges, ...bars];
   return {
-    widgets: [...figures, ...lines, ...gauges, ...bars],
-    fill: (now) => {
-      now.figures.forEach((figure, i) => fillFigure(figures[i], figure, colours));
-      now.lines.forEach((line, i) => fillLine(lines[i], line, colours));
-      now.gauges.forEach((gauge, i) => fillGauge(gauges[i], gauge, colours));
-      bars[0]?.setData({ titles: now.bars.map(({ label }) => label.slice(-14)), data: now.bars.map(({ value }) => Math.round(value)) });
-      bars[0]?.setLabel(` ${now.bars.map(({ label, text }) => `${label.slice(-14)} ${text}`).join('   ')} `);
-    },
+    widgets: all.map(({ widget }) => widget),
+    fill: (now) => [
+      ...figures.filter((shown, i) => shown.take(now.figures[i])), ...lines.filter((shown, i) => shown.take(now.lines[i])),
+      ...gauges.filter((shown, i) => shown.take(now.gauges[i])), ...bars.filter((shown) => shown.take(now.bars)),
+    ].map(({ widget }) => widget),
   };
 }
 
-const WHOLE: Place = { row: 0, col: 0, rows: GRID_ROWS, cols: GRID_COLS };
 const LCD_ELEMENTS = 5;
+const LCD_SHAPE = { segmentWidth: 0.06, segmentInterval: 0.11, strokeWidth: 0.11, elements: LCD_ELEMENTS, display: ' ', elementSpacing: 4, elementPadding: 2 };
+const LINE_SHAPE = { xLabelPadding: 3, xPadding: 5, numYLabels: 3, wholeNumbersOnly: true, abbreviate: true };
+const BAR_SHAPE = { barWidth: 10, barSpacing: 17, xOffset: 2, maxHeight: 1 };
+/** Longest name under a bar. */
+const BAR_NAME = 14;
+
+function fillBars(widget: Widget, bars: WallPage['bars']): void {
+  widget.setData({ titles: bars.map(({ label }) => label.slice(-BAR_NAME)), data: bars.map(({ value }) => Math.round(value)) });
+  widget.setLabel(` ${bars.map(({ label, text }) => `${label.slice(-BAR_NAME)} ${text}`).join('   ')} `);
+}
+
+const WHOLE: Place = { row: 0, col: 0, rows: GRID_ROWS, cols: GRID_COLS };
 
 // figures in the upper half, two or four; below them what the page has
 function placesOf(page: WallPage): { figures: Place[]; lines: Place[]; gauges: Place[]; bars: Place } {
@@ -119,23 +153,20 @@ function placesOf(page: WallPage): { figures: Place[]; lines: Place[]; gauges: P
   };
 }
 
-function fillFigure(widget: Widget | undefined, figure: WallPage['figures'][number], colours: Colours): void {
-  if (widget === undefined) return;
+function fillFigure(widget: Widget, figure: WallFigure, colours: Colours): void {
   widget.setLabel(` ${figure.label}  ${figure.value}  ${figure.note} `);
   widget.setOptions?.({ color: colours(figure.role) });
   widget.setData(figure.lcd.padEnd(LCD_ELEMENTS));
 }
 
-function fillLine(widget: Widget | undefined, line: WallPage['lines'][number], colours: Colours): void {
-  if (widget === undefined) return;
+function fillLine(widget: Widget, line: WallLine, colours: Colours): void {
   const known = line.points.filter((point) => point !== undefined);
   widget.setLabel(` ${line.label}, 30 min${known.some((point) => point.isHole) ? ', with gaps' : ''} `);
   const y = line.points.map((point) => point?.value ?? 0);
   widget.setData([{ title: '', x: y.map((_, i) => (i === 0 ? '-30m' : i === y.length - 1 ? 'now' : ' ')), y: y.length === 0 ? [0] : y, style: { line: colours(line.role) } }]);
 }
 
-function fillGauge(widget: Widget | undefined, gauge: WallPage['gauges'][number], colours: Colours): void {
-  if (widget === undefined) return;
+function fillGauge(widget: Widget, gauge: WallGauge, colours: Colours): void {
   widget.options['stroke'] = colours(gauge.fill >= 0.95 ? 'bad' : gauge.fill >= 0.8 ? 'warn' : 'chart');
   widget.setLabel(` ${gauge.label}  ${gauge.note} `);
   // shares up to 1 are taken for shares, above for percent

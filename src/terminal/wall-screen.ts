@@ -36,7 +36,6 @@ export class WallScreen {
     const { lines } = this.grid;
     const { head, foot } = look.rows;
     this.widgets.show(page);
-    this.box.render();
     paint(lines.slice(0, head.length), head, look.palette);
     paint(lines.slice(lines.length - foot.length), foot, look.palette);
     return true;
