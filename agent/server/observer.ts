@@ -18,7 +18,7 @@ import type { TelemetryHub } from './telemetry-hub.ts';
 export interface ServedNode {
   flows: FlowStreamSource;
   events: AgentEvents;
-  namespaces: NamespacesSeen;
+  namespaces: Pick<NamespacesSeen, 'list'>;
   peers: PeerList;
   telemetry: TelemetryHub;
   rate: FlowRate;

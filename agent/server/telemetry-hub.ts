@@ -1,4 +1,5 @@
 import type { FlowsOut } from '../../src/rpc/batch-out.ts';
+import { KnownPolicies } from '../../src/tally/known-policies.ts';
 import { frameOf } from '../../src/wire/frame-splitter.ts';
 import { ReportCodec, type Report } from '../../src/wire/gen/hubtop.ts';
 import { WakeUp } from './wake-up.ts';
@@ -10,10 +11,12 @@ const POLL_MS = 2_000;
 export class TelemetryHub {
   private latest: { report: Report; frame: Uint8Array | undefined } | undefined;
   private number = 0;
+  private readonly policies = new KnownPolicies();
   private readonly news = new WakeUp(() => {});
 
   publish(report: Report): void {
     this.latest = { report, frame: undefined };
+    this.policies.take(report.policies ?? []);
     this.number++;
     this.news.ring();
   }
@@ -21,15 +24,25 @@ export class TelemetryHub {
   /** Telemetry.Watch: each report from the next one on, until the client goes. */
   async stream(out: FlowsOut, signal: AbortSignal): Promise<void> {
     let told = this.number;
+    let isFirst = true;
     while (!signal.aborted) {
       if (told === this.number || this.latest === undefined) {
         await this.news.wait(POLL_MS, signal);
         continue;
       }
       told = this.number;
-      // encoded once, however many watch, and only if somebody does
-      this.latest.frame ??= frameOf(ReportCodec.encode(this.latest.report));
-      if (!out.write(this.latest.frame)) await out.drain();
+      const frame = isFirst && !this.policies.isEmpty ? this.firstFrame(this.latest.report) : this.frameOfLatest(this.latest);
+      isFirst = false;
+      if (!out.write(frame)) await out.drain();
     }
+  }
+
+  /** Encoded once, however many watch, and only if somebody does. */
+  private frameOfLatest(latest: { report: Report; frame: Uint8Array | undefined }): Uint8Array {
+    return latest.frame ??= frameOf(ReportCodec.encode(latest.report));
+  }
+
+  private firstFrame(report: Report): Uint8Array {
+    return frameOf(ReportCodec.encode({ ...report, policies: this.policies.list() }));
   }
 }

@@ -1,4 +1,5 @@
 import type { FlowsOut } from '../rpc/batch-out.ts';
+import { KnownPolicies } from '../tally/known-policies.ts';
 import { frameOf } from '../wire/frame-splitter.ts';
 import type { RelayReport, Report } from '../wire/gen/hubtop.ts';
 import { encodeReport } from './merge/bounded-report.ts';
@@ -14,6 +15,8 @@ const silentAfterMs = 2_500;
 interface Watcher {
   out: FlowsOut;
   isBusy: boolean;
+  /** Had a report; the first has all policies. */
+  isGreeted: boolean;
   /** What a slow watcher missed, merged. */
   missed: ReportMerge | undefined;
 }
@@ -21,6 +24,7 @@ interface Watcher {
 /** Merges the reports of all nodes once a second for all who watch. */
 export class RelayTelemetry {
   private readonly merge = new ReportMerge();
+  private readonly policies = new KnownPolicies();
   private readonly reported = new Set<Peer>();
   private readonly watchers = new Set<Watcher>();
   private readonly timer: ReturnType<typeof setInterval>;
@@ -41,7 +45,7 @@ export class RelayTelemetry {
 
   /** Serves one Watch call until its signal aborts. */
   watch(out: FlowsOut, signal: AbortSignal): Promise<void> {
-    const watcher: Watcher = { out, isBusy: false, missed: undefined };
+    const watcher: Watcher = { out, isBusy: false, isGreeted: false, missed: undefined };
     this.watchers.add(watcher);
     return new Promise((resolve) => {
       signal.addEventListener('abort', () => {
@@ -66,9 +70,20 @@ export class RelayTelemetry {
     this.merge.add('', { relays: [this.own()] });
     // taken even when nobody watches: the next to come shall not get the past in one second
     const report = this.merge.take(timeOf(nowMs));
+    this.policies.take(report.policies ?? []);
     if (this.watchers.size === 0) return;
     const frame = frameOf(encodeReport(report));
-    for (const watcher of this.watchers) this.give(watcher, report, frame);
+    for (const watcher of this.watchers) {
+      const isFirst = !watcher.isGreeted && !this.policies.isEmpty;
+      watcher.isGreeted = true;
+      if (isFirst) this.greet(watcher, report);
+      else this.give(watcher, report, frame);
+    }
+  }
+
+  private greet(watcher: Watcher, report: Report): void {
+    const whole = { ...report, policies: this.policies.list() };
+    this.give(watcher, whole, frameOf(encodeReport(whole)));
   }
 
   private give(watcher: Watcher, report: Report, frame: Uint8Array): void {

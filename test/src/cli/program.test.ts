@@ -34,6 +34,8 @@ test.each<[string[], number, RegExp]>([
   [['agent', '--objects', 'x', '--tls-cert-file', 'y'], 2, /go together/],
   [['demo', '--nodes', '0'], 2, /--nodes/],
   [['demo'], 1, /--no-tui/],
+  [['demo', '--scenario', 'nope'], 2, /nope.*policy-edit.*refund-latency/],
+  [['demo', '--scenario', 'healthy', '--nodes', '3'], 2, /--nodes/],
   [['observe', 'nonsense'], 1, /unknown command "nonsense" for "hubtop observe"/],
   [['observe', '--nope'], 1, /unknown flag: --nope/],
   [['observe', '--server', 'a b'], 1, /"a b" is not an address/],
