@@ -1,6 +1,6 @@
 import type { Finding } from '../model/finding.ts';
 import { growthPerMinute, type NodeField } from '../model/node-history.ts';
-import { canFill, share, type Gauge, type NodeState } from '../model/node-state.ts';
+import { canFill, fillOf, type Gauge, type NodeState } from '../model/node-state.ts';
 import type { State } from '../model/state.ts';
 import type { Detector } from './detector.ts';
 import { shortCount } from './short-count.ts';
@@ -52,7 +52,7 @@ function gaugeFinding(state: State, { node, gauge, field, words }: Subject): Fin
   if (gauge === undefined) return [];
   const moment = state.pausedAtMs > 0 ? state.pausedAtMs : state.nowMs;
   const remembered = field === undefined ? undefined : node.history?.at(moment, field);
-  const fill = state.pausedAtMs > 0 && remembered !== undefined ? Math.max(0, remembered) : share(gauge.entries, gauge.maxEntries);
+  const fill = state.pausedAtMs > 0 && remembered !== undefined ? Math.max(0, remembered) : fillOf(gauge);
   const growth = field === undefined || node.history === undefined ? undefined : growthPerMinute(node.history, moment, field);
   const minutes = growth !== undefined && growth >= LEAST_GROWTH && fill < PRESSURE_CRITICAL ? (1 - fill) / growth : undefined;
   const isFilling = minutes !== undefined && minutes <= FILLING_MINUTES && fill >= FILLING_FROM;
@@ -63,15 +63,27 @@ function gaugeFinding(state: State, { node, gauge, field, words }: Subject): Fin
   return [{
     key: `gauge ${node.name} ${gauge.name}`, severity: fill >= PRESSURE_CRITICAL ? 'crit' : 'warn', word: words.word, subject: `${node.name} ${gauge.name}`,
     amount: { value: fill * 100, unit: '%' }, timesMore: undefined,
-    why: isLosing ? `${gone}, ${shortCount(gauge.entries)} of ${shortCount(gauge.maxEntries)}` : soon === '' ? words.why : `${soon}: then ${words.why.replace(' when full', '')}`,
+    why: isLosing ? `${gone}${gauge.maxEntries > 0 ? `, ${entriesText(gauge)}` : ''}` : soon === '' ? words.why : `${soon}: then ${words.why.replace(' when full', '')}`,
     brief: isLosing ? gone : soon === '' ? words.brief : soon,
     sinceMs: (field === undefined ? undefined : node.history?.since(moment, field, isFilling ? FILLING_FROM : PRESSURE_WARN)) ?? 0, chips: [],
     target: { view: 'nodes', select: { panel: 0, key: node.name } },
     evidence: [
-      `${shortCount(gauge.entries)} of ${shortCount(gauge.maxEntries)} entries`,
+      ...(gauge.maxEntries > 0 ? [`${entriesText(gauge)} entries`] : []),
+      ...servedEvidence(gauge, state.nowMs),
       ...(growth === undefined || Math.abs(growth) < LEAST_GROWTH ? [] : [`${growth > 0 ? '+' : '-'}${Math.abs(growth * 100).toFixed(1)} % a minute over the last minutes`]),
     ],
   }];
+}
+
+function entriesText(gauge: Gauge): string {
+  return `${shortCount(gauge.entries)} of ${shortCount(gauge.maxEntries)}`;
+}
+
+// a figure of somebody else's is only as good as its age
+function servedEvidence({ served }: Gauge, nowMs: number): string[] {
+  if (served === undefined) return [];
+  const seconds = Math.max(0, Math.round((nowMs - served.measuredMs) / 1000));
+  return [`as Cilium's metrics had it ${served.isOlder ? 'at least ' : ''}${seconds} s ago${served.rawFill > served.fill ? `: ${Math.round(served.rawFill * 100)} %, more than full` : ''}`];
 }
 
 function minutesText(minutes: number): string {

@@ -3,8 +3,6 @@ import type { PolicyRef } from './policy-ref.ts';
 /** Pairs of which it is remembered who let them through, and policies of each. */
 export const MAX_ALLOWED_PAIRS = 2_048;
 const MAX_POLICIES = 8;
-/** Nodes whose highest revision is remembered. */
-const MAX_NODES = 5_000;
 /** Allowed verdicts of one pair that are read whole: one in this time; and of all pairs in a second. */
 const READ_EVERY_MS = 5_000;
 const MAX_READS_PER_SECOND = 100;
@@ -27,7 +25,6 @@ interface PairEntry {
 export class AllowedBook {
   forgottenCount = 0;
   private readonly pairs = new Map<number, PairEntry>();
-  private readonly revisions = new Map<number, number>();
   private readSecond = 0;
   private readsLeft = MAX_READS_PER_SECOND;
 
@@ -64,15 +61,6 @@ export class AllowedBook {
   /** Who let a pair through by a moment, the last named first. */
   of(pair: number, momentMs: number): AllowedFact[] {
     return (this.pairs.get(pair)?.facts ?? []).filter(({ firstMs }) => firstMs <= momentMs).toSorted((one, other) => other.lastMs - one.lastMs);
-  }
-
-  /** Notes a revision of a node's policies; the highest before where this one is higher, undefined where it is not, or the first. */
-  risen(node: number, revision: number): number | undefined {
-    const before = this.revisions.get(node);
-    if (before !== undefined && revision <= before) return undefined;
-    if (before === undefined && this.revisions.size >= MAX_NODES) return undefined;
-    this.revisions.set(node, revision);
-    return before;
   }
 
   /** Every pair that somebody let through. */

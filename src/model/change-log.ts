@@ -19,8 +19,13 @@ export interface ChangeEntry {
   revision: number;
   oldIdentity: number;
   newIdentity: number;
-  /** Concluded from flows: nobody reported it. */
+  /** Concluded from what was seen: nobody reported it. */
   isInferred: boolean;
+}
+
+/** A change that nobody reported: concluded from what was seen. Texts must be scrubbed. */
+export function inferred(change: Pick<ChangeEntry, 'timeMs' | 'node' | 'kind' | 'subject' | 'detail'> & { revision?: number }): ChangeEntry {
+  return { who: '', revision: 0, oldIdentity: 0, newIdentity: 0, ...change, isInferred: true };
 }
 
 /** What changed, in the order of time, bounded. */

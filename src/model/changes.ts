@@ -17,6 +17,7 @@ export function setChips(state: State, chips: State['chips']): void {
 export function replaceChips(state: State, chips: State['chips']): void {
   state.chips = chips;
   state.fromFlows.clear();
+  state.denials.clear();
   // live again: the rows that the cursor stood in belong to the old filter
   state.pausedAtMs = 0;
 }

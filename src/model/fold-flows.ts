@@ -15,6 +15,7 @@ import { readAllowed } from './read-allowed.ts';
 import { noteDropped, readDropped, type DroppedFlow } from './read-drop.ts';
 import { pushText } from './row-text.ts';
 import type { State } from './state.ts';
+import { noteStockLoss } from './stock-ledger.ts';
 
 const FLOW = 1;
 const NODE_STATUS = 2;
@@ -86,6 +87,7 @@ function foldFlow(state: State, bytes: Uint8Array): void {
     ? { client: destination, clientParty: destinationParty, server: source, serverParty: sourceParty, port: scan.sourcePort }
     : { client: source, clientParty: sourceParty, server: destination, serverParty: destinationParty, port: scan.destinationPort })) return;
   pushRow(state, bytes, { timeMs, source, destination, count });
+  if (scan.eventType === POLICY_VERDICT || scan.verdict === DROPPED) state.flowPolicies.take(state, { bytes, start: scan.flowStart, end: scan.flowEnd, node: state.nodeNames.get(row.node), timeMs });
   const protocol = IP_PROTOCOLS[scan.protocol] ?? 0;
   const pair = isReply
     ? state.directory.pair(destinationParty, sourceParty, scan.sourcePort, protocol)
@@ -111,20 +113,28 @@ function takeDropped(state: State, bytes: Uint8Array, flow: { key: number; timeM
 
 function countFlow(state: State, bucket: Bucket, flow: { pair: number; count: number; reason: string; timeMs: number }): void {
   bucket.flows += flow.count;
+  if (scan.verdict === DROPPED) return countDrop(state, bucket, flow);
   const verdict = scan.verdict < bucket.verdicts.length ? scan.verdict : 0;
   bucket.verdicts[verdict] = (bucket.verdicts[verdict] ?? 0) + flow.count;
   const counts = pairCounts(bucket, flow.pair);
   counts.flows += flow.count;
-  if ((scan.tcpFlags & RST) !== 0 && scan.verdict !== DROPPED) {
+  if ((scan.tcpFlags & RST) !== 0) {
     counts.resets += flow.count;
     bucket.resets += flow.count;
   }
-  if (scan.verdict !== DROPPED) return;
+}
+
+function countDrop(state: State, bucket: Bucket, flow: { pair: number; count: number; reason: string; timeMs: number }): void {
   const key = dropKey(state.directory.reason(flow.reason), flow.pair);
-  addCount(bucket.drops, key, flow.count);
-  counts.dropped += flow.count;
+  const counts = pairCounts(bucket, flow.pair);
+  counts.flows += flow.count;
+  const packets = state.denials.add(Math.floor(flow.timeMs / 1000), { key, isVerdict: scan.eventType === POLICY_VERDICT, count: flow.count });
+  if (packets === 0) return;
+  bucket.verdicts[DROPPED] = (bucket.verdicts[DROPPED] ?? 0) + packets;
+  addCount(bucket.drops, key, packets);
+  counts.dropped += packets;
   // the text of the key is made once a second at most
-  if (bucket.drops.get(key) === flow.count) noteFirst(state, `drop ${key}`, flow.timeMs);
+  if (bucket.drops.get(key) === packets) noteFirst(state, `drop ${key}`, flow.timeMs);
 }
 
 // the relay cannot tell kernel drops apart: their names are compared here
@@ -203,5 +213,6 @@ function foldLost(state: State, bytes: Uint8Array): void {
     bucket.hasGap = true;
     addCount(bucket.losses, `${node} ${LOST_SOURCES[scan.lostSource] ?? 'flow-stream'}`.trim(), lost);
   }
+  noteStockLoss(state, bucket, { node, source: scan.lostSource, count: lost });
   pushText(state, ROW_GAP, `${node === '' ? '' : `${node}: `}${lost} events lost`);
 }

@@ -1,13 +1,16 @@
 import { say, setChips } from './changes.ts';
 import { chipText, withChip } from './chips.ts';
 import { foldFlows } from './fold-flows.ts';
+import { foldMetrics, foldMetricsState } from './fold-metrics.ts';
+import { foldNodes, stand } from './fold-nodes.ts';
 import { foldReport, MAX_NODES } from './fold-report.ts';
 import { ROW_GAP, ROW_NOTE } from './flow-rows.ts';
 import type { Message } from './messages.ts';
-import { newNode, setTrouble } from './node-state.ts';
+import { newNode } from './node-state.ts';
 import { wantsAllFlows } from './requests.ts';
 import { pushText } from './row-text.ts';
 import { countsFlows, type State } from './state.ts';
+import { stockCounts } from './stock-ledger.ts';
 import { scrub } from '../lib/scrub.ts';
 
 /** Messages that come from the world; what a reader does is the control's. */
@@ -28,6 +31,9 @@ export function foldMessage(state: State, message: WorldMessage): void {
       state.telemetry = 'absent';
       return;
     case 'node-status': return takeNodeStatus(state, message);
+    case 'nodes': return foldNodes(state, message);
+    case 'metrics': return foldMetrics(state, message.source, message.metrics);
+    case 'metrics-state': return foldMetricsState(state, message.source, message.error);
     case 'own-cost':
       state.ownCost = { cpuPercent: message.cpuPercent, rssBytes: message.rssBytes, skippedFrames: message.skippedFrames, bytesPerSecond: message.bytesPerSecond, isSlowTerminal: message.isSlowTerminal };
       return;
@@ -41,7 +47,7 @@ export function foldMessage(state: State, message: WorldMessage): void {
 
 function tick(state: State, nowMs: number): void {
   // while the stream of flows runs, a second without flows is a second with none, not a hole
-  if (state.flows.isOpen && (countsFlows(state) || state.telemetry === 'absent') && nowMs > state.nowMs) state.fromFlows.cover(state.nowMs, nowMs);
+  if (state.flows.isOpen && (countsFlows(state) || state.telemetry === 'absent') && nowMs > state.nowMs) state.fromFlows.spread(stockCounts(state, nowMs - state.nowMs), state.nowMs, nowMs);
   state.nowMs = nowMs;
   state.directory.second = Math.floor(nowMs / 1000);
   state.stream.bottom = state.stream.bottom < 0 ? -1 : Math.max(state.stream.bottom, state.rows.first);
@@ -95,5 +101,5 @@ function takeNodeStatus(state: State, message: Message & { type: 'node-status' }
     node = newNode(name, state.nodes.size);
     state.nodes.set(name, node);
   }
-  setTrouble(node, message.state, message.message ?? '', state.nowMs);
+  stand(state, node, { state: message.state, message: message.message ?? '' });
 }

@@ -2,7 +2,7 @@ import { STALE_MS } from './data-age.ts';
 import { figures } from './figures.ts';
 import { lossWords } from './loss-words.ts';
 import type { NodeField } from './node-history.ts';
-import { share, troubleWord, type Gauge, type NodeState } from './node-state.ts';
+import { fillOf, troubleWord, type Gauge, type NodeState } from './node-state.ts';
 import type { State } from './state.ts';
 
 /** What a table says of one node, at the moment shown. */
@@ -83,7 +83,7 @@ function isAwayAt(state: State, node: NodeState): boolean {
 function fieldAt(state: State, node: NodeState, of: { field: NodeField; gauge: Gauge | undefined }): number | undefined {
   const remembered = node.history?.at(state.pausedAtMs > 0 ? state.pausedAtMs : state.nowMs, of.field);
   if (remembered !== undefined) return remembered < 0 ? undefined : remembered;
-  return of.gauge === undefined ? undefined : share(of.gauge.entries, of.gauge.maxEntries);
+  return of.gauge === undefined ? undefined : fillOf(of.gauge);
 }
 
 // worst first: away, blind, sampled, then what will be, then what was

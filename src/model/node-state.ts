@@ -1,17 +1,36 @@
 import type { EventLedger, NodeReport } from '../wire/gen/hubtop.ts';
 import { scrub } from '../lib/scrub.ts';
+import type { MetricsPage, NodeListing } from './node-facts.ts';
 import { NodeHistory } from './node-history.ts';
 import { timestampMs } from './time.ts';
 
 /** A map or conntrack table and how full it is. */
 export interface Gauge {
   name: string;
+  /** Both 0 where only a share is known. */
   entries: number;
   maxEntries: number;
+  /** As a metrics page had it; undefined = counted for us, just now. */
+  served?: ServedFill;
   /** LRU evictions a second, or entries the kernel refused or dropped. */
   lostPerSecond: number;
   /** Entries come and go: it was seen to change, or it is of a kind that throws out the old. */
   isAlive: boolean;
+}
+
+/** A fill that somebody else counted. */
+export interface ServedFill {
+  /** 0 to 1, and as it was served: Cilium's can exceed 1. */
+  fill: number;
+  rawFill: number;
+  /** When it was counted, or, if `isOlder`, some time before. */
+  measuredMs: number;
+  isOlder: boolean;
+}
+
+/** Part of a table that is taken, 0 to 1. */
+export function fillOf(gauge: Gauge): number {
+  return gauge.served?.fill ?? share(gauge.entries, gauge.maxEntries);
 }
 
 /** Fill and size from which a table matters although nobody has seen it change. */
@@ -20,7 +39,7 @@ const STILL_SIZE = 64;
 
 /** Whether a table can fill up: a few fixed entries of a configuration say nothing about pressure. */
 export function canFill(gauge: Gauge): boolean {
-  return gauge.isAlive || (gauge.maxEntries >= STILL_SIZE && share(gauge.entries, gauge.maxEntries) >= STILL_FILL);
+  return gauge.isAlive || ((gauge.maxEntries >= STILL_SIZE || gauge.maxEntries === 0) && fillOf(gauge) >= STILL_FILL);
 }
 
 /** What is known of one node. */
@@ -50,6 +69,10 @@ export interface NodeState {
   conntrack: Gauge | undefined;
   kernelConntrack: Gauge | undefined;
   maps: Gauge[];
+  /** As a server without telemetry lists it; undefined = it does not. */
+  listing: NodeListing | undefined;
+  /** What pages of metrics say of it, by page. */
+  pages: Map<string, MetricsPage>;
   /** What the maps held at the last report. */
   mapEntries: Map<string, { entries: number; isAlive: boolean }>;
   attachedPods: number;
@@ -88,7 +111,7 @@ const MAX_HISTORIES = 500;
 export function newNode(name: string, count = 0): NodeState {
   return {
     name, trouble: '', message: '', troubleSinceMs: 0, heardMs: 0, clockOffsetMs: 0, uptimeMs: 0, restarts: [], history: count < MAX_HISTORIES ? new NodeHistory() : undefined, historyCapacity: 0, version: '', flowsPerSecond: 0, happenedPerSecond: 0,
-    lostPerSecond: 0, ringFill: -1, conntrack: undefined, kernelConntrack: undefined, maps: [], mapEntries: new Map(), attachedPods: 0, totalPods: 0,
+    lostPerSecond: 0, ringFill: -1, conntrack: undefined, kernelConntrack: undefined, maps: [], listing: undefined, pages: new Map(), mapEntries: new Map(), attachedPods: 0, totalPods: 0,
     cpuShare: 0, rssBytes: 0, nsPerPacket: 0, historySpanMs: 0, happened: -1, losses: new Map(), programRuns: 0, programNs: 0,
     kernelRefused: 0,
   };
@@ -141,13 +164,14 @@ function takeClocks(node: NodeState, report: NodeReport, nowMs: number): void {
   node.uptimeMs = uptimeMs;
 }
 
-function remember(node: NodeState, nowMs: number, events: { happened: number; lost: number; flows: number }): void {
-  const fill = (gauge: Gauge | undefined): number => (gauge === undefined ? -1 : share(gauge.entries, gauge.maxEntries));
+/** Notes a reading of the node, with the events since the last one. */
+export function remember(node: NodeState, nowMs: number, events: { happened: number; lost: number; flows: number }): void {
+  const fill = (gauge: Gauge | undefined): number => (gauge === undefined ? -1 : fillOf(gauge));
   const isAway = node.trouble !== '';
   const { conntrack, kernelConntrack } = node;
   node.history?.add(nowMs, {
     ...events, ring: isAway ? -1 : node.ringFill, conntrack: isAway ? -1 : fill(conntrack), kernelConntrack: isAway ? -1 : fill(kernelConntrack),
-    map: isAway ? -1 : fill(node.maps.find((map) => map !== conntrack && canFill(map))), cpu: isAway ? -1 : node.cpuShare, isAway: isAway ? 1 : 0,
+    map: isAway ? -1 : fill(node.maps.find((map) => map !== conntrack && canFill(map))), cpu: isAway || node.heardMs === 0 ? -1 : node.cpuShare, isAway: isAway ? 1 : 0,
   });
 }
 

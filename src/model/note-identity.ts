@@ -1,7 +1,7 @@
 import type { State } from './state.ts';
 
 /** How long a stream has to run before what is new in it is news. */
-export const SETTLED_MS = 60_000;
+const SETTLED_MS = 60_000;
 
 /** Notes the identity of a party; of one that is new to a known party where nobody reports changes, the log of changes tells. */
 export function noteIdentity(state: State, seen: { party: number; identity: number; timeMs: number }): void {

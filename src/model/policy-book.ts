@@ -39,16 +39,20 @@ export class PolicyBook {
     });
   }
 
+  /** Whether a policy was met before. */
+  knows(policy: Policy): boolean {
+    return this.policies.has(keyOf(policy));
+  }
+
   /** Notes that a policy exists; gives its entry, undefined when there is no room or no name. */
   see(policy: Policy | undefined, nowMs: number): PolicyEntry | undefined {
     const name = policyName(policy);
     if (policy === undefined || name === '') return undefined;
-    const kind = scrub(policy.kind ?? '', 60);
-    const key = `${kind} ${name}`;
+    const key = keyOf(policy);
     const known = this.policies.get(key);
     if (known !== undefined) return known;
     if (this.policies.size >= MAX_POLICIES) return void this.overflowCount++;
-    const entry: PolicyEntry = { name, kind, revision: Number(policy.revision ?? 0n), changedMs: 0, who: '', operation: '', isRemoved: false, firstSeenMs: nowMs };
+    const entry: PolicyEntry = { name, kind: scrub(policy.kind ?? '', 60), revision: Number(policy.revision ?? 0n), changedMs: 0, who: '', operation: '', isRemoved: false, firstSeenMs: nowMs };
     this.policies.set(key, entry);
     return entry;
   }
@@ -62,6 +66,10 @@ export class PolicyBook {
   all(): PolicyEntry[] {
     return [...this.policies.values()];
   }
+}
+
+function keyOf(policy: Policy): string {
+  return `${scrub(policy.kind ?? '', 60)} ${policyName(policy)}`;
 }
 
 /** `namespace/name` of a policy, scrubbed; empty for none. */

@@ -1,12 +1,7 @@
 import { tryDecode } from '../wire/codec.ts';
 import { FlowCodec, type Policy } from '../wire/gen/flow.ts';
-import { SETTLED_MS } from './note-identity.ts';
-import { policyName } from './policy-book.ts';
 import { policyRefs } from './policy-ref.ts';
 import type { State } from './state.ts';
-
-/** Policies of one flow that are looked at. */
-const MAX_READ = 16;
 
 /** What the scan knows of an allowed policy verdict. */
 export interface AllowedFlow {
@@ -20,21 +15,8 @@ export function readAllowed(state: State, allowed: AllowedFlow, bytes: Uint8Arra
   const decoded = tryDecode(FlowCodec, bytes);
   if (!decoded.ok) return;
   const { egress_allowed_by: egress, ingress_allowed_by: ingress } = decoded.value;
-  noteRevision(state, allowed, [...(egress ?? []), ...(ingress ?? [])].slice(0, MAX_READ));
   noteAllowed(state, allowed, { policies: egress, direction: 'egress' });
   noteAllowed(state, allowed, { policies: ingress, direction: 'ingress' });
-}
-
-// a node counts one up with every policy that is added, changed or removed; a Hubble relay says no more than that
-function noteRevision(state: State, { timeMs, node }: AllowedFlow, policies: readonly Policy[]): void {
-  if (state.telemetry === 'present' || policies.length === 0) return;
-  const highest = Math.max(...policies.map((policy) => Number(policy.revision ?? 0n)));
-  if (state.allowedBy.risen(node, highest) === undefined || timeMs < state.flows.openedMs + SETTLED_MS) return;
-  const fresh = policies.map(policyName).find((name) => name !== '' && state.policies.find(name) === undefined);
-  state.changes.add({
-    timeMs, node: state.nodeNames.get(node), kind: fresh === undefined ? 'policy-revision' : 'policy-seen', subject: fresh ?? 'some policy', detail: '', who: '', revision: 0,
-    oldIdentity: 0, newIdentity: 0, isInferred: true,
-  });
 }
 
 /** Takes in who let a pair through, as a report or a flow says. */

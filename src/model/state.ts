@@ -4,11 +4,14 @@ import { BucketRing } from './bucket-ring.ts';
 import { ChangeLog } from './change-log.ts';
 import type { Chip, ChipField } from './chips.ts';
 import type { Cursor } from './cursors.ts';
+import { DenialCounts } from './denial-counts.ts';
 import { Directory } from './directory.ts';
 import { DropFacts } from './drop-facts.ts';
 import type { Effect } from './effects.ts';
+import { FlowPolicies } from './flow-policies.ts';
 import { FlowRows } from './flow-rows.ts';
 import { forgetPairs } from './forget-pairs.ts';
+import { unaskedServer, type HubbleServer, type PageState } from './hubble-server.ts';
 import { IdentityBook } from './identity-book.ts';
 import { IncidentLog } from './incident-log.ts';
 import type { NodeState } from './node-state.ts';
@@ -73,6 +76,10 @@ export interface State {
   rows: FlowRows;
   resets: ResetTracker;
   nodes: Map<string, NodeState>;
+  /** What a server without telemetry answers when asked. */
+  hubble: HubbleServer;
+  /** Pages of metrics that are not well, by page. */
+  metricsPages: Map<string, PageState>;
   /** What relays on the way say of the flows they passed on, since their start. */
   relays: Map<string, RelayState>;
   /** First time a drop key, pair or node problem was seen, by problem key. */
@@ -85,6 +92,8 @@ export interface State {
   allowedBy: AllowedBook;
   /** Identity numbers, by party id. */
   identities: IdentityBook;
+  flowPolicies: FlowPolicies;
+  denials: DenialCounts;
   incidents: IncidentLog;
   /** Second the incident log was last kept for. */
   incidentSecond: number;
@@ -156,6 +165,8 @@ export function initialState(options: { server: string; nowMs: number; view: str
     rows: new FlowRows(),
     resets: new ResetTracker(),
     nodes: new Map(),
+    hubble: unaskedServer(),
+    metricsPages: new Map(),
     relays: new Map(),
     firstSeenMs: new Map(),
     changes: new ChangeLog(),
@@ -163,6 +174,8 @@ export function initialState(options: { server: string; nowMs: number; view: str
     dropFacts: new DropFacts(),
     allowedBy: new AllowedBook(),
     identities: new IdentityBook(),
+    flowPolicies: new FlowPolicies(),
+    denials: new DenialCounts(),
     incidents: new IncidentLog(),
     incidentSecond: 0,
     flows: { isOpen: false, error: '', scope: 'matter', received: 0, malformed: 0, newestMs: 0, openedMs: Infinity },

@@ -57,11 +57,6 @@ test('AllowedBook remembers who let a pair through, the last first, and is bound
   expect([book.of(7, 9_000), book.forgottenCount]).toEqual([[], 1]);
 });
 
-test('AllowedBook.risen() tells of a higher revision of a node, never of the first or of a lower one', () => {
-  const book = new AllowedBook();
-  expect([book.risen(1, 40), book.risen(1, 40), book.risen(2, 41), book.risen(1, 39), book.risen(1, 42)]).toEqual([undefined, undefined, undefined, undefined, 40]);
-});
-
 test('IdentityBook.note() gives what was known before only where a number is new to a known party', () => {
   const book = new IdentityBook();
   expect([book.note(5, 1_000, 10), book.note(5, 1_000, 20), book.note(5, 2, 20), book.note(5, 1 << 24, 20)]).toEqual([undefined, undefined, undefined, undefined]);

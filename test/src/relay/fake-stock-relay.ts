@@ -93,6 +93,7 @@ export class FakeStockRelay {
       const { extensions: _ours, ...flow } = given;
       const node = this.nodes.get(flow.node_name ?? '');
       if (node !== undefined) {
+        if (node.state !== 'NODE_CONNECTED') continue;
         node.seen++;
         node.ring.push(flow);
         if (node.ring.length > node.maxFlows) node.ring.shift();
