@@ -27,6 +27,7 @@ export function connectingPage(state: State, size: Size): Line[] {
 const CAUSES: readonly (readonly [cause: string, command: string])[] = [
   ['nothing runs there', 'hubtop demo   or   hubtop relay --peers …'],
   ['the port-forward is down', 'kubectl -n kube-system port-forward svc/hubble-relay 4245:80'],
+  ['a cluster of kubectl is meant', 'hubtop -P'],
   ['it wants TLS', 'hubtop --server tls://HOST:PORT'],
 ];
 

@@ -129,9 +129,20 @@ const STATUS_MS = 8_000;
 function statusWords(state: State): Piece[] {
   if (state.status.text !== '' && state.nowMs - state.status.atMs < STATUS_MS) return [[state.status.text, 'text']];
   if (state.connection.state === 'live' && state.flows.error !== '') return [[`flow stream: ${state.flows.error}`, 'warn']];
-  if (state.telemetry === 'absent') return [['no hubtop telemetry here (a Hubble relay?): figures count the flows received', 'warn']];
+  const standing = standingWords(state);
+  // several things to know for as long as they last: they take turns
+  if (standing.length > 0) return [[standing[Math.floor(state.nowMs / STATUS_MS) % standing.length] ?? '', 'warn']];
   if (figures(state).isLowerBound) return [['not everything was seen in this window: counts are lower bounds (≥)', 'warn']];
   return [];
+}
+
+function standingWords(state: State): string[] {
+  const [page, ...others] = [...state.metricsPages.values()];
+  return [
+    ...(page === undefined ? [] : [`${page.error}${others.length > 0 ? ` (and ${others.length} more)` : ''}`]),
+    ...(state.telemetry === 'absent' && state.hubble.error !== '' && state.connection.state === 'live' ? [`the list of nodes is old, asking for it failed: ${state.hubble.error}`] : []),
+    ...(state.telemetry === 'absent' ? ['no hubtop telemetry here (a Hubble relay?): figures count the flows received'] : []),
+  ];
 }
 
 function footer(view: View, cols: number): Line {

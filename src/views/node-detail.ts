@@ -2,14 +2,18 @@ import { figures } from '../model/figures.ts';
 import { lossWords } from '../model/loss-words.ts';
 import type { NodeField } from '../model/node-history.ts';
 import { lossesByNode, type NodeRow } from '../model/node-rows.ts';
-import { canFill, share, type Gauge } from '../model/node-state.ts';
+import { canFill, fillOf, type Gauge } from '../model/node-state.ts';
 import type { State } from '../model/state.ts';
 import { columns, highest } from '../screen/chart.ts';
 import { age, clock, count, grouped, percent } from '../screen/format.ts';
 import { left, line, middle, right, type Line, type Piece } from '../screen/line.ts';
 import type { Role } from '../theme/theme.ts';
+import { gaugeWords } from './gauge-words.ts';
+import { hubbleLines } from './node-hubble.ts';
 import { rule } from './rule.ts';
 
+/** Trouble that was there when we first heard of anything began some time before. */
+const FIRST_HEARD_MS = 10_000;
 /** Charts reach back this far. */
 const SPAN_MS = 600_000;
 
@@ -19,11 +23,16 @@ export function nodeDetail(state: State, row: NodeRow, cols: number): Line[] {
   const facts = [node.version === '' ? '' : `agent ${node.version}`, node.uptimeMs > 0 ? `up ${age(node.uptimeMs)}` : '', node.nsPerPacket > 0 ? `${Math.round(node.nsPerPacket)} ns a packet` : ''].filter((fact) => fact !== '').join(', ');
   return [
     rule(cols, 'SELECTED', `${node.name}  ${facts}`, 'Enter its flows   @ only it'),
-    ...(node.trouble === '' || state.pausedAtMs > 0 ? [] : [line(cols, [' ', [left('away', 10), 'bad'], middle(node.message === '' ? 'no reason given' : node.message, cols - 40), [`   since ${clock(node.troubleSinceMs)}Z`, 'dim']])]),
+    ...(node.trouble === '' || state.pausedAtMs > 0 ? [] : [line(cols, [' ', [left('away', 10), 'bad'], middle(node.message === '' ? 'no reason given' : node.message, cols - 40), [`   since ${isOlderThanUs(state, node.troubleSinceMs) ? 'before ' : ''}${clock(node.troubleSinceMs)}Z`, 'dim']])]),
     ...ledgerLines(state, row, cols),
+    ...hubbleLines(node, cols),
     ...CHARTS.map((chart) => chartLine(state, row, { ...chart, cols })),
     ...gaugeLines(state, row, cols),
   ];
+}
+
+function isOlderThanUs(state: State, sinceMs: number): boolean {
+  return sinceMs - state.startedMs < FIRST_HEARD_MS;
 }
 
 interface Chart {
@@ -71,8 +80,7 @@ function gaugeLines(state: State, row: NodeRow, cols: number): Line[] {
   const { node } = row;
   const gauges = [node.conntrack, node.kernelConntrack, ...node.maps.filter((map) => map !== node.conntrack && canFill(map))].filter((gauge): gauge is Gauge => gauge !== undefined).slice(0, 4);
   return gauges.map((gauge, i) => {
-    const fill = share(gauge.entries, gauge.maxEntries);
-    const gone = gauge.lostPerSecond > 0 ? `   ${count(gauge.lostPerSecond)}/s pushed out or refused` : '';
-    return line(cols, [' ', [left(i > 0 ? '' : row.seen === 0 ? 'last known' : 'tables', 11), 'dim'], left(gauge.name, 26), [right(percent(fill), 6), fill >= 0.95 ? 'bad' : fill >= 0.8 ? 'warn' : 'text'], [`   ${grouped(gauge.entries)} of ${grouped(gauge.maxEntries)}`, 'dim'], [gone, 'warn']]);
+    const fill = fillOf(gauge);
+    return line(cols, [' ', [left(i > 0 ? '' : row.seen === 0 ? 'last known' : 'tables', 11), 'dim'], left(gauge.name, 26), [right(percent(fill), 6), fill >= 0.95 ? 'bad' : fill >= 0.8 ? 'warn' : 'text'], [`   ${gaugeWords(gauge, state.nowMs, 'pushed out or refused')}`, gauge.lostPerSecond > 0 ? 'warn' : 'dim']]);
   });
 }

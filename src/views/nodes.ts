@@ -96,9 +96,14 @@ function tableSection(state: State, list: readonly NodeRow[], size: Size): Line[
   return [rule(cols, 'CAN I TRUST WHAT I SEE', state.pausedAtMs > 0 ? `at ${clock(state.pausedAtMs)}Z` : 'worst first', `${list.length} nodes, ${bad === 0 ? 'all well' : `${bad} in trouble`}${more}`), heading, ...lines];
 }
 
+// flows that its agents decoded, by their own count: what came here is to be near it while no filter is set
+function hubbleWords({ hubble }: State): string {
+  return [hubble.version, hubble.flowsPerSecond === undefined ? '' : `its agents decode ${count(hubble.flowsPerSecond)} flows/s`].filter((word) => word !== '').join('   ');
+}
+
 function ownSection(state: State, cols: number): Line[] {
   const { ownCost, flows, connection } = state;
-  const relays = [...state.relays].map(([name, relay]) => `${name === '' ? 'relay' : name} passed ${count(relay.flows)} flows, ${relay.late} late, ${relay.malformed} malformed`).join('   ');
+  const relays = state.telemetry === 'absent' ? hubbleWords(state) : [...state.relays].map(([name, relay]) => `${name === '' ? 'relay' : name} passed ${count(relay.flows)} flows, ${relay.late} late, ${relay.malformed} malformed`).join('   ');
   const stream = connection.state === 'live' ? `stream up ${age(state.nowMs - connection.sinceMs)}` : `${connection.state} for ${age(state.nowMs - connection.sinceMs)}`;
   const skipped = ownCost.skippedFrames > 0 ? 'warn' : 'dim';
   return [

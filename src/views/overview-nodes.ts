@@ -1,4 +1,4 @@
-import { share, troubleWord, type NodeState } from '../model/node-state.ts';
+import { fillOf, troubleWord, type NodeState } from '../model/node-state.ts';
 import { STALE_MS } from '../model/data-age.ts';
 import type { State } from '../model/state.ts';
 import { age, count, percent } from '../screen/format.ts';
@@ -23,7 +23,7 @@ export function nodesSection(state: State, size: Size): Line[] {
   } else if (shown.length < nodes.length) cells.push(moreCell(state, nodes.slice(shown.length)));
   for (let row = 0; lines.length < size.rows - 1 && row * perRow < cells.length; row++) lines.push(line(cols, [' ', ...cells.slice(row * perRow, (row + 1) * perRow).flat()]));
   if (nodes.length === 0) lines.push(line(cols, [[state.telemetry === 'absent' ? '   this server tells nothing about its nodes' : '   no node has reported yet', 'dim']]));
-  const summary = troubled > 0 ? `${troubled} in trouble` : nodes.length > 0 ? 'all reporting' : '';
+  const summary = troubled > 0 ? `${troubled} in trouble` : nodes.length > 0 ? (state.telemetry === 'absent' ? 'all connected' : 'all reporting') : '';
   return [rule(cols, 'NODES', `${nodes.length}${state.pausedAtMs > 0 ? ', as of now' : ''}`, summary), ...lines];
 }
 
@@ -40,7 +40,7 @@ function stripLine(state: State, nodes: readonly NodeState[], cols: number): Lin
   const byName = [...nodes].sort((one, other) => (one.name < other.name ? -1 : 1)).slice(0, cols >> 1);
   const busiest = nodes.reduce<NodeState | undefined>((top, node) => (node.flowsPerSecond > (top?.flowsPerSecond ?? -1) ? node : top), undefined);
   const words: Piece[] = worst.length === 0
-    ? [[`all reporting, busiest ${busiest?.name ?? ''} ${count(busiest?.flowsPerSecond ?? 0)}/s`, 'dim']]
+    ? [[`${state.telemetry === 'absent' ? 'all connected' : 'all reporting'}, busiest ${busiest?.name ?? ''} ${count(busiest?.flowsPerSecond ?? 0)}/s`, 'dim']]
     : worst.slice(0, 3).flatMap((node) => nodeCell(state, node));
   return line(cols, [' ', ...byName.map((node) => glyphOf(trouble(state, node))), '  ', ...words]);
 }
@@ -58,8 +58,8 @@ function cellDetail(state: State, node: NodeState, level: number): Piece[] {
   if (level === 3) return [[left(`${troubleWord(node)} ${age(state.nowMs - node.troubleSinceMs)}`, CELL - 14), 'bad']];
   if (level === 2) return [[left(`silent ${age(state.nowMs - node.heardMs)}`, CELL - 14), 'bad']];
   if (level === 1) return [[left(`lost ${count(node.lostPerSecond)}/s`, CELL - 14), 'warn']];
-  if (node.heardMs === 0) return [[left('connected', CELL - 14), 'dim']];
-  const conntrack = node.conntrack === undefined ? '' : `ct ${percent(share(node.conntrack.entries, node.conntrack.maxEntries))}`;
+  if (node.heardMs === 0 && node.listing?.flowsPerSecond === undefined) return [[left('connected', CELL - 14), 'dim']];
+  const conntrack = node.conntrack === undefined ? '' : `ct ${percent(fillOf(node.conntrack))}`;
   return [[right(`${count(node.flowsPerSecond)}/s`, 7), 'text'], [left(` ${conntrack}`, CELL - 21), 'dim']];
 }
 

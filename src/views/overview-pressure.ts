@@ -1,10 +1,11 @@
 import { figures } from '../model/figures.ts';
-import { canFill, share, type Gauge, type NodeState } from '../model/node-state.ts';
+import { canFill, fillOf, type Gauge, type NodeState } from '../model/node-state.ts';
 import type { State } from '../model/state.ts';
 import type { Role } from '../theme/theme.ts';
 import { gauge } from '../screen/chart.ts';
 import { count, grouped, percent } from '../screen/format.ts';
 import { left, line, right, type Line, type Piece, type Size } from '../screen/line.ts';
+import { gaugeWords } from './gauge-words.ts';
 import { rule } from './rule.ts';
 
 const KERNEL = 'kernel conntrack';
@@ -35,13 +36,19 @@ function lostLine(state: State, cols: number, late: string): Line {
   const suppressed = losses.filter(([key]) => key.includes(' suppressed'));
   const real = losses.filter(([key]) => !key.includes(' suppressed'));
   if (real.length === 0) {
-    const words = ledger.happened > 0 ? `nothing lost of ${grouped(ledger.happened)} events` : state.telemetry === 'absent' ? 'no loss reported; this server keeps no ledger' : 'nothing lost';
+    const words = lossless(state, ledger.happened);
     const quiet = suppressed.reduce((sum, [, events]) => sum + events, 0);
     return line(cols, [' ', [left('lost events', labelWidth(cols)), 'text'], [words, 'good'], also, [quiet > 0 ? `   ${grouped(quiet)} noise suppressed` : '', 'dim']]);
   }
   const total = real.reduce((sum, [, events]) => sum + events, 0);
   const where = real.slice(0, cols >= 110 ? 3 : 1).map(([key, events]) => `${key} ${grouped(events)}`).join('   ');
   return line(cols, [' ', [left('lost events', labelWidth(cols)), 'text'], [right(`${count(total / seconds)}/s`, 8), 'bad'], '  ', [where, 'warn'], also, [real.length > 3 ? `   ${real.length} places` : '', 'dim']]);
+}
+
+// a stock Hubble tells losses, but a ledger it keeps none: what happened is its agents' own count of flows
+function lossless(state: State, happened: number): string {
+  if (state.telemetry !== 'absent') return happened > 0 ? `nothing lost of ${grouped(happened)} events` : 'nothing lost';
+  return happened > 0 ? `no loss told, of about ${grouped(Math.round(happened))} flows` : 'no loss reported; this server keeps no ledger';
 }
 
 // shown only where a relay has something to say: most rows of this section are for what fills up
@@ -64,42 +71,34 @@ function labelWidth(cols: number): number {
 function pressures(state: State): Pressure[] {
   const nodes = [...state.nodes.values()];
   const list = [
-    fullest(nodes, 'conntrack', (node) => node.conntrack),
-    fullest(nodes, KERNEL, (node) => node.kernelConntrack),
-    fullestMap(nodes),
+    fullest(state, 'conntrack', (node) => node.conntrack),
+    fullest(state, KERNEL, (node) => node.kernelConntrack),
+    fullestMap(state),
     fullestRing(nodes),
   ];
   return list.filter((pressure) => pressure !== undefined);
 }
 
-function fullest(nodes: readonly NodeState[], label: string, pick: (node: NodeState) => Gauge | undefined): Pressure | undefined {
+function fullest(state: State, label: string, pick: (node: NodeState) => Gauge | undefined): Pressure | undefined {
   let best: { node: NodeState; gauge: Gauge } | undefined;
-  for (const node of nodes) {
+  for (const node of state.nodes.values()) {
     const candidate = pick(node);
     if (candidate !== undefined && (best === undefined || fillOf(candidate) > fillOf(best.gauge))) best = { node, gauge: candidate };
   }
-  return best === undefined ? undefined : { label, node: best.node.name, fill: fillOf(best.gauge), detail: gaugeDetail(best.gauge, label === KERNEL ? 'refused' : 'pushed out') };
+  return best === undefined ? undefined : { label, node: best.node.name, fill: fillOf(best.gauge), detail: gaugeWords(best.gauge, state.nowMs, label === KERNEL ? 'refused' : 'pushed out') };
 }
 
-function fullestMap(nodes: readonly NodeState[]): Pressure | undefined {
+function fullestMap(state: State): Pressure | undefined {
   const pick = (node: NodeState): Gauge | undefined => node.maps.reduce<Gauge | undefined>(
     (best, map) => (map !== node.conntrack && canFill(map) && (best === undefined || fillOf(map) > fillOf(best)) ? map : best), undefined);
-  const found = fullest(nodes, 'bpf map', pick);
-  const name = nodes.map((node) => (node.name === found?.node ? pick(node)?.name : undefined)).find((map) => map !== undefined);
-  return found === undefined ? undefined : { ...found, detail: `${name ?? ''} ${found.detail}` };
+  const found = fullest(state, 'bpf map', pick);
+  const node = found === undefined ? undefined : state.nodes.get(found.node);
+  return found === undefined || node === undefined ? undefined : { ...found, detail: `${pick(node)?.name ?? ''} ${found.detail}` };
 }
 
 function fullestRing(nodes: readonly NodeState[]): Pressure | undefined {
   const best = nodes.reduce<NodeState | undefined>((top, node) => (node.ringFill > (top?.ringFill ?? -1) ? node : top), undefined);
   return best === undefined || best.ringFill < 0 ? undefined : { label: 'event ring', node: best.name, fill: best.ringFill, detail: 'highest fill of the last second' };
-}
-
-function fillOf(gauge_: Gauge): number {
-  return share(gauge_.entries, gauge_.maxEntries);
-}
-
-function gaugeDetail(one: Gauge, gone: string): string {
-  return `${grouped(one.entries)} of ${grouped(one.maxEntries)}${one.lostPerSecond > 0 ? `, ${count(one.lostPerSecond)}/s ${gone}` : ''}`;
 }
 
 function pressureLine(pressure: Pressure, cols: number): Line {

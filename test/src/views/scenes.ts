@@ -40,7 +40,7 @@ export function gapScene(): State {
   return state;
 }
 
-/** A stock Hubble relay: flows and node states, no telemetry. */
+/** A stock Hubble relay: flows, node states and its list of nodes, a page of Cilium's metrics, no telemetry. */
 export function stockScene(): State {
   const state = emptyScene();
   connect(state);
@@ -49,9 +49,22 @@ export function stockScene(): State {
   for (let second = 0; second < SECONDS; second++) {
     const timeMs = START_MS + (second + 1) * 1000;
     for (let tenth = 1; tenth <= 10; tenth++) update(state, { type: 'tick', nowMs: timeMs - 1000 + tenth * 100 });
+    if (second % 10 === 0) askStock(state, second);
     update(state, { type: 'flows', bytes: secondOfFlows(second, timeMs) });
   }
   return state;
+}
+
+function askStock(state: State, second: number): void {
+  update(state, { type: 'nodes', status: { version: 'hubble-relay v1.19.4', flows_rate: 20 }, nodes: NODES.map((name, i) => (name === 'node-07' ? { name, state: 2 } : {
+    name, state: 1, version: 'cilium v1.19.4+gabc123', address: `192.0.2.${i + 1}:4244`, tls: { enabled: true }, uptime_ns: BigInt(i === 3 ? second + 4 : 86_400 + second) * 1_000_000_000n,
+    num_flows: 4_095n, max_flows: 4_095n, seen_flows: BigInt((second + 1) * (i + 1)),
+  })) });
+  update(state, { type: 'metrics', source: 'http://192.0.2.3:9962/metrics', metrics: { node: '192.0.2.3', atMs: state.nowMs, lost: [], drops: [], kernelRefused: undefined, gauges: [
+    { name: 'ct4_global', kind: 'conntrack', fill: 0.91, rawFill: 0.91, entries: 477_102, maxEntries: 524_288, measuredMs: state.nowMs - 12_000, isOlder: false },
+    { name: 'lb4_services_v2', kind: 'map', fill: 1, rawFill: 1.25, measuredMs: state.nowMs, isOlder: false },
+  ] } });
+  update(state, { type: 'metrics-state', source: 'http://192.0.2.4:9962/metrics', error: 'metrics of http://192.0.2.4:9962/metrics: connection refused (nothing listens there)' });
 }
 
 /** Every text that comes from outside is hostile. */
