@@ -24,7 +24,7 @@ export const drops: Detector = {
 };
 
 function dropFindings(state: State, now: Figures): Finding[] {
-  return now.drops.filter((drop) => drop.count >= 0.5).map((drop, i) => {
+  return now.drops.filter((drop) => drop.count >= 0.5 && (drop.class !== 'ok' || isStorm(drop))).map((drop, i) => {
     const isRefused = drop.reason === 'NO_SOCKET' || drop.reason.startsWith('NO_SOCKET');
     const times = drop.baselinePerSecond > 0 ? drop.nowPerSecond / drop.baselinePerSecond : undefined;
     const lastMs = i < MAX_LOOKED_AT && drop.nowPerSecond === 0 ? lastDropMs(state, now, drop.key) : undefined;
@@ -43,6 +43,13 @@ function dropFindings(state: State, now: Figures): Finding[] {
       pair: drop.pair,
     };
   });
+}
+
+/** Drops of a kind that is usually harmless are told when there are so many times as many as before, and so many a second. */
+const [STORM_TIMES, STORM_PER_SECOND] = [10, 5];
+
+function isStorm(drop: DropFigure): boolean {
+  return drop.nowPerSecond >= STORM_PER_SECOND && drop.baselinePerSecond > 0 && drop.nowPerSecond / drop.baselinePerSecond >= STORM_TIMES;
 }
 
 function dropSeverity(drop: DropFigure, times: number | undefined): Finding['severity'] {

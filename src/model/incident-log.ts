@@ -15,7 +15,7 @@ export interface Incident {
   isOpen: boolean;
   /** As it was at its worst: by severity, then by amount. */
   worst: Finding;
-  /** As it was best explained, the last time it was. */
+  /** As it was best explained, the last time it was about as bad as then. */
   told: Finding;
 }
 
@@ -52,7 +52,7 @@ export class IncidentLog {
     const known = this.joined(finding);
     if (known === undefined) return this.begin(finding, nowMs);
     known.lastMs = nowMs;
-    if (explained(finding) >= explained(known.told)) known.told = finding;
+    if (tellsBetter(finding, known.told)) known.told = finding;
     if (isWorse(finding, known.worst)) known.worst = finding;
   }
 
@@ -87,6 +87,14 @@ export class IncidentLog {
 // what began as one reset becomes a rhythm, and a drop gets its cause a second later
 function explained(finding: Finding): number {
   return (finding.cause === undefined ? 0 : 2) + (finding.isRegular === true ? 1 : 0);
+}
+
+/** Part of the amount an explanation was given at that a later one must have: words about the last drops of a burst say nothing of it. */
+const STILL_AS_BAD = 0.9;
+
+function tellsBetter(one: Finding, known: Finding): boolean {
+  const more = explained(one) - explained(known);
+  return more > 0 || (more === 0 && one.amount.value >= known.amount.value * STILL_AS_BAD);
 }
 
 function isWorse(one: Finding, other: Finding): boolean {

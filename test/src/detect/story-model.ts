@@ -1,0 +1,60 @@
+import { healthy, incidents } from '../../../agent/demo/story/story-list.ts';
+import { type PlayedNode, StoryPlayer } from '../../../agent/demo/story/story-player.ts';
+import { ReportMerge } from '../../../src/relay/merge/report-merge.ts';
+import { update } from '../../../src/control/update.ts';
+import { initialState, type State } from '../../../src/model/state.ts';
+import { GetFlowsResponseCodec } from '../../../src/wire/gen/observer.ts';
+import { timestampNs } from '../../../src/wire/timestamp.ts';
+
+/** 2026-03-01 21:26:00 UTC, as in snapshots/: incidents begin four minutes later. */
+export const STORY_START_MS = Date.UTC(2026, 2, 1, 21, 26);
+
+/** How to tell a story to a model. */
+export interface Telling {
+  seconds: number;
+  seed?: number;
+  /** Without reports: what a stock relay's client sees. */
+  isStock?: boolean;
+  /** Looks at the state after each second. */
+  onSecond?(state: State, second: number): void;
+}
+
+/** A dashboard that has watched a story from its first second on, fed as by a relay. */
+export function tell(name: string, { seconds, seed = 1, isStock = false, onSecond }: Telling): State {
+  const story = [healthy, ...incidents].find((candidate) => candidate.name === name);
+  if (story === undefined) throw new Error(`no story ${name}`);
+  const player = new StoryPlayer(story, { seed, startNs: BigInt(STORY_START_MS) * 1_000_000n, bootId: 'test', version: '0.1.0' });
+  const state = initialState({ server: 'story', nowMs: STORY_START_MS, view: 'overview' });
+  update(state, { type: 'connection', state: 'connecting' });
+  update(state, { type: 'connection', state: 'live' });
+  if (isStock) update(state, { type: 'telemetry-absent' });
+  update(state, { type: 'flows-requested' });
+  update(state, { type: 'flows-state', isOpen: true });
+  for (let second = 1; second <= seconds; second++) {
+    const nodes = player.next();
+    for (let tenth = 1; tenth <= 10; tenth++) update(state, { type: 'tick', nowMs: STORY_START_MS + (second - 1) * 1000 + tenth * 100 });
+    update(state, { type: 'flows', bytes: flowsOf(nodes) });
+    if (!isStock) update(state, { type: 'telemetry', report: reportOf(nodes) });
+    onSecond?.(state, second);
+  }
+  return state;
+}
+
+function flowsOf(nodes: readonly PlayedNode[]): Uint8Array {
+  const messages = nodes.flatMap((node) => node.flows.map(({ response }) => response))
+    .toSorted((one, other) => Number(timestampNs(one.time) - timestampNs(other.time))).map((response) => GetFlowsResponseCodec.encode(response));
+  const bytes = new Uint8Array(messages.reduce((sum, message) => sum + message.length + 5, 0));
+  let at = 0;
+  for (const message of messages) {
+    new DataView(bytes.buffer).setUint32(at + 1, message.length);
+    bytes.set(message, at + 5);
+    at += message.length + 5;
+  }
+  return bytes;
+}
+
+function reportOf(nodes: readonly PlayedNode[]): ReturnType<ReportMerge['take']> {
+  const merge = new ReportMerge();
+  for (const { name, report } of nodes) merge.add(name, report);
+  return merge.take(nodes[0]?.report.time ?? {});
+}
