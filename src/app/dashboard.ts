@@ -64,6 +64,7 @@ class Dashboard {
   private lastCostMs = Date.now();
   private lastCpu = process.cpuUsage();
   private lastBytes = 0;
+  private lastPlayMs = Date.now();
   private isOver = false;
 
   constructor(private readonly options: DashboardOptions, private readonly done: (exitCode: number) => void) {
@@ -120,7 +121,7 @@ class Dashboard {
     if (key === 'C-c') return this.finish(0);
     if (key === 'C-z') return this.job.stop();
     const { state } = this.session;
-    if (state.prompt !== undefined) return this.onInput(() => this.session.take({ type: 'key', key }));
+    if (state.prompt !== undefined || state.pendingKey !== undefined) return this.onInput(() => this.session.take({ type: 'key', key }));
     const action = actionOfKey(this.bindings, key);
     if (action !== undefined) this.onInput(() => this.session.take({ type: 'action', action }));
   }
@@ -152,10 +153,17 @@ class Dashboard {
   private tick(): void {
     const now = Date.now();
     this.session.tick();
+    this.play(now);
     if (now - this.lastCostMs >= IDLE_MS) this.measure(now);
     const due = frameGapMs({ isDirty: this.session.isDirty, isSlow: this.terminal.isSlow(now), isRemote: this.isRemote });
     // half a tick of grace: timers come late, never early
     if (now - this.lastFrameMs >= due - FRAME_MS / 2) this.draw();
+  }
+
+  private play(now: number): void {
+    const elapsedMs = now - this.lastPlayMs;
+    this.lastPlayMs = now;
+    if (this.session.state.replay?.isPlaying === true) this.session.take({ type: 'play', elapsedMs });
   }
 
   private draw(): void {

@@ -1,6 +1,5 @@
-import type { ClientMessage } from '../client/client-message.ts';
 import type { GetFlowsRequest } from '../wire/gen/observer.ts';
-import type { DashboardSource } from './session.ts';
+import type { DashboardSource, SourceMessage } from './session.ts';
 
 /** A source that is still being opened: the first frame needs no client, and loading one takes longer than drawing. */
 export class LaterSource implements DashboardSource {
@@ -11,7 +10,7 @@ export class LaterSource implements DashboardSource {
   private inner: DashboardSource | undefined;
   private request: GetFlowsRequest | null | undefined;
   private isClosed = false;
-  private readonly listeners = new Map<(message: ClientMessage) => void, (() => void) | undefined>();
+  private readonly listeners = new Map<(message: SourceMessage) => void, (() => void) | undefined>();
 
   /** `open` runs in a later turn of the event loop, so that a frame can be drawn before. */
   constructor(private readonly name: string, private readonly open: () => Promise<DashboardSource>) {
@@ -23,7 +22,7 @@ export class LaterSource implements DashboardSource {
     return this.inner?.server ?? this.name;
   }
 
-  subscribe(listener: (message: ClientMessage) => void): () => void {
+  subscribe(listener: (message: SourceMessage) => void): () => void {
     this.listeners.set(listener, this.inner?.subscribe(listener));
     return () => {
       this.listeners.get(listener)?.();

@@ -1,14 +1,21 @@
 import type { ClientMessage } from '../client/client-message.ts';
 import type { Message } from '../model/messages.ts';
+import type { Replay } from '../model/replay.ts';
 import { flowsRequest, requestKey } from '../model/requests.ts';
 import { countsFlows, initialState, type State } from '../model/state.ts';
 import { update } from '../control/update.ts';
 import type { GetFlowsRequest } from '../wire/gen/observer.ts';
 
+/** What a source has to say: a client's messages, and of a file that is played how it goes. */
+export type SourceMessage = ClientMessage | Extract<Message, { type: 'tick' | 'replay' | 'replay-restart' | 'status' }>;
+
 /** Where a dashboard's data comes from: a ClusterClient, a replayed file, a fake. */
 export interface DashboardSource {
   readonly server: string;
-  subscribe(listener: (message: ClientMessage) => void): () => void;
+  /** A file that is played; its time is now(). */
+  readonly replay?: Replay;
+  now?(): number;
+  subscribe(listener: (message: SourceMessage) => void): () => void;
   setFlowsRequest(request: GetFlowsRequest | null): void;
   close(): void;
 }
@@ -24,16 +31,19 @@ export class Session {
   private requested = '';
   private readonly unsubscribe: () => void;
 
-  constructor(private readonly source: DashboardSource, private readonly options: { view: string; now: Clock }) {
-    this.state = initialState({ server: source.server, nowMs: options.now(), view: options.view });
+  private readonly now: Clock;
+
+  constructor(private readonly source: DashboardSource, options: { view: string; now: Clock }) {
+    this.now = () => source.now?.() ?? options.now();
+    this.state = initialState({ server: source.server, nowMs: this.now(), view: options.view, replay: source.replay });
     this.ask();
     this.unsubscribe = source.subscribe((message) => this.take(message.type === 'connection' ? { ...message, server: source.server } : message));
   }
 
   /** Folds a message in at the present time; messages that come in one turn cost no frame each. */
   take(message: Message): void {
-    const nowMs = this.options.now();
-    if (nowMs !== this.state.nowMs) update(this.state, { type: 'tick', nowMs });
+    const nowMs = this.now();
+    if (message.type !== 'replay-restart' && nowMs !== this.state.nowMs) update(this.state, { type: 'tick', nowMs });
     update(this.state, message);
     // with figures from telemetry, flows change the overview by the second at most: the next report draws them
     if (message.type !== 'flows' || this.state.view === 'flows' || countsFlows(this.state)) this.isDirty = true;
@@ -43,7 +53,7 @@ export class Session {
 
   /** Lets the clock of the model go on. */
   tick(): void {
-    update(this.state, { type: 'tick', nowMs: this.options.now() });
+    update(this.state, { type: 'tick', nowMs: this.now() });
   }
 
   close(): void {

@@ -18,6 +18,7 @@ export const commands: readonly CommandEntry[] = [
   { name: 'relay', summary: 'Joins agents', load: async () => (await import('./relay.ts')).relay },
   { name: 'observe', summary: 'Print flows, as hubble does', load: async () => (await import('./observe.ts')).observe },
   { name: 'record', summary: 'Save what is seen to a file', load: async () => (await import('./record.ts')).record },
+  { name: 'replay', summary: 'The dashboard on a recorded file', load: async () => (await import('./replay.ts')).replay },
   { name: 'status', summary: 'Is the server well, and how much has it seen', load: async () => (await import('./status.ts')).status },
   { name: 'list', summary: 'Nodes behind a relay, or namespaces seen in flows', load: async () => (await import('./list.ts')).list },
   { name: 'watch', summary: 'The nodes an agent knows, and every change', load: async () => (await import('./watch.ts')).watch },

@@ -10,15 +10,16 @@ export class DamagedFile extends Error {}
 
 /**
  * The bytes of a file, `-` for stdin, unpacked if they are gzip, whatever the name says. A gzip file that was cut gives
- * what is there; one that is damaged ends with a DamagedFile. Ends early when the signal is aborted. Throws what the file system throws.
+ * what is there; one that is damaged ends with a DamagedFile. onRead() hears how many bytes of the file itself were used. Ends early when the signal is aborted. Throws what the file system throws.
  */
-export async function* recordingBytes(path: string, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+export async function* recordingBytes(path: string, options: { signal?: AbortSignal | undefined; onRead?: ((bytes: number) => void) | undefined } = {}): AsyncGenerator<Uint8Array> {
+  const { signal } = options;
   const input = path === '-' ? process.stdin : createReadStream(path, { highWaterMark: CHUNK_BYTES });
   // a pipe may be silent for ever
   const stop = (): void => void input.destroy();
   signal?.addEventListener('abort', stop, { once: true });
   try {
-    const chunks = input[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+    const chunks = counted(input[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>, options.onRead);
     const head = await firstBytes(chunks);
     const all = withHead(head, chunks);
     if (head[0] === 0x1f && head[1] === 0x8b) yield* unpacked(all);
@@ -28,6 +29,15 @@ export async function* recordingBytes(path: string, signal?: AbortSignal): Async
   } finally {
     signal?.removeEventListener('abort', stop);
     if (input !== process.stdin) input.destroy();
+  }
+}
+
+async function* counted(chunks: AsyncIterator<Uint8Array>, onRead: (bytes: number) => void = () => {}): AsyncGenerator<Uint8Array> {
+  let read = 0;
+  for (let next = await chunks.next(); next.done !== true; next = await chunks.next()) {
+    yield next.value;
+    read += next.value.length;
+    onRead(read);
   }
 }
 

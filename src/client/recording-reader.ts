@@ -16,6 +16,8 @@ export interface RecordingOptions {
   signal?: AbortSignal | undefined;
   /** Told once what was wrong with the first such line, and at the end how many there were. One line each. */
   say(words: string): void;
+  /** Told how many bytes of the file itself, packed if it is, were used so far. */
+  onRead?: ((bytes: number) => void) | undefined;
   /** Tests pass less. */
   maxLineBytes?: number | undefined;
 }
@@ -27,7 +29,7 @@ export interface RecordingOptions {
 export async function* readRecording(path: string, options: RecordingOptions): AsyncGenerator<RecordedMessage[]> {
   const lines = new RecordingLines(path, options);
   try {
-    for await (const chunk of recordingBytes(path, options.signal)) {
+    for await (const chunk of recordingBytes(path, options)) {
       if (options.signal?.aborted === true) return;
       const batch = lines.take(chunk);
       if (batch.length > 0) yield batch;

@@ -2,22 +2,24 @@ import { say } from '../model/changes.ts';
 import { chipsText } from '../model/chip-words.ts';
 import type { Action } from '../model/messages.ts';
 import { newPrompt } from '../model/prompt.ts';
-import { WINDOWS_SECONDS, type State } from '../model/state.ts';
+import type { State } from '../model/state.ts';
 import { copyHubble } from '../model/take-away.ts';
 import { viewOf } from '../views/view-list.ts';
 import { enter, goBack, movePanel, moveRow, showView } from './move.ts';
 import { addColumn, addPivot, clearChips, cycleChip, pivotOf, undo } from './pivot.ts';
 import { copyRow } from './take-away.ts';
-import { goLive, moveTime, pause } from './time.ts';
+import { askMark, goToEvent } from './marks.ts';
+import { goLive, nextWindow, stepTime, togglePause, zoom } from './time.ts';
 
 const MOVES: readonly string[] = ['up', 'down', 'page-up', 'page-down', 'half-up', 'half-down', 'first', 'last', 'column-left', 'column-right'];
-const TIME_STEP_MS = 5_000;
 
 /** Does what a key asks for. Keys that mean nothing where the cursor stands say so and do nothing. */
 export function act(state: State, action: Action): void {
   const { takesAll } = viewOf(state.view);
   state.wall.leftMs = state.nowMs;
   if (takesAll !== undefined) return takesAll(state, action) ? undefined : leaveWall(state, action);
+  // the clock of a file stands still: words would stay for ever
+  if (state.replay !== undefined) say(state, '');
   const own = viewOf(state.view).acts?.[action];
   if (own !== undefined) return own(state);
   const pivot = pivotOf(action);
@@ -49,14 +51,17 @@ const ACTS: Partial<Record<Action, (state: State) => void>> = {
   redraw: (state) => {
     state.wantsRedraw = true;
   },
-  pause: (state) => (state.pausedAtMs > 0 ? goLive(state) : pause(state)),
+  pause: togglePause,
   live: goLive,
-  'time-back': (state) => moveTime(state, -TIME_STEP_MS),
-  'time-forward': (state) => moveTime(state, TIME_STEP_MS),
-  window: (state) => {
-    state.windowSeconds = WINDOWS_SECONDS[(WINDOWS_SECONDS.indexOf(state.windowSeconds) + 1) % WINDOWS_SECONDS.length] ?? 60;
-    say(state, `figures cover ${state.windowSeconds} s`);
-  },
+  'time-back': (state) => stepTime(state, -1),
+  'time-forward': (state) => stepTime(state, 1),
+  'event-previous': (state) => goToEvent(state, -1),
+  'event-next': (state) => goToEvent(state, 1),
+  'zoom-out': (state) => zoom(state, 1),
+  'zoom-in': (state) => zoom(state, -1),
+  mark: (state) => askMark(state, 'mark'),
+  jump: (state) => askMark(state, 'jump'),
+  window: nextWindow,
   'panel-next': (state) => movePanel(state, 1),
   'panel-previous': (state) => movePanel(state, -1),
   enter,

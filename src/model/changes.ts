@@ -18,6 +18,6 @@ export function replaceChips(state: State, chips: State['chips']): void {
   state.chips = chips;
   state.fromFlows.clear();
   state.denials.clear();
-  // live again: the rows that the cursor stood in belong to the old filter
-  state.pausedAtMs = 0;
+  // live again: the rows that the cursor stood in belong to the old filter; a file is folded again up to its end
+  if (state.replay === undefined) state.pausedAtMs = 0;
 }

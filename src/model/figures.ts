@@ -3,6 +3,7 @@ import type { BucketRing, Stretch } from './bucket-ring.ts';
 import { dropKeyParts, type Pair } from './directory.ts';
 import { dropClass, type DropClass } from './drop-words.ts';
 import { countsFlows, figuresOf, type State } from './state.ts';
+import { spanText } from './time.ts';
 
 /** Length of "now" in rates, in seconds: long enough to be calm. */
 export const NOW_SECONDS = 5;
@@ -118,7 +119,7 @@ function seenOf(ledger: Bucket): number | undefined {
 /** What a window stands for in words: its length, or how much of it was observed so far. */
 export function windowText(state: State): string {
   const { seconds } = figures(state);
-  return seconds < state.windowSeconds * 0.95 ? `${Math.round(seconds)}s of ${state.windowSeconds}s observed` : `${state.windowSeconds}s`;
+  return seconds < state.windowSeconds * 0.95 ? `${Math.round(seconds)}s of ${spanText(state.windowSeconds)} observed` : spanText(state.windowSeconds);
 }
 
 function dropFigures(state: State, sums: { window: Bucket; now: Bucket; before: Bucket }): DropFigure[] {

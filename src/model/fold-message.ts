@@ -14,7 +14,7 @@ import { stockCounts } from './stock-ledger.ts';
 import { scrub } from '../lib/scrub.ts';
 
 /** Messages that come from the world; what a reader does is the control's. */
-export type WorldMessage = Exclude<Message, { type: 'action' | 'key' | 'paste' }>;
+export type WorldMessage = Exclude<Message, { type: 'action' | 'key' | 'paste' | 'play' | 'replay' | 'replay-restart' }>;
 
 /** Folds one message of the world into the state, in place. */
 export function foldMessage(state: State, message: WorldMessage): void {

@@ -2,11 +2,12 @@ import type { NodeMetrics } from '../flow/node-metrics.ts';
 import type { Report } from '../wire/gen/hubtop.ts';
 import type { Node, ServerStatusResponse } from '../wire/gen/observer.ts';
 import type { ChipField } from './chips.ts';
+import type { ReplayProgress } from './replay.ts';
 
 /** What a key can ask for. Keys map to these in the keymap; the palette and tests use them too. */
 export type Action =
   | 'view-next' | 'view-previous' | 'help' | 'back' | 'quit' | 'redraw'
-  | 'pause' | 'live' | 'time-back' | 'time-forward' | 'window'
+  | 'pause' | 'live' | 'time-back' | 'time-forward' | 'window' | 'zoom-in' | 'zoom-out' | 'event-previous' | 'event-next' | 'mark' | 'jump'
   | 'up' | 'down' | 'page-up' | 'page-down' | 'half-up' | 'half-down' | 'first' | 'last' | 'column-left' | 'column-right'
   | 'panel-next' | 'panel-previous' | 'enter'
   | 'source-pod' | 'destination-pod' | 'source-workload' | 'destination-workload' | 'source-namespace' | 'destination-namespace'
@@ -35,7 +36,13 @@ export type Message =
   | { type: 'metrics-state'; source: string; error: string }
   | { type: 'own-cost'; cpuPercent: number; rssBytes: number; skippedFrames: number; bytesPerSecond: number; isSlowTerminal: boolean }
   | { type: 'action'; action: Action }
-  /** A key while a prompt is open, named as the input decoder names it. */
+  /** How far the file that is played is read. */
+  | { type: 'replay'; progress: ReplayProgress }
+  /** It begins again, for another filter: all that was folded in is forgotten. */
+  | { type: 'replay-restart'; nowMs: number }
+  /** So much of our time passed while it plays. */
+  | { type: 'play'; elapsedMs: number }
+  /** A key while a prompt is open or a mark is named, named as the input decoder names it. */
   | { type: 'key'; key: string }
   | { type: 'paste'; text: string }
   | { type: 'chip'; field: ChipField; value: string; isNegated: boolean }

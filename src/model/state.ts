@@ -17,6 +17,7 @@ import { IncidentLog } from './incident-log.ts';
 import type { NodeState } from './node-state.ts';
 import { PolicyBook } from './policy-book.ts';
 import type { Prompt } from './prompt.ts';
+import { REPLAY_FINE_SECONDS, type Replay } from './replay.ts';
 import { ResetTracker } from './resets.ts';
 import type { TableState } from './tables.ts';
 import { newWall, type WallState } from './wall.ts';
@@ -115,8 +116,14 @@ export interface State {
   view: string;
   /** Views that Esc leads back to, the last one first to go; bounded by MAX_TRAIL. */
   trail: string[];
-  /** Moment the figures are for while paused; 0 = now. */
+  /** Moment the figures are for while paused; 0 = now, or the end of what is played. */
   pausedAtMs: number;
+  /** The file that is played; undefined = a live server. */
+  replay: Replay | undefined;
+  /** Moments that a reader named by a letter. */
+  marks: Map<string, number>;
+  /** The next key names a mark. */
+  pendingKey: 'mark' | 'jump' | undefined;
   windowSeconds: number;
   /** By view id. */
   cursors: Map<string, Cursor>;
@@ -145,18 +152,20 @@ export interface State {
 export const MAX_TRAIL = 16;
 
 /** Lengths the figures can cover. */
-export const WINDOWS_SECONDS: readonly number[] = [60, 300, 30];
+export const WINDOWS_SECONDS: readonly number[] = [30, 60, 300, 900, 3600];
+const DEFAULT_WINDOW_SECONDS = 60;
 
 /** A dashboard that knows nothing yet. */
-export function initialState(options: { server: string; nowMs: number; view: string }): State {
+export function initialState(options: { server: string; nowMs: number; view: string; replay?: Replay | undefined }): State {
+  const fineSeconds = options.replay === undefined ? undefined : REPLAY_FINE_SECONDS;
   const state: State = {
     nowMs: options.nowMs,
     startedMs: options.nowMs,
     server: options.server,
     connection: { state: 'connecting', sinceMs: options.nowMs, attempts: 0, error: '', retryAtMs: 0 },
     telemetry: 'unknown',
-    fromTelemetry: new BucketRing(),
-    fromFlows: new BucketRing(),
+    fromTelemetry: new BucketRing(fineSeconds),
+    fromFlows: new BucketRing(fineSeconds),
     directory: new Directory(),
     endpoints: new EndpointInterner(),
     partyOfEndpoint: [],
@@ -186,7 +195,10 @@ export function initialState(options: { server: string; nowMs: number; view: str
     view: options.view,
     trail: [],
     pausedAtMs: 0,
-    windowSeconds: WINDOWS_SECONDS[0] ?? 60,
+    replay: options.replay,
+    marks: new Map(),
+    pendingKey: undefined,
+    windowSeconds: DEFAULT_WINDOW_SECONDS,
     cursors: new Map(),
     tables: new Map(),
     wall: newWall(),

@@ -14,6 +14,8 @@ export interface KeyBinding {
   /** A word for the footer; absent = not in the footer. */
   footer?: string;
   group: KeyGroup;
+  /** What the help says of this key and the next in one line: room is short. */
+  withNext?: string;
 }
 
 const BINDINGS: readonly KeyBinding[] = [
@@ -54,10 +56,16 @@ const BINDINGS: readonly KeyBinding[] = [
   { keys: ['s'], action: 'sort', label: 'sort by the next column', footer: 'sort', group: 'list' },
   { keys: ['f'], action: 'follow', label: 'follow this connection', footer: 'follow', group: 'list' },
   { keys: ['B'], action: 'noise', label: 'hide what is usual, and back', footer: 'benign', group: 'list' },
-  { keys: ['space'], action: 'pause', label: 'pause, and live again', footer: 'pause', group: 'time' },
-  { keys: ['['], action: 'time-back', label: '5 s back (pauses)', group: 'time' },
-  { keys: [']'], action: 'time-forward', label: '5 s forward', group: 'time' },
-  { keys: ['t'], action: 'window', label: 'figures of 1 m, 5 m, 30 s', footer: 'window', group: 'time' },
+  { keys: ['space'], action: 'pause', label: 'pause, go on; play a file', footer: 'pause', group: 'time' },
+  { keys: ['['], action: 'time-back', label: 'a step back (pauses)', footer: 'back', group: 'time', withNext: 'a step back, forward' },
+  { keys: [']'], action: 'time-forward', label: 'a step forward', footer: 'forward', group: 'time' },
+  { keys: ['{'], action: 'event-previous', label: 'to trouble or change before', group: 'time', withNext: 'trouble, change, gap: go to' },
+  { keys: ['}'], action: 'event-next', label: 'to the next of them', footer: 'next event', group: 'time' },
+  { keys: ['<'], action: 'zoom-out', label: 'longer window', group: 'time', withNext: 'longer, shorter window' },
+  { keys: ['>'], action: 'zoom-in', label: 'shorter window', group: 'time' },
+  { keys: ['t'], action: 'window', label: 'window: 30 s to 1 h', footer: 'window', group: 'time' },
+  { keys: ['m'], action: 'mark', label: 'mark this moment by a letter', group: 'time', withNext: 'mark a moment, go to a mark' },
+  { keys: ["'"], action: 'jump', label: 'go to the mark of a letter', group: 'time' },
   { keys: ['y'], action: 'copy', label: 'copy it, or what to type next', footer: 'copy', group: 'take' },
   { keys: ['c'], action: 'copy-hubble', label: 'filter as hubble observe line', footer: 'hubble', group: 'take' },
   { keys: ['E'], action: 'rule', label: 'least allow rule, into a file', footer: 'rule', group: 'take' },

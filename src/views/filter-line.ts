@@ -8,12 +8,13 @@ export function filterLine(state: State, cols: number): Line {
   const { chips } = state;
   const label: Piece = [' filter ', 'dim'];
   if (chips.length === 0) {
-    const source = countsFlows(state) ? 'figures: flows received' : 'figures: kernel counters, all traffic';
+    const source = countsFlows(state) ? `figures: flows ${state.replay === undefined ? 'received' : 'of the file'}` : 'figures: kernel counters, all traffic';
     return spread(cols, [label, ['none', 'dim'], [cols >= 110 ? '   p w n v o d pivot from the selected row' : '', 'dim']], [[`${source} `, 'dim']]);
   }
   const atRelay = chips.filter((chip) => !runsHere(chip, DROP_REASON_NUMBERS)).length;
-  const relay = `relay ${atRelay}/${chips.length}`;
-  const ends = [`figures: flows received   ${relay}   b back   x clear `, ` ${relay} b back x clear`, ' b back x clear', ' b x'];
+  // a file is filtered here
+  const [relay, source] = state.replay === undefined ? [`relay ${atRelay}/${chips.length} `, 'received'] : ['', 'of the file'];
+  const ends = [`figures: flows ${source}   ${relay}  b back   x clear `, ` ${relay}b back x clear`, ' b back x clear', ' b x'];
   // words at the right give way before the chips do
   for (const end of cols >= 110 ? ends : ends.slice(1)) {
     const pieces = chipPieces(chips, Infinity);

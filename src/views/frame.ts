@@ -10,6 +10,7 @@ import { exactly, lengthOf, line, spread, type Line, type Piece, type Size } fro
 import { connectingPage } from './connecting.ts';
 import { filterLine } from './filter-line.ts';
 import { promptLine, proposalLines } from './prompt-lines.ts';
+import { replayBar, replayStrip } from './replay-bar.ts';
 import { strip } from './strip.ts';
 import { VIEWS, viewOf } from './view-list.ts';
 import type { View, ViewContext } from './view.ts';
@@ -18,6 +19,8 @@ import type { View, ViewContext } from './view.ts';
 export const LEAST_SIZE: Size = { cols: 80, rows: 24 };
 /** Rows around a view: truth bar, tabs, filter; status, keys. */
 export const CHROME_ROWS = 5;
+/** Height from which a file that is played has a strip of its own. */
+const STRIP_ROWS = 30;
 
 const context: ViewContext = { views: VIEWS, bindings: keymap(VIEWS) };
 
@@ -33,16 +36,16 @@ function wholeFrame(state: State, size: Size): Line[] {
   if (view.isWhole === true) return exactly(view.render(state, size, context), size);
   const body: Size = { cols, rows: size.rows - CHROME_ROWS };
   const isBlank = state.reports === 0 && state.flows.received === 0 && view.id !== 'help' && state.connection.state !== 'live';
-  const banner = bannerLine(state, cols);
+  const banner = state.replay === undefined ? bannerLine(state, cols) : size.rows >= STRIP_ROWS ? replayStrip(state, state.replay, cols) : undefined;
   const main = { cols, rows: body.rows - (banner === undefined ? 0 : 1) };
   const lines = isBlank ? exactly(connectingPage(state, main), main) : view.render(state, main, context);
-  const under = banner === undefined || isBlank ? lines : lines.map(dimmed);
+  const under = banner === undefined || isBlank || state.replay !== undefined ? lines : lines.map(dimmed);
   const offers = proposalLines(state, main);
   const shown = offers.length === 0 ? under : [...offers, ...under.slice(offers.length)];
   return exactly([
-    truthBar(state, cols), tabs(view, cols), state.prompt === undefined ? filterLine(state, cols) : promptLine(state.prompt, cols),
+    state.replay === undefined ? truthBar(state, cols) : replayBar(state, state.replay, cols), tabs(view, cols), state.prompt === undefined ? filterLine(state, cols) : promptLine(state.prompt, cols),
     ...(banner === undefined ? [] : [banner]), ...shown,
-    statusLine(state, cols), footer(view, cols),
+    statusLine(state, cols), footer(view, cols, state.replay !== undefined),
   ], size);
 }
 
@@ -141,18 +144,18 @@ function standingWords(state: State): string[] {
   return [
     ...(page === undefined ? [] : [`${page.error}${others.length > 0 ? ` (and ${others.length} more)` : ''}`]),
     ...(state.telemetry === 'absent' && state.hubble.error !== '' && state.connection.state === 'live' ? [`the list of nodes is old, asking for it failed: ${state.hubble.error}`] : []),
-    ...(state.telemetry === 'absent' ? ['no hubtop telemetry here (a Hubble relay?): figures count the flows received'] : []),
+    ...(state.telemetry === 'absent' ? [state.replay === undefined ? 'no hubtop telemetry here (a Hubble relay?): figures count the flows received' : 'no telemetry in this file: figures count the flows in it'] : []),
   ];
 }
 
-function footer(view: View, cols: number): Line {
+function footer(view: View, cols: number, isReplay: boolean): Line {
   const pieces: Piece[] = [' '];
   const right: Piece[] = [['q', 'accent'], [' quit ', 'dim']];
   const wanted = view.footer.filter((action) => action !== 'quit');
   let room = cols - lengthOf(right) - 2;
   for (const action of ['down', 'up', ...wanted]) {
     const binding = context.bindings.find((candidate) => candidate.action === action);
-    const label = action === 'down' ? '' : action === 'up' ? 'move' : (binding?.footer ?? binding?.label ?? '');
+    const label = action === 'down' ? '' : action === 'up' ? 'move' : isReplay && action === 'pause' ? 'play' : (binding?.footer ?? binding?.label ?? '');
     const key = binding?.keys[0] === undefined ? '' : keyName(binding.keys[0]);
     const taken = key.length + label.length + (action === 'down' ? 1 : 3);
     if (taken > room) continue;

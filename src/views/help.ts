@@ -44,8 +44,10 @@ function markLines(width: number): Piece[][] {
 function groupLines(bindings: readonly KeyBinding[], group: KeyGroup, width: number): Piece[][] {
   const keys = bindings.filter((binding) => binding.group === group);
   const lines: Piece[][] = [[[left(` ${TITLES[group]}`, width), 'title']]];
-  for (const binding of keys) {
-    lines.push([' ', [left(binding.keys.map(keyName).join(' '), 10), 'accent'], left(binding.label, width - 11)]);
-  }
+  keys.forEach((binding, i) => {
+    if (keys[i - 1]?.withNext !== undefined) return;
+    const names = binding.withNext === undefined ? binding.keys : [...binding.keys, ...(keys[i + 1]?.keys ?? [])];
+    lines.push([' ', [left(names.map(keyName).join(' '), 10), 'accent'], left(binding.withNext ?? binding.label, width - 11)]);
+  });
   return [...lines, [' '.repeat(width)]];
 }

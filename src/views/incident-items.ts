@@ -2,6 +2,7 @@ import { ARRIVAL_MS } from '../detect/rank.ts';
 import type { ChangeEntry } from '../model/change-log.ts';
 import { changeText } from '../model/change-words.ts';
 import type { Incident } from '../model/incident-log.ts';
+import { momentMs } from '../model/moment.ts';
 import type { State } from '../model/state.ts';
 import { findingItem } from './overview-items.ts';
 import type { Item } from './view.ts';
@@ -14,11 +15,6 @@ const MAX_CHANGES_SHOWN = 100;
 const RANK = { crit: 0, warn: 1, note: 2 } as const;
 /** Pods that come or go within this time are told together: a rollout is one change. */
 const TOGETHER_MS = 30_000;
-
-/** The moment all views show. */
-export function momentMs(state: State): number {
-  return state.pausedAtMs > 0 ? state.pausedAtMs : state.nowMs;
-}
 
 /** Incidents that had begun by the moment, the newest first. */
 export function incidentsAt(state: State): Incident[] {

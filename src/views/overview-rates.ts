@@ -3,6 +3,7 @@ import { figures, knownSeconds, rate, secondsPerColumn, series } from '../model/
 import { countsFlows, type State } from '../model/state.ts';
 import type { Role } from '../theme/theme.ts';
 import { columns, highest, HOLE } from '../screen/chart.ts';
+import { spanText } from '../model/time.ts';
 import { count } from '../screen/format.ts';
 import { left, line, right, type Line, type Piece, type Size } from '../screen/line.ts';
 import { rule } from './rule.ts';
@@ -44,7 +45,7 @@ export function ratesSection(state: State, size: Size): Line[] {
   });
   const source = countsFlows(state) ? 'counted from the flows received' : 'counted by the kernels';
   const length = Math.floor((width * step) / zoom);
-  const note = cols >= 100 ? `${length}s, ${source}` : `${length}s`;
+  const note = cols >= 100 ? `${spanText(length)}, ${source}` : spanText(length);
   return [rule(cols, 'FLOWS/s', note, `now ${count(rate(total.now.flows, total.now))}/s   ${HOLE} = not fully observed`), ...lines];
 }
 

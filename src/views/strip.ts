@@ -13,7 +13,7 @@ export function strip(state: State, size: Size): Line[] {
   const nodes = [...state.nodes.values()];
   const well = nodes.filter((node) => node.trouble === '').length;
   const seen = now.seen === undefined ? '?' : `${now.ledger.isPartial ? '≤' : ''}${percent(now.seen)}`;
-  const word = state.connection.state === 'live' ? (state.pausedAtMs > 0 ? 'PAUSED' : 'LIVE') : state.connection.state.toUpperCase();
+  const word = state.replay !== undefined ? 'REPLAY' : state.connection.state === 'live' ? (state.pausedAtMs > 0 ? 'PAUSED' : 'LIVE') : state.connection.state.toUpperCase();
   const list = findings(state);
   const lines = [
     line(cols, [[word, state.connection.state === 'live' ? 'good' : 'warn'], ` seen ${seen} n${well}/${nodes.length} ${count(rate(now.now.flows, now.now))} fl/s `, [`drops ${count(rate(now.now.verdicts[DROPPED] ?? 0, now.now))}/s`, 'bad']]),

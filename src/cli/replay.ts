@@ -1,0 +1,82 @@
+import type { OpenRecording } from '../app/open-recording.ts';
+import { parseMoment } from '../flow/moment-parse.ts';
+import { clock } from '../screen/format.ts';
+import { type Command, CommandError, type CommandContext, UsageError } from './command.ts';
+import type { FlagValues } from './flags.ts';
+import { batchFlags, readScreen, requireTerminal, type ScreenChoice, screenFlags } from './screen-flags.ts';
+
+const [minSpeed, maxSpeed] = [0.1, 3600];
+const defaultSize = { cols: 120, rows: 40 };
+
+/** `hubtop replay FILE`. */
+export const replay: Command = {
+  usage: 'replay FILE [flags]',
+  summary: 'The dashboard on a file: of hubtop record, of hubble observe -o jsonpb, of the flow-log exporter; - is stdin with --batch',
+  flags: [
+    ...screenFlags,
+    { name: 'at', kind: 'text', value: 'TIME', help: 'moment to show: 2026-03-04T09:15:02Z, 09:15:02, or +SECONDS from the beginning (default: the end)' },
+    { name: 'speed', kind: 'text', value: 'N', help: 'seconds of the file that pass in one when it plays (default 1)' },
+    ...batchFlags.map((flag) => (flag.name === 'frames' ? { ...flag, help: 'with --batch: so many frames (default 1)' } : flag.name === 'interval' ? { ...flag, help: 'with --batch: what a frame stands for, and the step to the next (default 60)' } : flag)),
+  ],
+  usageExitCode: 2,
+  maxPositionals: 1,
+  async run(values, [path], context) {
+    if (path === undefined) throw new UsageError('replay needs the FILE to show: hubtop replay FILE');
+    const choice = await readScreen(values, context.env);
+    const speed = readSpeed(values);
+    if (choice.batch === undefined) {
+      requireTerminal(context, 'use --batch for frames as text');
+      if (path === '-') throw new UsageError('keys come from the terminal: - goes with --batch');
+    }
+    const recording = await open(path, context);
+    const atMs = readMoment(values, recording);
+    return choice.batch === undefined ? play(recording, { choice, speed, atMs }, context) : print(recording, { choice, batch: choice.batch, atMs }, context);
+  },
+};
+
+function readSpeed(values: FlagValues): number {
+  const text = values.text('speed') ?? '1';
+  const speed = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
+  if (!(speed >= minSpeed && speed <= maxSpeed)) throw new UsageError(`invalid argument "${text}" for "--speed" flag: expected ${minSpeed} to ${maxSpeed}`);
+  return speed;
+}
+
+async function open(path: string, context: CommandContext): Promise<OpenRecording> {
+  const { openRecording } = await import('../app/open-recording.ts');
+  try {
+    return await openRecording(path, context.signal);
+  } catch (error) {
+    throw new CommandError(error instanceof Error ? error.message : String(error), { cause: error });
+  }
+}
+
+function readMoment(values: FlagValues, recording: OpenRecording): number | undefined {
+  const text = values.text('at');
+  if (text === undefined) return undefined;
+  const atMs = parseMoment(text, recording.startMs);
+  if (atMs === undefined) throw new UsageError(`invalid argument "${text}" for "--at" flag: expected 2026-03-04T09:15:02Z, 09:15:02 or +SECONDS`);
+  if (atMs < Math.floor(recording.startMs / 1000) * 1000) throw new UsageError(`--at ${text} is before ${recording.name} begins, ${clock(recording.startMs)}Z`);
+  return Math.max(atMs, recording.startMs);
+}
+
+async function play(recording: OpenRecording, how: { choice: ScreenChoice; speed: number; atMs: number | undefined }, context: CommandContext): Promise<number> {
+  const [{ runDashboard }, { ReplaySource }] = await Promise.all([import('../app/dashboard.ts'), import('../app/replay-source.ts')]);
+  const client = new ReplaySource(recording, { speed: how.speed, atMs: how.atMs });
+  try {
+    return await runDashboard({ client, view: how.choice.view, isWall: how.choice.isWall, look: how.choice.look, signal: context.signal });
+  } finally {
+    client.close();
+    for (const words of recording.said) context.printError(`hubtop: ${words}`);
+  }
+}
+
+async function print(recording: OpenRecording, how: { choice: ScreenChoice; batch: NonNullable<ScreenChoice['batch']>; atMs: number | undefined }, context: CommandContext): Promise<number> {
+  const { runReplayBatch } = await import('../app/replay-batch.ts');
+  const { n = 1, intervalMs, size = defaultSize } = how.batch;
+  const { printed, endMs } = await runReplayBatch({
+    recording, view: how.choice.view ?? 'overview', isAscii: how.choice.look.isAscii, atMs: how.atMs, n, intervalMs, size, signal: context.signal, write: (text) => context.print(text),
+  });
+  for (const words of recording.said) context.printError(`hubtop: ${words}`);
+  if (printed === 0) throw new UsageError(`--at is after ${recording.name} ends, ${clock(endMs)}Z`);
+  return 0;
+}
