@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { startAgent, startDrain, type Agent } from '../agent.ts';
 import { catalogFromObjects } from '../catalog/catalog-from-objects.ts';
-import type { DrainHost } from '../server/drain-host.ts';
 import type { SimOptions } from '../sim/sim-kernel.ts';
 import { buildFleet, type Fleet } from './fleet.ts';
 import { buildTrafficPlan, usualFlowsPerSecond } from './fleet-traffic.ts';
+import { startRecords } from './record-source.ts';
 
 /** How large the demo is. */
 export interface DemoOptions {
@@ -36,6 +36,9 @@ const conntrackMax = 4_096;
 const crowdedConntrackMax = 1024;
 /** The first packets wait until agents know their addresses. */
 const headStartNs = 250_000_000n;
+/** Records of applications, times those of a recording, at the usual rate. */
+const recordScale = 4;
+const wallNs = (): bigint => BigInt(Date.now()) * 1_000_000n;
 
 /** Starts a cluster in this process: simulated kernels in one drain, real agents, a real relay, gRPC on loopback between them. */
 export async function startDemo(options: DemoOptions, startRelay: StartRelay): Promise<Demo> {
@@ -43,27 +46,35 @@ export async function startDemo(options: DemoOptions, startRelay: StartRelay): P
   const catalog = catalogFromObjects(fleet.objects);
   const drain = startDrain();
   const agents: Agent[] = [];
+  let stopRecords = (): void => {};
+  const closeAll = async (): Promise<void> => {
+    stopRecords();
+    await Promise.all(agents.map((agent) => agent.close()));
+    drain.close();
+  };
   try {
     agents.push(...await Promise.all(simOptions(fleet, options).map((sim) => startAgent({
       nodeName: sim.nodeName, kernel: { kind: 'sim', options: sim }, catalog, listen: ['127.0.0.1:0'], drain,
     }))));
+    stopRecords = startDemoRecords(fleet, agents, options);
     const relay = await startRelay({ peers: agents.map((agent, index) => `${fleet.nodes[index]?.name ?? ''}=${agent.addresses[0] ?? ''}`), listen: [...(options.listen ?? ['127.0.0.1:0'])] });
     return {
       address: relay.addresses[0] ?? '',
       close: async () => {
         await relay.close();
-        await closeAgents(agents, drain);
+        await closeAll();
       },
     };
   } catch (error) {
-    await closeAgents(agents, drain);
+    await closeAll();
     throw error;
   }
 }
 
-async function closeAgents(agents: readonly Agent[], drain: DrainHost): Promise<void> {
-  await Promise.all(agents.map((agent) => agent.close()));
-  drain.close();
+/** More packets are a load for agents; more records would only be more of the same. */
+function startDemoRecords(fleet: Fleet, agents: readonly Agent[], { rate = usualFlowsPerSecond, seed = 1 }: DemoOptions): () => void {
+  const byNode = new Map(agents.map((agent, index) => [fleet.nodes[index]?.name ?? '', agent]));
+  return startRecords(byNode, { nodes: fleet.nodes.length, scale: recordScale * Math.min(1, rate / usualFlowsPerSecond), seed, wallNs });
 }
 
 function simOptions(fleet: Fleet, { rate = usualFlowsPerSecond, seed = 1 }: DemoOptions): SimOptions[] {

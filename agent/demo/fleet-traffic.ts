@@ -1,8 +1,8 @@
 import type { PairShape, PlanEnd, PlanPair, TrafficPlan } from '../sim/traffic-plan.ts';
 import type { Fleet } from './fleet.ts';
 
-/** Flows a second the weights below add up to, about: the 12,847 in 30 s of the fleet this one is modelled on. */
-export const usualFlowsPerSecond = 428;
+/** Flows a second the weights below add up to, about: the 12,847 in 30 s of the fleet this one is modelled on, and what the rows at its end add. */
+export const usualFlowsPerSecond = 464;
 
 /** Events one connection gives where both ends are watched; halved where one is. */
 const flowsPerConnection: Record<PairShape, number> = {
@@ -58,6 +58,18 @@ const rows: readonly Row[] = [
   { from: 'report-builder', to: 'notifier', shape: 'refused', port: 8701, everySeconds: 3 },
   { from: 'session-cache', to: 'ledger-svc', shape: 'spoofed', port: 9090, flows: 0.6 },
   { from: 'fraud-detector', to: 'cards:', shape: 'truncated', protocol: udp, port: 4500, flows: 0.3 },
+  { from: 'istio-gateway', to: 'refund-svc', shape: 'requests', port: 8080, flows: 8, requests: 4, requestBytes: 620, responseBytes: 260, latencyMs: 9 },
+  { from: 'refund-svc', to: 'postgres-primary', shape: 'requests', port: 5432, flows: 4, requests: 3, requestBytes: 300, responseBytes: 1_100, latencyMs: 3 },
+  { from: 'checkout-api', to: 'cardholder', shape: 'requests', port: 8443, flows: 3, requests: 1, requestBytes: 500, responseBytes: 800, latencyMs: 12 },
+  { from: 'cardholder', to: 'postgres-primary', shape: 'requests', port: 5432, flows: 2, requests: 1, requestBytes: 700, responseBytes: 1_900, latencyMs: 3 },
+  { from: 'nodes:', to: 'checkout-api', shape: 'requests', port: 8080, flows: 2, requests: 1, requestBytes: 110, responseBytes: 90, latencyMs: 1 },
+  { from: 'world:', to: 'ingest-collector', shape: 'requests', port: 8090, flows: 4, requests: 2, requestBytes: 9_000, responseBytes: 300, latencyMs: 20 },
+  { from: 'ingest-collector', to: 'kafka-broker-1', shape: 'pool', port: 9092, flows: 2, requests: 200, requestBytes: 14_000, responseBytes: 60, latencyMs: 2 },
+  { from: 'ingest-collector', to: 'kafka-broker-2', shape: 'pool', port: 9092, flows: 2, requests: 200, requestBytes: 14_000, responseBytes: 60, latencyMs: 2 },
+  { from: 'ingest-collector', to: 'kafka-broker-3', shape: 'pool', port: 9092, flows: 2, requests: 200, requestBytes: 14_000, responseBytes: 60, latencyMs: 2 },
+  { from: 'ingest-collector', to: 'kube-dns', shape: 'datagram', protocol: udp, port: 53, flows: 2, requestBytes: 42, responseBytes: 130, latencyMs: 0.6 },
+  { from: 'sanctions-svc', to: 'kube-dns', shape: 'datagram', protocol: udp, port: 53, flows: 1, requestBytes: 42, responseBytes: 130, latencyMs: 0.6 },
+  { from: 'resizer', to: 'kube-dns', shape: 'datagram', protocol: udp, port: 53, flows: 4, requestBytes: 44, responseBytes: 120, latencyMs: 0.6 },
 ];
 
 /** The shop's traffic at `flowsPerSecond` for the whole cluster. */

@@ -3,7 +3,37 @@ import { startDemo } from '../../../agent/demo/demo.ts';
 import { openChannel } from '../../../src/rpc/channel.ts';
 import { parseTarget } from '../../../src/rpc/target.ts';
 import { startRelay } from '../../../src/relay/relay.ts';
-import { ObserverService } from '../../../src/wire/services.ts';
+import { ObserverService, TelemetryService } from '../../../src/wire/services.ts';
+import { timestampNs } from '../../../src/wire/timestamp.ts';
+
+test('startDemo() serves what applications say: HTTP, gRPC, DNS and Kafka between named pods, in the order of time and counted', { timeout: 20_000 }, async () => {
+  const demo = await startDemo({ seed: 3 }, startRelay);
+  const channel = openChannel(parseTarget(demo.address));
+  try {
+    const protocols = new Set<string>();
+    let last = 0n;
+    let late = 0;
+    for await (const { flow } of channel.stream(ObserverService.GetFlows, { follow: true, whitelist: [{ protocol: ['http', 'dns', 'kafka'] }] })) {
+      if (flow?.l7 === undefined) continue;
+      expect(flow).toMatchObject({ Type: 2, event_type: { type: 129 }, source: { labels: expect.anything() as unknown }, destination: { labels: expect.anything() as unknown } });
+      protocols.add(flow.l7.dns !== undefined ? 'dns' : flow.l7.kafka !== undefined ? 'kafka' : flow.l7.http?.protocol ?? '');
+      const timeNs = timestampNs(flow.time);
+      if (timeNs < last) late++;
+      last = timeNs;
+      if (protocols.size === 4) break;
+    }
+    expect(late).toBe(0);
+    for await (const { nodes = [] } of channel.stream(TelemetryService.Watch, {})) {
+      const ledgers = nodes.flatMap(({ events = [] }) => events.filter(({ kind }) => kind === 'l7'));
+      if (ledgers.length === 0) continue;
+      for (const { happened, reported } of ledgers) expect(happened).toBe(reported);
+      break;
+    }
+  } finally {
+    channel.close();
+    await demo.close();
+  }
+});
 
 test('startDemo() serves named flows of twelve nodes over one relay', { timeout: 20_000 }, async () => {
   const demo = await startDemo({ seed: 3 }, startRelay);

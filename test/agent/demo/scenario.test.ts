@@ -41,10 +41,14 @@ const timeMs = (flow: Flow): number => Number(timestampNs(flow.time) / 1_000_000
 test('startScenario() has the minutes before in the histories of its agents, in order, with a scale-out two minutes before the drops', async () => {
   const flows = await flowsOf({ since: { seconds: BigInt(Math.floor(startedMs / 1000) - 120), nanos: 0 } });
   expect(flows.length).toBeGreaterThan(2_000);
-  const times = flows.map(timeMs);
-  expect(times).toEqual(times.toSorted((one, other) => one - other));
-  expect(times[0]).toBeLessThan(startedMs - 115_000);
-  expect(new Set(flows.map((flow) => flow.node_name)).size).toBe(6);
+  expect(Math.min(...flows.map(timeMs))).toBeLessThan(startedMs - 115_000);
+  const nodes = [...new Set(flows.map((flow) => flow.node_name))];
+  expect(nodes).toHaveLength(6);
+  for (const node of nodes) {
+    // between nodes a busy machine may lose patience, in one node nothing ever changes places
+    const times = flows.filter((flow) => flow.node_name === node).map(timeMs);
+    expect(times).toEqual(times.toSorted((one, other) => one - other));
+  }
   expect(new Set(flows.map((flow) => flow.uuid)).size).toBe(flows.length);
   expect(flows.filter((flow) => flow.extensions !== undefined)).toEqual([]);
 });
