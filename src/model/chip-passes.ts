@@ -31,7 +31,11 @@ function passingIn(state: State, window: Bucket, chip: Chip): number | undefined
     case 'drop-reason': return [...window.drops].reduce((total, [key, count]) => (state.directory.reasonAt(dropKeyParts(key).reason) === value ? total + count : total), 0);
     case 'tcp-flags': return window.resets;
     case 'node': return (state.nodes.get(value)?.flowsPerSecond ?? 0) * state.windowSeconds;
-    // figures are by workload
+    // the kernel counts neither pods nor requests
+    case 'http-method':
+    case 'http-path':
+    case 'http-status':
+    case 'dns-query':
     case 'from-pod':
     case 'to-pod': return undefined;
   }

@@ -1,9 +1,10 @@
 import type { FlowFilter } from '../wire/gen/flow.ts';
+import { nameExpression, pathExpression } from './l7-expressions.ts';
 
 /** What a filter chip can be about. */
 export const CHIP_FIELDS = [
   'from-pod', 'to-pod', 'from-workload', 'to-workload', 'from-namespace', 'to-namespace',
-  'verdict', 'protocol', 'drop-reason', 'port', 'node', 'tcp-flags',
+  'verdict', 'protocol', 'drop-reason', 'port', 'node', 'tcp-flags', 'http-method', 'http-path', 'http-status', 'dns-query',
 ] as const;
 export type ChipField = (typeof CHIP_FIELDS)[number];
 
@@ -114,6 +115,10 @@ function filterOf(chip: Chip, dropReasons: ReadonlyMap<string, number>): FlowFil
     case 'port': return { destination_port: [value] };
     case 'node': return { node_name: [value] };
     case 'tcp-flags': return { tcp_flags: [{ RST: true }] };
+    case 'http-method': return { http_method: [value] };
+    case 'http-path': return { http_path: [pathExpression(value)] };
+    case 'http-status': return { http_status_code: [value] };
+    case 'dns-query': return { dns_query: [nameExpression(value)] };
   }
 }
 
