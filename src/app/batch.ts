@@ -61,6 +61,7 @@ export async function runBatch(options: BatchOptions): Promise<number> {
       });
       if (options.signal?.aborted === true) break;
       session.tick();
+      await session.ready();
       await options.write(options.render?.(state) ?? `${printed > 0 ? '\n' : ''}${frameText(state, size)}`);
     }
     return 0;

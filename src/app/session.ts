@@ -29,6 +29,7 @@ export class Session {
   /** Something changed since the last look. */
   isDirty = true;
   private requested = '';
+  private loading: Promise<void> | undefined;
   private readonly unsubscribe: () => void;
 
   private readonly now: Clock;
@@ -54,11 +55,27 @@ export class Session {
   /** Lets the clock of the model go on. */
   tick(): void {
     update(this.state, { type: 'tick', nowMs: this.now() });
+    if (this.state.l7.records > 0) this.loading ??= this.loadQuantiles();
+  }
+
+  /** Resolves when latencies can be shown, or nobody has any. */
+  async ready(): Promise<void> {
+    await this.loading;
   }
 
   close(): void {
     this.unsubscribe();
     this.source.close();
+  }
+
+  // not at the start: most clusters show no applications, and the first frame needs none
+  private async loadQuantiles(): Promise<void> {
+    try {
+      const { hdrQuantiles } = await import('./hdr-quantiles.ts');
+      this.take({ type: 'quantiles', quantiles: hdrQuantiles() });
+    } catch (error) {
+      this.take({ type: 'status', text: `latencies cannot be shown: ${error instanceof Error ? error.message : String(error)}` });
+    }
   }
 
   // a new stream only when what is wanted changed

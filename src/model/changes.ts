@@ -1,4 +1,5 @@
 import { MAX_UNDO } from './chips.ts';
+import { forgetDnsUnderWay } from './dns-fold.ts';
 import type { State } from './state.ts';
 
 /** Puts one sentence on the status line. */
@@ -20,4 +21,8 @@ export function replaceChips(state: State, chips: State['chips']): void {
   state.denials.clear();
   // live again: the rows that the cursor stood in belong to the old filter; a file is folded again up to its end
   if (state.replay === undefined) state.pausedAtMs = 0;
+  // what was counted without a filter stays: it means the same when the filter is gone
+  state.l7.filtered.clear();
+  state.dns.filtered.clear();
+  forgetDnsUnderWay(state);
 }

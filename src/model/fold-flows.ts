@@ -13,6 +13,10 @@ import { ROW_FLOW, ROW_GAP, ROW_NOTE, type RowColumns } from './flow-rows.ts';
 import { runsHere } from './chips.ts';
 import { readAllowed } from './read-allowed.ts';
 import { noteDropped, readDropped, type DroppedFlow } from './read-drop.ts';
+import { forgetDnsUnderWay } from './dns-fold.ts';
+import { ringOf } from './l7-book.ts';
+import { isAnswer } from './l7-ends.ts';
+import { foldL7 } from './l7-fold.ts';
 import { pushText } from './row-text.ts';
 import type { State } from './state.ts';
 import { noteStockLoss } from './stock-ledger.ts';
@@ -63,6 +67,7 @@ function beginAnew(state: State): void {
   state.endpoints = new EndpointInterner();
   state.partyOfEndpoint = [];
   state.dropFacts.forgetEndpoints();
+  state.l7.routes.forgetEndpoints();
   Object.assign(state.stream, { selected: -1, bottom: -1, isDetailOpen: false });
   pushText(state, ROW_NOTE, 'older flows are forgotten: the table of endpoints was full');
 }
@@ -86,6 +91,13 @@ function foldFlow(state: State, bytes: Uint8Array): void {
   if (state.chips.length > 0 && !passesEnds(state, isReply
     ? { client: destination, clientParty: destinationParty, server: source, serverParty: sourceParty, port: scan.sourcePort }
     : { client: source, clientParty: sourceParty, server: destination, serverParty: destinationParty, port: scan.destinationPort })) return;
+  if (scan.l7 !== 0) {
+    const [client, server] = isAnswer(scan) ? [destination, source] : [source, destination];
+    const [clientParty, serverParty] = isAnswer(scan) ? [destinationParty, sourceParty] : [sourceParty, destinationParty];
+    foldL7(state, bytes, scan, { timeMs, count, client, clientParty, server, serverParty });
+    // every request comes so that it is counted: rows are for what matters
+    if (flows.scope === 'matter' && !isTrouble()) return;
+  }
   pushRow(state, bytes, { timeMs, source, destination, count });
   if (scan.eventType === POLICY_VERDICT || scan.verdict === DROPPED) state.flowPolicies.take(state, { bytes, start: scan.flowStart, end: scan.flowEnd, node: state.nodeNames.get(row.node), timeMs });
   const protocol = IP_PROTOCOLS[scan.protocol] ?? 0;
@@ -109,6 +121,13 @@ function takeDropped(state: State, bytes: Uint8Array, flow: { key: number; timeM
   dropped.isVerdict = scan.eventType === POLICY_VERDICT;
   const fact = noteDropped(state, dropped);
   if (state.dropFacts.mayRead(fact, dropped.isVerdict, state.nowMs)) readDropped(state, fact, { bytes: bytes.subarray(scan.flowStart, scan.flowEnd), dropped });
+}
+
+const [FORWARDED, REDIRECTED, NXDOMAIN, SERVER_ERROR] = [1, 5, 3, 500];
+
+// names that do not exist are the usual noise of search paths
+function isTrouble(): boolean {
+  return (scan.verdict !== FORWARDED && scan.verdict !== REDIRECTED) || scan.httpCode >= SERVER_ERROR || (scan.dnsRcode !== 0 && scan.dnsRcode !== NXDOMAIN);
 }
 
 function countFlow(state: State, bucket: Bucket, flow: { pair: number; count: number; reason: string; timeMs: number }): void {
@@ -214,5 +233,8 @@ function foldLost(state: State, bytes: Uint8Array): void {
     addCount(bucket.losses, `${node} ${LOST_SOURCES[scan.lostSource] ?? 'flow-stream'}`.trim(), lost);
   }
   noteStockLoss(state, bucket, { node, source: scan.lostSource, count: lost });
+  for (const book of [state.l7, state.dns]) ringOf(book, state.chips).markGap(state.nowMs);
+  // answers may be among them
+  forgetDnsUnderWay(state);
   pushText(state, ROW_GAP, `${node === '' ? '' : `${node}: `}${lost} events lost`);
 }

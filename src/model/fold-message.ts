@@ -9,6 +9,8 @@ import type { Message } from './messages.ts';
 import { newNode } from './node-state.ts';
 import { wantsAllFlows } from './requests.ts';
 import { pushText } from './row-text.ts';
+import { forgetDnsUnderWay, passDnsTime } from './dns-fold.ts';
+import { ringOf } from './l7-book.ts';
 import { countsFlows, type State } from './state.ts';
 import { stockCounts } from './stock-ledger.ts';
 import { scrub } from '../lib/scrub.ts';
@@ -41,15 +43,20 @@ export function foldMessage(state: State, message: WorldMessage): void {
     case 'page-rows':
       state.stream.pageRows = message.rows;
       return;
+    case 'quantiles':
+      state.quantiles = message.quantiles;
+      return;
     case 'status': return say(state, scrub(message.text));
   }
 }
 
 function tick(state: State, nowMs: number): void {
+  if (state.flows.isOpen && nowMs > state.nowMs) for (const book of [state.l7, state.dns]) ringOf(book, state.chips).cover(state.nowMs, nowMs);
   // while the stream of flows runs, a second without flows is a second with none, not a hole
   if (state.flows.isOpen && (countsFlows(state) || state.telemetry === 'absent') && nowMs > state.nowMs) state.fromFlows.spread(stockCounts(state, nowMs - state.nowMs), state.nowMs, nowMs);
   state.nowMs = nowMs;
   state.directory.second = Math.floor(nowMs / 1000);
+  passDnsTime(state);
   state.stream.bottom = state.stream.bottom < 0 ? -1 : Math.max(state.stream.bottom, state.rows.first);
 }
 
@@ -61,6 +68,8 @@ function takeConnection(state: State, message: Message & { type: 'connection' })
     pushText(state, ROW_GAP, 'connection lost');
     state.fromTelemetry.markGap(nowMs);
     state.fromFlows.markGap(nowMs);
+    for (const book of [state.l7, state.dns]) ringOf(book, state.chips).markGap(nowMs);
+    forgetDnsUnderWay(state);
   }
   if (message.state === 'live' && connection.state !== 'live') {
     if (connection.attempts > 0 && (state.reports > 0 || state.flows.received > 0)) {
@@ -80,6 +89,7 @@ function takeConnection(state: State, message: Message & { type: 'connection' })
 
 function takeFlowsState(state: State, message: Message & { type: 'flows-state' }): void {
   if (message.isOpen && !state.flows.isOpen) state.flows.openedMs = state.nowMs;
+  if (!message.isOpen) forgetDnsUnderWay(state);
   state.flows.isOpen = message.isOpen;
   state.flows.error = scrub(message.error ?? '', 200);
 }

@@ -3,6 +3,7 @@ import type { Report } from '../wire/gen/hubtop.ts';
 import type { Node, ServerStatusResponse } from '../wire/gen/observer.ts';
 import type { ChipField } from './chips.ts';
 import type { ReplayProgress } from './replay.ts';
+import type { Quantiles } from './quantiles.ts';
 
 /** What a key can ask for. Keys map to these in the keymap; the palette and tests use them too. */
 export type Action =
@@ -48,4 +49,6 @@ export type Message =
   | { type: 'chip'; field: ChipField; value: string; isNegated: boolean }
   /** How many rows of the stream the last frame could show. */
   | { type: 'page-rows'; rows: number }
+  /** The library for latencies is loaded. */
+  | { type: 'quantiles'; quantiles: Quantiles }
   | { type: 'status'; text: string };

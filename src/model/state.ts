@@ -7,6 +7,7 @@ import type { Cursor } from './cursors.ts';
 import { DenialCounts } from './denial-counts.ts';
 import { Directory } from './directory.ts';
 import { DropFacts } from './drop-facts.ts';
+import { newDnsBook, type DnsBook } from './dns-book.ts';
 import type { Effect } from './effects.ts';
 import { FlowPolicies } from './flow-policies.ts';
 import { FlowRows } from './flow-rows.ts';
@@ -14,10 +15,12 @@ import { forgetPairs } from './forget-pairs.ts';
 import { unaskedServer, type HubbleServer, type PageState } from './hubble-server.ts';
 import { IdentityBook } from './identity-book.ts';
 import { IncidentLog } from './incident-log.ts';
+import { newL7Book, type L7Book } from './l7-book.ts';
 import type { NodeState } from './node-state.ts';
 import { PolicyBook } from './policy-book.ts';
 import type { Prompt } from './prompt.ts';
 import { REPLAY_FINE_SECONDS, type Replay } from './replay.ts';
+import type { Quantiles } from './quantiles.ts';
 import { ResetTracker } from './resets.ts';
 import type { TableState } from './tables.ts';
 import { newWall, type WallState } from './wall.ts';
@@ -76,6 +79,11 @@ export interface State {
   summaries: TextInterner;
   rows: FlowRows;
   resets: ResetTracker;
+  /** Requests and lookups, from flows of applications. */
+  l7: L7Book;
+  dns: DnsBook;
+  /** Reads quantiles off counts; absent until the library for it is loaded. */
+  quantiles: Quantiles | undefined;
   nodes: Map<string, NodeState>;
   /** What a server without telemetry answers when asked. */
   hubble: HubbleServer;
@@ -140,6 +148,8 @@ export interface State {
   /** What this process costs; bytesPerSecond is what the terminal took, skippedFrames counts from the start. */
   ownCost: { cpuPercent: number; rssBytes: number; skippedFrames: number; bytesPerSecond: number; isSlowTerminal: boolean };
   isAscii: boolean;
+  /** Query strings and user info are shown, until the program ends. */
+  isRevealed: boolean;
   /** Steps with each press of the theme key; the terminal maps it to a theme. */
   themeStep: number;
   wantsQuit: boolean;
@@ -173,6 +183,9 @@ export function initialState(options: { server: string; nowMs: number; view: str
     summaries: new TextInterner(),
     rows: new FlowRows(),
     resets: new ResetTracker(),
+    l7: newL7Book(),
+    dns: newDnsBook(),
+    quantiles: undefined,
     nodes: new Map(),
     hubble: unaskedServer(),
     metricsPages: new Map(),
@@ -209,6 +222,7 @@ export function initialState(options: { server: string; nowMs: number; view: str
     status: { text: '', atMs: 0 },
     ownCost: { cpuPercent: 0, rssBytes: 0, skippedFrames: 0, bytesPerSecond: 0, isSlowTerminal: false },
     isAscii: false,
+    isRevealed: false,
     themeStep: 0,
     wantsQuit: false,
     keepsScreen: false,

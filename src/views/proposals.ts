@@ -1,6 +1,7 @@
 import { go } from 'fuzzysort';
 import { parseChip } from '../model/chip-words.ts';
 import { CHIP_FIELDS, chipText, PROTOCOL_CHIPS, VERDICT_CHIPS, withChip, type Chip, type ChipField } from '../model/chips.ts';
+import { httpPath } from '../model/l7-routes.ts';
 import type { Action } from '../model/messages.ts';
 import type { State } from '../model/state.ts';
 import { keyName, keymap } from '../screen/keymap.ts';
@@ -82,13 +83,20 @@ function valuesOf(state: State, field: ChipField): string[] {
   if (field === 'verdict') return VERDICT_CHIPS.map(({ name }) => name);
   if (field === 'protocol') return [...PROTOCOL_CHIPS];
   if (field === 'tcp-flags') return ['RST'];
+  if (field === 'http-method') return [...METHODS];
+  if (field === 'http-status') return ['5xx', '4xx', '500', '502', '503', '504'];
+  if (field === 'http-path') return [...new Set(state.l7.routes.list().filter(({ protocol, path }) => protocol !== 'Kafka' && !path.startsWith('(')).map(httpPath))].slice(0, MAX_NAMES);
+  if (field === 'dns-query') return state.dns.names.list().slice(0, MAX_NAMES);
   return names(state).filter((name) => name.field === field).map(({ value }) => value);
 }
+
+const METHODS: readonly string[] = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'HEAD', 'OPTIONS'];
 
 const FIELD_NOTES: Readonly<Record<ChipField, string>> = {
   'from-pod': 'client pod, ns/name or its beginning', 'to-pod': 'server pod', 'from-workload': 'client workload, ns/name', 'to-workload': 'server workload',
   'from-namespace': 'client namespace', 'to-namespace': 'server namespace', verdict: 'DROPPED FORWARDED AUDIT ERROR REDIRECTED', protocol: PROTOCOL_CHIPS.join(' '),
   'drop-reason': 'why it was dropped', port: 'server port', node: 'node that saw it', 'tcp-flags': 'RST',
+  'http-method': METHODS.join(' '), 'http-path': 'path of a route, {id} for any part', 'http-status': '503, 5xx', 'dns-query': 'name that is looked up',
 };
 
 /** Whether each word of a typed filter is a condition: what the prompt colours. */

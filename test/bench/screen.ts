@@ -5,6 +5,7 @@ import { frame } from '../../src/views/frame.ts';
 import { EventEmitter } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { flowOf, framed, joined, NODES, random, reportOf, TALKS } from '../src/app/fake-cluster.ts';
+import { dnsRecords, fakeLatency, httpRecords } from '../src/app/fake-l7.ts';
 import { busyScene } from '../src/views/scenes.ts';
 import type { BenchRow } from './row.ts';
 
@@ -16,6 +17,7 @@ const ROUNDS = 5;
 export async function run(report: (row: BenchRow) => void): Promise<void> {
   for (const view of ['overview', 'flows']) await benchFrames(view, report);
   benchFold(report);
+  benchL7(report);
 }
 
 function cpuMs(): number {
@@ -64,6 +66,32 @@ function benchFold(report: (row: BenchRow) => void): void {
     best = Math.max(best, (5 * flows.length * 1000) / (cpuMs() - before));
   }
   report({ name: 'screen/fold', value: Math.round(best), unit: 'flows/CPU-s', note: `${Math.round(batch.length / flows.length)}-byte frames into counts, rows and resets` });
+}
+
+// requests, their answers and lookups as they come: half of the latencies and callers differ
+function benchL7(report: (row: BenchRow) => void): void {
+  const next = random(2);
+  const startMs = 1_772_366_490_000;
+  const frames = Array.from({ length: 5_000 }, (_, i): Uint8Array[] => {
+    const timeMs = startMs + i / 5;
+    const clientPort = 30_000 + Math.floor(next() * 9_999);
+    const latencyMs = fakeLatency(next, 20);
+    return i % 4 === 0
+      ? dnsRecords({ from: 'payments/checkout-api', to: 'kube-system/kube-dns', timeMs, clientPort, latencyMs: 1, query: `name${i % 40}.payments.svc.cluster.local.` })
+      : httpRecords({ from: 'ingress/istio-gateway', to: 'payments/checkout-api', timeMs, clientPort, latencyMs, method: 'POST', url: `http://checkout/v1/payments/${i % 500}/status?token=${i % 900}` });
+  }).flat();
+  const batch = joined(frames);
+  const state = busyScene();
+  update(state, { type: 'flows-state', isOpen: false });
+  update(state, { type: 'tick', nowMs: startMs });
+  update(state, { type: 'flows-state', isOpen: true });
+  let best = 0;
+  for (let round_ = 0; round_ < ROUNDS; round_++) {
+    const before = cpuMs();
+    for (let i = 0; i < 5; i++) update(state, { type: 'flows', bytes: batch });
+    best = Math.max(best, (5 * frames.length * 1000) / (cpuMs() - before));
+  }
+  report({ name: 'screen/fold-l7', value: Math.round(best), unit: 'flows/CPU-s', note: `${Math.round(batch.length / frames.length)}-byte records of HTTP and DNS into routes, latencies and lookups` });
 }
 
 function round(value: number): number {

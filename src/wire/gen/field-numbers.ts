@@ -318,6 +318,36 @@ export const enum HTTPTag {
   headers = 42,
 }
 
+/** Field numbers of flow.HTTPHeader. */
+export const enum HTTPHeaderField {
+  key = 1,
+  value = 2,
+}
+
+/** Tags of flow.HTTPHeader: number and wire type. */
+export const enum HTTPHeaderTag {
+  key = 10,
+  value = 18,
+}
+
+/** Field numbers of flow.Kafka. */
+export const enum KafkaField {
+  error_code = 1,
+  api_version = 2,
+  api_key = 3,
+  correlation_id = 4,
+  topic = 5,
+}
+
+/** Tags of flow.Kafka: number and wire type. */
+export const enum KafkaTag {
+  error_code = 8,
+  api_version = 16,
+  api_key = 26,
+  correlation_id = 32,
+  topic = 42,
+}
+
 /** Field numbers of flow.CiliumEventType. */
 export const enum CiliumEventTypeField {
   type = 1,

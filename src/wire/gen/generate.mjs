@@ -29,7 +29,7 @@ const outputs = {
 
 /** Messages whose field numbers the hand-written scan and template use. */
 const numbered = ['observer.GetFlowsResponse', 'flow.Flow', 'flow.Layer4', 'flow.TCP', 'flow.TCPFlags', 'flow.UDP', 'flow.SCTP', 'flow.ICMPv4',
-  'flow.ICMPv6', 'flow.IP', 'flow.Ethernet', 'flow.Layer7', 'flow.DNS', 'flow.HTTP', 'flow.CiliumEventType', 'flow.LostEvent', 'flow.Aggregate',
+  'flow.ICMPv6', 'flow.IP', 'flow.Ethernet', 'flow.Layer7', 'flow.DNS', 'flow.HTTP', 'flow.HTTPHeader', 'flow.Kafka', 'flow.CiliumEventType', 'flow.LostEvent', 'flow.Aggregate',
   'flow.NetworkInterface', 'flow.Emitter', 'flow.FileInfo', 'flow.Service', 'google.protobuf.Timestamp', 'google.protobuf.BoolValue', 'google.protobuf.Any',
   'hubtop.v1.FlowExtension'];
 

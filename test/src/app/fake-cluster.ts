@@ -151,7 +151,7 @@ export class FakeCluster implements DashboardSource {
   }
 
   setFlowsRequest(request: Parameters<DashboardSource['setFlowsRequest']>[0]): void {
-    this.sendsAll = request !== null && (request.whitelist ?? []).length !== 2;
+    this.sendsAll = request !== null && (request.whitelist ?? []).length !== 3;
   }
 
   close(): void {

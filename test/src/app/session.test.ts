@@ -29,7 +29,7 @@ describe('Session', () => {
     const source = new FakeSource();
     const session = new Session(source, { view: 'overview', now: () => START_MS });
     expect(source.requests).toHaveLength(1);
-    expect(source.requests[0]?.whitelist).toHaveLength(2);
+    expect(source.requests[0]?.whitelist).toHaveLength(3);
     source.say({ type: 'connection', state: 'live' });
     source.say({ type: 'telemetry', report: reportOf(0, START_MS) });
     session.take({ type: 'action', action: 'down' });
