@@ -6,20 +6,21 @@ import { startRelay } from '../../../src/relay/relay.ts';
 import { ObserverService, TelemetryService } from '../../../src/wire/services.ts';
 import { timestampNs } from '../../../src/wire/timestamp.ts';
 
-test('startDemo() serves what applications say: HTTP, gRPC, DNS and Kafka between named pods, in the order of time and counted', { timeout: 20_000 }, async () => {
+test('startDemo() serves what applications say: HTTP, gRPC, DNS and Kafka between named pods, in the order of each node's time and counted', { timeout: 20_000 }, async () => {
   const demo = await startDemo({ seed: 3 }, startRelay);
   const channel = openChannel(parseTarget(demo.address));
   try {
     const protocols = new Set<string>();
-    let last = 0n;
+    // between nodes a busy machine may lose patience, in one node records never change places
+    const last = new Map<string, bigint>();
     let late = 0;
     for await (const { flow } of channel.stream(ObserverService.GetFlows, { follow: true, whitelist: [{ protocol: ['http', 'dns', 'kafka'] }] })) {
       if (flow?.l7 === undefined) continue;
       expect(flow).toMatchObject({ Type: 2, event_type: { type: 129 }, source: { labels: expect.anything() as unknown }, destination: { labels: expect.anything() as unknown } });
       protocols.add(flow.l7.dns !== undefined ? 'dns' : flow.l7.kafka !== undefined ? 'kafka' : flow.l7.http?.protocol ?? '');
       const timeNs = timestampNs(flow.time);
-      if (timeNs < last) late++;
-      last = timeNs;
+      if (timeNs < (last.get(flow.node_name ?? '') ?? 0n)) late++;
+      last.set(flow.node_name ?? '', timeNs);
       if (protocols.size === 4) break;
     }
     expect(late).toBe(0);
