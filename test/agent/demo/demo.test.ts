@@ -6,7 +6,7 @@ import { startRelay } from '../../../src/relay/relay.ts';
 import { ObserverService, TelemetryService } from '../../../src/wire/services.ts';
 import { timestampNs } from '../../../src/wire/timestamp.ts';
 
-test('startDemo() serves what applications say: HTTP, gRPC, DNS and Kafka between named pods, in the order of each node's time and counted', { timeout: 20_000 }, async () => {
+test('startDemo() serves what applications say: HTTP, gRPC, DNS and Kafka between named pods, in the order of time and counted', { timeout: 20_000 }, async () => {
   const demo = await startDemo({ seed: 3 }, startRelay);
   const channel = openChannel(parseTarget(demo.address));
   try {
