@@ -4,6 +4,7 @@ import { describeFailure } from './cli/describe-failure.ts';
 import { runProgram } from './cli/program.ts';
 import { StandardOutput } from './cli/standard-output.ts';
 import { scrub } from './lib/scrub.ts';
+import { lastWords } from './terminal/last-words.ts';
 
 /** Signals that end the program in good order; a later one ends it at once. */
 const endingSignals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'];
@@ -28,7 +29,7 @@ async function main(): Promise<void> {
   const crash = (error: unknown): void => {
     // exit handlers give the terminal back before this process is gone
     process.exitCode = 1;
-    process.once('exit', () => { process.stderr.write(`hubtop: ${describeFailure(error)}\n`); });
+    process.once('exit', () => { lastWords(process.stderr, `${printable(`hubtop: ${describeFailure(error)}`)}\n`); });
     process.exit(1);
   };
   // node prints warnings over a dashboard; they are for us, not for users
@@ -38,8 +39,7 @@ async function main(): Promise<void> {
   const context: CommandContext = {
     env: process.env,
     print: (text) => output.write(text),
-    // names in it may be a stranger's: a server's words, a file's objects
-    printError: (text) => { process.stderr.write(`${text.split('\n').map((line) => scrub(line, longestErrorLine)).join('\n')}\n`); },
+    printError: (text) => { process.stderr.write(`${printable(text)}\n`); },
     stdoutIsTty: process.stdout.isTTY,
     stdinIsTty: process.stdin.isTTY,
     signal: controller.signal,
@@ -47,6 +47,11 @@ async function main(): Promise<void> {
   const exitCode = await runProgram(process.argv.slice(2), context);
   await output.flush();
   process.exit(exitCode);
+}
+
+// names in it may be a stranger's: a server's words, a file's objects
+function printable(text: string): string {
+  return text.split('\n').map((line) => scrub(line, longestErrorLine)).join('\n');
 }
 
 async function runWorker(): Promise<void> {

@@ -19,6 +19,7 @@ export class JobControl {
   constructor(private readonly listener: JobListener) {
     process.on('SIGTSTP', this.onStopSignal);
     process.on('SIGCONT', this.onContinueSignal);
+    process.on('SIGQUIT', this.onQuitSignal);
   }
 
   /** ^z: stops the whole job, as the terminal itself would: npm and the shell's wait for it stop too. */
@@ -30,7 +31,15 @@ export class JobControl {
     clearTimeout(this.timer);
     process.removeListener('SIGTSTP', this.onStopSignal);
     process.removeListener('SIGCONT', this.onContinueSignal);
+    process.removeListener('SIGQUIT', this.onQuitSignal);
   }
+
+  // its own meaning, an end on the spot, but not in a terminal that is still ours
+  private readonly onQuitSignal = (): void => {
+    this.listener.onStop();
+    process.removeListener('SIGQUIT', this.onQuitSignal);
+    process.kill(process.pid, 'SIGQUIT');
+  };
 
   private readonly onStopSignal = (): void => this.halt(process.pid);
 
