@@ -4,6 +4,7 @@ import { languageHelp } from '../check/help-text.ts';
 import { parseConditions } from '../check/parse-conditions.ts';
 import { exitCodeOf, type Result, resultData, resultLines } from '../check/result.ts';
 import { ExpressionError } from '../check/scanner.ts';
+import { jsonText, SCHEMA } from '../export/data.ts';
 import { parseDuration } from '../flow/time-parse.ts';
 import { parseTarget } from '../rpc/target.ts';
 import { sleep } from '../rpc/sleep.ts';
@@ -47,7 +48,7 @@ export const check: Command = {
         const results = await runCheck({
           ...options, conditions, signal: context.signal, now: Date.now, sleep: (ms) => sleep(ms, context.signal), open: await clusterOpener(reached, metrics),
         });
-        await context.print(isJson ? `${JSON.stringify(checkData(reached.settings.server, results))}\n` : resultLines(results).map((line) => `${line}\n`).join(''));
+        await context.print(isJson ? `${jsonText(checkData(reached.settings.server, results))}\n` : resultLines(results).map((line) => `${line}\n`).join(''));
         return exitCodeOf(results);
       } finally {
         await reached.close();
@@ -69,7 +70,7 @@ function requireAddress(server: string): void {
 }
 
 function checkData(server: string, results: readonly Result[]): Record<string, unknown> {
-  return { schema: 'hubtop/1', kind: 'check', server, exit_code: exitCodeOf(results), conditions: results.map(resultData) };
+  return { schema: SCHEMA, kind: 'check', server, exit_code: exitCodeOf(results), conditions: results.map(resultData) };
 }
 
 function readConditions(positionals: readonly string[]): Condition[] {

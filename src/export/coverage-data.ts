@@ -1,5 +1,6 @@
 import { dataAgeMs } from '../model/data-age.ts';
 import { figures, isHole, type Figures } from '../model/figures.ts';
+import type { CommandSpan } from '../model/hubble-command.ts';
 import { countsFlows, figuresOf, type State } from '../model/state.ts';
 import { type Data, figureData, percentData, timeData } from './data.ts';
 
@@ -7,16 +8,23 @@ import { type Data, figureData, percentData, timeData } from './data.ts';
 export function headData(state: State): { readonly [key: string]: Data } {
   const now = figures(state);
   return {
-    moment: timeData(now.toSecond * 1000),
+    moment: timeData(windowSpan(state).untilMs),
     server: state.server,
     connection: state.connection.state,
     data_age_ms: figureData(dataAgeMs(state)),
     // flows are counted where nobody counts for us, and under a filter
     source: countsFlows(state) ? 'flows' : 'telemetry',
     filter: state.chips.map(({ field, value, isNegated }) => ({ field, value, negated: isNegated })),
-    window: { from: timeData(now.fromSecond * 1000), to: timeData(now.toSecond * 1000), seconds: state.windowSeconds, observed_seconds: figureData(now.seconds) },
+    window: { from: timeData(windowSpan(state).sinceMs), to: timeData(windowSpan(state).untilMs), seconds: state.windowSeconds, observed_seconds: figureData(now.seconds) },
     coverage: coverageData(state, now),
   };
+}
+
+/** Beginning and end of the window, in ms since 1970; empty while there is no data at all. */
+export function windowSpan(state: State): CommandSpan {
+  const { fromSecond, toSecond } = figures(state);
+  // an empty ring ends at the beginning of 1970
+  return toSecond <= 1 ? {} : { sinceMs: fromSecond * 1000, untilMs: toSecond * 1000 };
 }
 
 function coverageData(state: State, now: Figures): Data {

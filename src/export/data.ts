@@ -4,6 +4,14 @@ export type Data = string | number | boolean | null | readonly Data[] | { readon
 /** Version of everything this room gives out; a field may be added within a version, none is changed or taken away. */
 export const SCHEMA = 'hubtop/1';
 
+// C1 controls, bidi marks, zero-width characters: valid JSON, and commands to a terminal that somebody prints it on
+const UNSAFE = /[\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
+
+/** Data as JSON text that is safe on a terminal; parsed, it is the same data, every name as it was. */
+export function jsonText(data: unknown, indent?: number): string {
+  return JSON.stringify(data, undefined, indent).replaceAll(UNSAFE, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
 /** A time of milliseconds since 1970 as RFC 3339 in UTC; null for none. */
 export function timeData(ms: number | undefined): string | null {
   // the range of Date

@@ -1,6 +1,6 @@
 import type { State } from '../model/state.ts';
 import { headData } from './coverage-data.ts';
-import { type Data, SCHEMA } from './data.ts';
+import { type Data, jsonText, SCHEMA } from './data.ts';
 import { flowsData } from './flows-data.ts';
 import { nodesData } from './nodes-data.ts';
 import { dropsData, pairsData, reasonsData, totalsData } from './traffic-data.ts';
@@ -31,5 +31,5 @@ export function frameData(state: State, view: string): { readonly [key: string]:
 
 /** The same as one line of JSON. */
 export function frameJson(state: State, view: string): string {
-  return JSON.stringify(frameData(state, view));
+  return jsonText(frameData(state, view));
 }
