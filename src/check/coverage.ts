@@ -32,7 +32,7 @@ function ledgerOf(state: State, second: number): Pick<Coverage, 'happened' | 'lo
   const ledger = state.telemetry === 'present' ? state.fromTelemetry.peek(second) : undefined;
   const nodes = [...state.nodes.values()].filter((node) => node.trouble !== 'NODE_GONE');
   const lostHere = bucket === ledger ? 0 : (bucket?.lost ?? 0);
-  // without telemetry nobody counts what happened: it is what came and what is known to be lost
-  const happened = ledger === undefined ? (bucket?.flows ?? 0) + lostHere : ledger.happened;
+  // without telemetry what happened is what agents say they decode, or at least what came and what is known to be lost
+  const happened = ledger === undefined ? Math.max(bucket?.happened ?? 0, (bucket?.flows ?? 0) + lostHere) : ledger.happened;
   return { happened, lost: (ledger?.lost ?? 0) + lostHere, nodesHeard: nodes.filter((node) => node.trouble === '').length, nodesKnown: nodes.length };
 }

@@ -19,7 +19,7 @@ export const batchFlags: readonly Flag[] = [
   { name: 'frames', short: 'n', kind: 'count', value: 'N', help: 'with --batch: so many frames, then end' },
   { name: 'interval', kind: 'text', value: 'SECONDS', help: 'with --batch: what a frame stands for (default 5)' },
   { name: 'size', kind: 'text', value: 'COLSxROWS', help: 'with --batch: size of a frame (default 120x40)' },
-  { name: 'output', short: 'o', kind: 'text', value: 'FORMAT', help: 'with --batch: text, or json: each frame one object on a line (default text)' },
+  { name: 'output', short: 'o', kind: 'text', value: 'FORMAT', help: 'with --batch: text; json: each frame one object on a line; md or html: an incident to send on (default text)' },
 ];
 
 /** Smallest and largest frame, and shortest and longest interval, that are taken for meant. */
@@ -63,7 +63,11 @@ export async function readScreen(values: FlagValues, env: CommandContext['env'])
 
 async function readRender(format: string, view = 'overview'): Promise<BatchChoice['render']> {
   if (format === 'text') return undefined;
-  if (format !== 'json') throw new UsageError(`invalid output format: ${format}: expected text or json`);
+  if (format === 'md' || format === 'html') {
+    const { exportIncident } = await import('../export/incident.ts');
+    return (state) => exportIncident(state, format).text;
+  }
+  if (format !== 'json') throw new UsageError(`invalid output format: ${format}: expected text, json, md or html`);
   const [{ DATA_VIEWS, frameJson }, { VIEWS }] = await Promise.all([import('../export/frame-data.ts'), import('../views/view-list.ts')]);
   if (!DATA_VIEWS.includes(view)) throw new UsageError(`view "${view}" has no data: there is ${VIEWS.map(({ id }) => id).filter((id) => DATA_VIEWS.includes(id)).join(', ')}`);
   return (state) => `${frameJson(state, view)}\n`;

@@ -7,7 +7,7 @@ import { copyHubble } from '../model/take-away.ts';
 import { viewOf } from '../views/view-list.ts';
 import { enter, goBack, movePanel, moveRow, showView } from './move.ts';
 import { addColumn, addPivot, clearChips, cycleChip, pivotOf, undo } from './pivot.ts';
-import { copyRow } from './take-away.ts';
+import { copyRow, exportFile } from './take-away.ts';
 import { askMark, goToEvent } from './marks.ts';
 import { goLive, nextWindow, stepTime, togglePause, zoom } from './time.ts';
 
@@ -77,6 +77,7 @@ const ACTS: Partial<Record<Action, (state: State) => void>> = {
   palette: (state) => {
     state.prompt = newPrompt('palette');
   },
+  export: exportFile,
   copy: copyRow,
   'copy-hubble': (state) => copyHubble(state),
   theme: (state) => {

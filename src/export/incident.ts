@@ -1,5 +1,5 @@
 import type { State } from '../model/state.ts';
-import { momentMs } from '../views/incident-items.ts';
+import { momentMs } from '../model/moment.ts';
 import type { Block, Document, Section } from './document.ts';
 import { incidentDocument } from './incident-document.ts';
 import { incidentJson } from './incident-json.ts';

@@ -1,4 +1,4 @@
-import type { Gauge } from '../model/node-state.ts';
+import { fillOf, type Gauge } from '../model/node-state.ts';
 import { lossesByNode, nodeRows, type NodeRow } from '../model/node-rows.ts';
 import type { State } from '../model/state.ts';
 import { type Data, figureData, percentData, timeData } from './data.ts';
@@ -16,7 +16,7 @@ function nodeData(row: NodeRow, losses: readonly { stage: string; count: number 
   return {
     name: node.name, state: row.word, message: node.message, version: node.version === '' ? null : node.version,
     seen_percent: percentData(row.seen),
-    flows_per_second: told(row.flowsPerSecond),
+    flows_per_second: node.listing?.flowsPerSecond === undefined ? told(row.flowsPerSecond) : figureData(row.flowsPerSecond),
     lost_per_second: figureData(row.lostPerSecond),
     losses: losses.map(({ stage, count }) => ({ stage, count: figureData(count) })),
     ring_percent: percentData(row.ring), conntrack_percent: percentData(row.conntrack), kernel_conntrack_percent: percentData(row.kernelConntrack),
@@ -27,6 +27,12 @@ function nodeData(row: NodeRow, losses: readonly { stage: string; count: number 
   };
 }
 
-function mapData({ name, entries, maxEntries, lostPerSecond }: Gauge): Data {
-  return { name, entries, max_entries: maxEntries, lost_per_second: figureData(lostPerSecond) };
+function mapData(gauge: Gauge): Data {
+  const { name, entries, maxEntries, lostPerSecond, served } = gauge;
+  // of a fill that a metrics page served nobody knows the entries
+  const isCounted = maxEntries > 0;
+  return {
+    name, fill_percent: percentData(fillOf(gauge)), entries: isCounted ? entries : null, max_entries: isCounted ? maxEntries : null,
+    lost_per_second: figureData(lostPerSecond), measured: timeData(served?.measuredMs),
+  };
 }

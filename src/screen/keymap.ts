@@ -68,6 +68,7 @@ const BINDINGS: readonly KeyBinding[] = [
   { keys: ["'"], action: 'jump', label: 'go to the mark of a letter', group: 'time' },
   { keys: ['y'], action: 'copy', label: 'copy it, or what to type next', footer: 'copy', group: 'take' },
   { keys: ['c'], action: 'copy-hubble', label: 'filter as hubble observe line', footer: 'hubble', group: 'take' },
+  { keys: ['e'], action: 'export', label: 'incident, into a file', footer: 'export', group: 'take' },
   { keys: ['E'], action: 'rule', label: 'least allow rule, into a file', footer: 'rule', group: 'take' },
   { keys: ['J'], action: 'json', label: 'raw JSON of a flow', footer: 'json', group: 'take' },
   { keys: ['T'], action: 'theme', label: 'next theme', group: 'look' },

