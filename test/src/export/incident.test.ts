@@ -85,7 +85,7 @@ describe('exportIncident()', () => {
     const talk = TALKS[0] as FakeTalk;
     const flow: Flow = {
       ...flowOf(talk, state.nowMs), Type: 2, event_type: { type: 129 }, Summary: 'HTTP/1.1 GET http://user:hunter2@shop/cart?token=abc123&x=1#frag9',
-      l7: { type: 1, latency_ns: 4_000_000n, http: { method: 'GET', code: 200, url: 'http://user:hunter2@shop/cart?token=abc123&x=1#frag9', protocol: 'HTTP/1.1', headers: [{ key: 'Authorization', value: 'Bearer s3cret' }] } },
+      l7: { type: 1, latency_ns: 4_000_000n, http: { method: 'GET', code: 503, url: 'http://user:hunter2@shop/cart?token=abc123&x=1#frag9', protocol: 'HTTP/1.1', headers: [{ key: 'Authorization', value: 'Bearer s3cret' }] } },
     };
     update(state, { type: 'flows', bytes: framed(flow) });
     const { text } = exportIncident(state, format);
