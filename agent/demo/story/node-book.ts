@@ -109,8 +109,15 @@ export class NodeBook {
       total_pods: pods,
       cpu_ns: gauges.cpuNs,
       rss_bytes: 92_000_000,
-      history: { capacity: historyCapacity, length: Math.min(this.rows, historyCapacity), oldest: timestampOf(this.startNs) },
+      history: { capacity: historyCapacity, length: Math.min(this.rows, historyCapacity), oldest: timestampOf(this.oldestNs(nowNs)) },
     };
+  }
+
+  /** A full history reaches back as far as its rows last at the rate of this second. */
+  private oldestNs(nowNs: bigint): bigint {
+    if (this.rows <= historyCapacity) return this.startNs;
+    const spanNs = BigInt(Math.round((historyCapacity / Math.max(1, this.flows)) * 1e9));
+    return nowNs - spanNs > this.startNs ? nowNs - spanNs : this.startNs;
   }
 
   /** Forgets the second. */

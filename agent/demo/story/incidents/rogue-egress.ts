@@ -8,6 +8,8 @@ const port = 443;
 const firstBytes = 30_000;
 /** More a second, each second. */
 const growthBytes = 40_000;
+/** Played on, it grows no longer. */
+const growthSeconds = 300;
 const connectSeconds = 10;
 const keptMs = 60_000;
 
@@ -35,7 +37,7 @@ function send(scene: Scene): void {
   const { age } = scene;
   const link = linkOf(scene, Math.floor(age / connectSeconds));
   if (age % connectSeconds === 0) tellConnection(scene, link, { atMs: scene.atMs + 55, lifeMs: keptMs, sent: 500, received: 4_200 });
-  const sent = firstBytes + growthBytes * age;
+  const sent = firstBytes + growthBytes * Math.min(age, growthSeconds);
   countTraffic(scene, link, { sent, received: 900 });
   tellPacket(scene, link, { side: 'client', atMs: scene.atMs + 870, isReply: false, flags: ['PSH', 'ACK'], why: 'interval', bytes: sent });
   tellPacket(scene, link, { side: 'client', atMs: scene.atMs + 889, isReply: true, flags: ['ACK'], why: 'interval', bytes: 900 });
