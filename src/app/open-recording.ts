@@ -9,7 +9,7 @@ const ABSURD_MS = 3_600_000;
 
 /** A recording of which the beginning was read. */
 export interface OpenRecording {
-  /** Its name, with the folder it is in: many are called flows.jsonl.gz. */
+  /** Its name without ending; of a file called flows the folder's. */
   name: string;
   startMs: number;
   hasTelemetry: boolean;
@@ -45,7 +45,9 @@ export async function openRecording(path: string, signal?: AbortSignal): Promise
 }
 
 function shortName(path: string): string {
-  return path.split('/').filter((part) => part !== '' && part !== '.' && part !== '..').slice(-2).join('/');
+  const parts = path.split('/').filter((part) => part !== '' && part !== '.' && part !== '..');
+  const name = (parts.at(-1) ?? path).replace(/\.gz$/, '').replace(/\.jsonl?$/, '');
+  return name === 'flows' ? (parts.at(-2) ?? name) : name;
 }
 
 function sizeOf(path: string): number | undefined {

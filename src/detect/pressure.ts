@@ -51,12 +51,15 @@ interface Subject {
 function gaugeFinding(state: State, { node, gauge, field, words }: Subject): Finding[] {
   if (gauge === undefined) return [];
   const moment = state.pausedAtMs > 0 ? state.pausedAtMs : state.nowMs;
+  const isPast = state.pausedAtMs > 0;
   const remembered = field === undefined ? undefined : node.history?.at(moment, field);
-  const fill = state.pausedAtMs > 0 && remembered !== undefined ? Math.max(0, remembered) : fillOf(gauge);
+  // of the past only shares are remembered, and not of every map
+  if (isPast && remembered === undefined) return [];
+  const fill = isPast ? Math.max(0, remembered ?? 0) : fillOf(gauge);
   const growth = field === undefined || node.history === undefined ? undefined : growthPerMinute(node.history, moment, field);
   const minutes = growth !== undefined && growth >= LEAST_GROWTH && fill < PRESSURE_CRITICAL ? (1 - fill) / growth : undefined;
   const isFilling = minutes !== undefined && minutes <= FILLING_MINUTES && fill >= FILLING_FROM;
-  const isLosing = state.pausedAtMs === 0 && gauge.lostPerSecond >= 1;
+  const isLosing = !isPast && gauge.lostPerSecond >= 1;
   if (fill < PRESSURE_WARN && !isLosing && !isFilling) return [];
   const gone = `${shortCount(gauge.lostPerSecond)}/s ${words.gone}`;
   const soon = isFilling ? `full in ~${minutesText(minutes)}` : '';
@@ -68,8 +71,8 @@ function gaugeFinding(state: State, { node, gauge, field, words }: Subject): Fin
     sinceMs: (field === undefined ? undefined : node.history?.since(moment, field, isFilling ? FILLING_FROM : PRESSURE_WARN)) ?? 0, chips: [],
     target: { view: 'nodes', select: { panel: 0, key: node.name } },
     evidence: [
-      ...(gauge.maxEntries > 0 ? [`${entriesText(gauge)} entries`] : []),
-      ...servedEvidence(gauge, state.nowMs),
+      ...(gauge.maxEntries > 0 && !isPast ? [`${entriesText(gauge)} entries`] : []),
+      ...(isPast ? [] : servedEvidence(gauge, state.nowMs)),
       ...(growth === undefined || Math.abs(growth) < LEAST_GROWTH ? [] : [`${growth > 0 ? '+' : '-'}${Math.abs(growth * 100).toFixed(1)} % a minute over the last minutes`]),
     ],
   }];

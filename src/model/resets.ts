@@ -1,5 +1,7 @@
-/** Resets of one pair that are remembered, and pairs that are. */
-const MAX_TIMES = 16;
+/** Resets of one pair that are remembered, so that a moment of the past has its rhythm too, and pairs that are. */
+const MAX_TIMES = 256;
+/** The last of them tell the rhythm. */
+const RHYTHM_TIMES = 16;
 const MAX_TRACKED = 512;
 /** The same RST is seen on both sides of a connection; closer than this it counts once. */
 const SAME_RESET_MS = 300;
@@ -37,9 +39,11 @@ export class ResetTracker {
       return;
     }
     const { times } = known;
-    if (times.some((time) => Math.abs(time - timeMs) < SAME_RESET_MS)) return;
-    times.push(timeMs);
-    times.sort((one, other) => one - other);
+    // they come nearly in order
+    let at = times.length;
+    while (at > 0 && (times[at - 1] ?? 0) > timeMs) at--;
+    if (Math.min(timeMs - (times[at - 1] ?? -Infinity), (times[at] ?? Infinity) - timeMs) < SAME_RESET_MS) return;
+    times.splice(at, 0, timeMs);
     known.firstMs = Math.min(known.firstMs, timeMs);
     if (times.length <= MAX_TIMES) return;
     times.shift();
@@ -53,7 +57,7 @@ export class ResetTracker {
       const until = times.filter((time) => time <= toMs);
       const lastMs = until[until.length - 1];
       if (lastMs === undefined || lastMs < fromMs) continue;
-      found.push({ pair, count: older + until.length, firstMs, lastMs, periodMs: regularStep(until) });
+      found.push({ pair, count: older + until.length, firstMs, lastMs, periodMs: regularStep(until.slice(-RHYTHM_TIMES)) });
     }
     return found;
   }

@@ -1,5 +1,6 @@
 import { figures, rate } from '../model/figures.ts';
 import { momentMs } from '../model/moment.ts';
+import { isKnownAt, nodeMoment } from '../model/node-moment.ts';
 import type { Replay } from '../model/replay.ts';
 import type { State } from '../model/state.ts';
 import { timeEvents, type TimeEvent } from '../model/time-events.ts';
@@ -12,13 +13,15 @@ export function replayBar(state: State, replay: Replay, cols: number): Line {
   const isWide = cols >= 110;
   const gap = isWide ? '   ' : ' ';
   const now = figures(state);
-  const nodes = [...state.nodes.values()];
+  const nodes = [...state.nodes.values()].filter((node) => isKnownAt(state, node)).map((node) => nodeMoment(state, node));
+  const troubled = nodes.filter((node) => node.trouble !== '').length;
   const moment = momentMs(state);
   const word = replay.isPlaying ? `REPLAY ×${replay.speed}` : 'REPLAY';
-  const name = shortName(replay.file, isWide ? 36 : 20);
+  const name = shortName(replay.file, isWide ? 32 : 20);
   const left: Piece[] = [' [', [word, 'warn'], ']', gap, [name, 'title'], gap, [`${clock(moment)}Z`, 'accent'], [` of ${clock(replay.fromMs)}-${replay.toMs === 0 ? '…' : clock(replay.toMs)}`, 'text']];
-  left.push(gap, now.nowSeconds > 0 ? `${now.isLowerBound ? '≥' : ''}${count(rate(now.now.flows, now.now))} fl/s` : '- fl/s');
-  if (nodes.length > 0 && isWide) left.push(gap, `nodes ${nodes.length}`);
+  // what it was called matters more than a rate that the charts show as well
+  if (isWide) left.push(gap, now.nowSeconds > 0 ? `${now.isLowerBound ? '≥' : ''}${count(rate(now.now.flows, now.now))} fl/s` : '- fl/s');
+  if (nodes.length > 0) left.push(gap, isWide ? 'nodes ' : 'n', [`${nodes.length - troubled}/${nodes.length}`, troubled > 0 ? 'bad' : 'text']);
   const atMost = now.ledger.isPartial ? '≤' : '';
   left.push(gap, isWide ? 'seen ' : 'seen', now.seen === undefined ? ['?', 'dim'] : [`${atMost}${percent(now.seen)}`, now.seen < 0.995 || atMost !== '' ? 'warn' : 'text']);
   return spread(cols, left, readingPieces(replay));
@@ -29,9 +32,8 @@ function readingPieces({ isRead, readShare }: Replay): Piece[] {
   return [[readShare === undefined ? 'reading ' : `reading ${percent(readShare)} `, 'warn']];
 }
 
-// the end of a path tells more than its beginning
 function shortName(file: string, width: number): string {
-  return file.length > width ? `…${file.slice(1 - width)}` : file;
+  return file.length > width ? `${file.slice(0, width - 1)}…` : file;
 }
 
 const MARKS: Readonly<Record<TimeEvent['kind'], { glyph: string; role: Role; rank: number }>> = {

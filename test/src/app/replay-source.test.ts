@@ -41,7 +41,7 @@ describe('ReplaySource', () => {
     expect(state.flows.received).toBe(live.flows.received);
     expect(figures(state).window.verdicts[1]).toBeCloseTo(figures(live).window.verdicts[1] ?? 0, 6);
     expect(state.incidents.list().some((incident) => incident.worst.word === 'NODE')).toBe(true);
-    expect(screen(state)[0]).toMatch(/^ \[REPLAY\] +hubtop-replay-\w+\/fleet\.jsonl +12:01:30Z of 12:00:00-12:01:30 /);
+    expect(screen(state)[0]).toMatch(/^ \[REPLAY\] +fleet +12:01:30Z of 12:00:00-12:01:30 /);
     session.close();
   });
 
@@ -116,17 +116,23 @@ describe('ReplaySource', () => {
 
 // what stands on a moment is what a dashboard had shown then: nothing of later may shine through
 const chrome = /^ \[REPLAY\]|^ │|^── (WHAT IS WRONG|INCIDENTS)/;
-/** Told of the latest report only, and said so: "as of now". */
-const ofNow = /^── (LOST, PRESSURE|NODES)/;
 
 function body(rows: readonly string[]): string[] {
-  const end = rows.findIndex((row) => ofNow.test(row));
   // how often something was seen is told as of its end
-  return rows.slice(0, end < 0 ? -2 : end).filter((row) => !chrome.test(row)).map((row) => row.replaceAll(/n=\d+, /g, 'n=…'));
+  return sections(rows.slice(0, -2)).filter((section) => !section[0]?.startsWith('── LOST, PRESSURE')).flat().filter((row) => !chrome.test(row)).map((row) => row.replaceAll(/n=\d+, /g, 'n=…'));
+}
+
+function sections(rows: readonly string[]): string[][] {
+  const found: string[][] = [[]];
+  for (const row of rows) {
+    if (row.startsWith('── ')) found.push([]);
+    found.at(-1)?.push(row);
+  }
+  return found;
 }
 
 describe('a moment of the past', () => {
-  test.each(['overview', 'incidents'].flatMap((view) => [45, 70].map((at) => ({ view, at }))))('$view at $at s is what it was then', async ({ view, at }) => {
+  test.each([{ view: 'overview', at: 30 }, { view: 'overview', at: 59 }, { view: 'incidents', at: 59 }, { view: 'incidents', at: 69 }])('$view at $at s is what it was then', async ({ view, at }) => {
     const { state, session } = await opened(file, { atMs: START_MS + at * 1000 });
     state.view = view;
     let then = '';

@@ -31,7 +31,7 @@ test.each<[string[], number, string]>([
   [['replay', file], 1, 'use --batch'],
   [['replay', join(folder, 'absent'), '--batch'], 1, 'ENOENT'],
   [['replay', file, '--batch', '--at', 'noon'], 2, '"--at" flag'],
-  [['replay', file, '--batch', '--at', '2026-02-28T12:00:00Z'], 2, 'is before fixture/fleet.jsonl begins, 12:00:00Z'],
+  [['replay', file, '--batch', '--at', '2026-02-28T12:00:00Z'], 2, 'is before fleet begins, 12:00:00Z'],
   [['replay', file, '--batch', '--at', '+91'], 2, 'ends, 12:01:30Z'],
   [['replay', file, '--batch', '--speed', '0'], 2, '"--speed" flag'],
   [['replay', file, '--batch', '--view', 'nothing'], 2, 'unknown view'],
