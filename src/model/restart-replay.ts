@@ -4,7 +4,7 @@ import { initialState, type State } from './state.ts';
 /** What a reader has set up; all else is made of what was folded in. */
 const OF_THE_READER = [
   'server', 'replay', 'chips', 'undo', 'view', 'trail', 'pausedAtMs', 'windowSeconds', 'cursors', 'tables', 'prompt', 'pendingKey', 'marks', 'effects', 'helpTop', 'status', 'ownCost', 'isAscii', 'themeStep',
-  'wantsQuit', 'wantsRedraw', 'wall', 'isRevealed', 'quantiles',
+  'wantsQuit', 'keepsScreen', 'wantsRedraw', 'wall', 'isRevealed', 'quantiles',
 ] as const satisfies readonly (keyof State)[];
 
 /**
