@@ -12,6 +12,10 @@ const ROOM_FOR_ONE = 64 * 1024;
 /** Longest walk for one endpoint: hostile names that share a hash cost this much and no more. */
 const MAX_PROBES = 32;
 const FIRST_SLOTS = 1024;
+/** Endpoints met lately, found by a few of their bytes: a glance and one comparison instead of hash, walk and comparison. */
+const GUESSES = 4096;
+/** Shortest endpoint a glance can read four words of. */
+const LEAST_GLANCE = 16;
 
 /**
  * Small numbers for encoded endpoints: same bytes, same number. Bytes are compared, a hash alone would let hostile
@@ -30,6 +34,7 @@ export class EndpointInterner {
   /** Id i has arena[ends[i - 1]..ends[i]). */
   private ends = new Int32Array(FIRST_SLOTS);
   private count = 0;
+  private readonly guesses = new Int32Array(GUESSES);
   private readonly decoded: (Endpoint | undefined)[] = [];
   private readonly maxEndpoints: number;
 
@@ -55,6 +60,16 @@ export class EndpointInterner {
       this.viewed = bytes;
       this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     }
+    if (end - start < LEAST_GLANCE) return this.find(bytes, start, end);
+    const glance = glanceOf(this.view, start, end) & (GUESSES - 1);
+    const guess = this.guesses[glance] ?? 0;
+    if (guess !== 0 && this.isSame(guess, start, end)) return guess;
+    const id = this.find(bytes, start, end);
+    this.guesses[glance] = id;
+    return id;
+  }
+
+  private find(bytes: Uint8Array, start: number, end: number): number {
     const hash = hashOf(this.view, start, end);
     const mask = this.slots.length - 1;
     let slot = hash & mask;
@@ -80,13 +95,16 @@ export class EndpointInterner {
     return endpoint;
   }
 
-  /** Four bytes a step: half the cost of single ones. */
+  /** Sixteen bytes a step, and one branch for them: a third of the cost of four. */
   private isSame(id: number, start: number, end: number): boolean {
     let from = this.ends[id - 1] ?? 0;
     if ((this.ends[id] ?? 0) - from !== end - start) return false;
     const { view, arenaView } = this;
     let at = start;
-    for (; at + 4 <= end; at += 4, from += 4) if (view.getInt32(at, true) !== arenaView.getInt32(from, true)) return false;
+    const last = end - 16;
+    for (; at <= last; at += 16, from += 16) if (differ(view, at, arenaView, from)) return false;
+    // the last sixteen once more: what was found equal already is
+    if (at < end && last >= start) return !differ(view, last, arenaView, from - (at - last));
     for (; at < end; at++, from++) if (view.getUint8(at) !== arenaView.getUint8(from)) return false;
     return true;
   }
@@ -128,6 +146,19 @@ export class EndpointInterner {
       this.hashes[slot] = hash;
     }
   }
+}
+
+function differ(view: DataView, at: number, other: DataView, from: number): boolean {
+  return ((view.getInt32(at, true) ^ other.getInt32(from, true)) | (view.getInt32(at + 4, true) ^ other.getInt32(from + 4, true))
+    | (view.getInt32(at + 8, true) ^ other.getInt32(from + 8, true)) | (view.getInt32(at + 12, true) ^ other.getInt32(from + 12, true))) !== 0;
+}
+
+/** Length, the first eight bytes (id and identity), four in the middle and the last four: enough to guess by, never to tell by. */
+function glanceOf(view: DataView, start: number, end: number): number {
+  const length = end - start;
+  let glance = Math.imul(view.getInt32(start, true) ^ length, 0x9e37_79b9) ^ Math.imul(view.getInt32(start + 4, true), 0x85eb_ca6b);
+  glance ^= Math.imul(view.getInt32(start + (length >> 1), true), 0xc2b2_ae35) ^ Math.imul(view.getInt32(end - 4, true), 0x27d4_eb2f);
+  return glance ^ (glance >>> 15);
 }
 
 /** Two independent lanes of rotate, xor, multiply (FxHash), so that the processor runs them side by side; Murmur3's final mix. */
