@@ -1,18 +1,10 @@
-/** Pairs and drop keys one bucket keeps apart; the rest counts under id 0. */
+import { PairColumn, PairTable, type PairCounts } from './pair-table.ts';
+
+/** Drop keys and losses one bucket keeps apart; the rest counts under id 0. */
 export const MAX_KEYS_PER_BUCKET = 1_024;
 
 /** Verdict numbers of Hubble, 0 to 8 with room. */
 export const VERDICTS = 10;
-
-/** Volume of one pair. Bytes and skbs are 0 where the source of figures has none (flows of Hubble). */
-export interface PairCounts {
-  flows: number;
-  connections: number;
-  bytes: number;
-  skbs: number;
-  dropped: number;
-  resets: number;
-}
 
 /** What happened in a stretch of time. Merges by adding, in any order. */
 export interface Bucket {
@@ -27,7 +19,7 @@ export interface Bucket {
   /** By dropKey. */
   drops: Map<number, number>;
   /** By pair id. */
-  pairs: Map<number, PairCounts>;
+  pairs: PairTable;
   resets: number;
   /** Events the kernel saw, and those of them nobody got. */
   happened: number;
@@ -39,7 +31,7 @@ export interface Bucket {
 /** An empty stretch of time. */
 export function emptyBucket(): Bucket {
   return {
-    coveredMs: 0, hasGap: false, isPartial: false, flows: 0, verdicts: new Float64Array(VERDICTS), drops: new Map(), pairs: new Map(),
+    coveredMs: 0, hasGap: false, isPartial: false, flows: 0, verdicts: new Float64Array(VERDICTS), drops: new Map(), pairs: new PairTable(),
     resets: 0, happened: 0, lost: 0, losses: new Map(),
   };
 }
@@ -56,7 +48,7 @@ export function addBucket(into: Bucket, from: Bucket, share = 1): void {
   for (let i = 0; i < VERDICTS; i++) into.verdicts[i] = (into.verdicts[i] ?? 0) + (from.verdicts[i] ?? 0) * share;
   for (const [key, count] of from.drops) addCount(into.drops, key, count * share);
   for (const [key, count] of from.losses) addCount(into.losses, key, count * share);
-  for (const [pair, counts] of from.pairs) addPair(into, pair, counts, share);
+  into.pairs.addTable(from.pairs, share);
 }
 
 /** Adds to a count; a key beyond the bound counts under the first key's neighbour "(other)", id 0. */
@@ -66,23 +58,12 @@ export function addCount<K extends number | string>(counts: Map<K, number>, key:
   else if (typeof key === 'number') counts.set(0 as K, (counts.get(0 as K) ?? 0) + count);
 }
 
-/** The counts of one pair, made when missing. */
-export function pairCounts(bucket: Bucket, pair: number): PairCounts {
-  const key = bucket.pairs.size < MAX_KEYS_PER_BUCKET || bucket.pairs.has(pair) ? pair : 0;
-  let counts = bucket.pairs.get(key);
-  if (counts === undefined) {
-    counts = { flows: 0, connections: 0, bytes: 0, skbs: 0, dropped: 0, resets: 0 };
-    bucket.pairs.set(key, counts);
+/** Adds to some counts of a pair. */
+export function addToPair(bucket: Bucket, pair: number, counts: Partial<PairCounts>): void {
+  const { pairs } = bucket;
+  const at = pairs.at(pair);
+  for (const [name, count] of Object.entries(counts)) {
+    const column = at + PairColumn[name as keyof PairCounts];
+    pairs.values[column] = (pairs.values[column] ?? 0) + count;
   }
-  return counts;
-}
-
-function addPair(into: Bucket, pair: number, from: PairCounts, share: number): void {
-  const counts = pairCounts(into, pair);
-  counts.flows += from.flows * share;
-  counts.connections += from.connections * share;
-  counts.bytes += from.bytes * share;
-  counts.skbs += from.skbs * share;
-  counts.dropped += from.dropped * share;
-  counts.resets += from.resets * share;
 }

@@ -1,4 +1,5 @@
-import type { Bucket, PairCounts } from './bucket.ts';
+import type { Bucket } from './bucket.ts';
+import type { PairCounts } from './pair-table.ts';
 import { VERDICT_CHIPS, type Chip } from './chips.ts';
 import { dropKeyParts, type Pair } from './directory.ts';
 import { momentSecond } from './figures.ts';

@@ -1,4 +1,5 @@
 import type { Endpoint, Flow } from '../wire/gen/flow.ts';
+import { goesToClient } from './conversation-side.ts';
 import { portOf, sourcePortOf } from './flow-words.ts';
 
 /** One end of a conversation, as a flow tells of it. */
@@ -18,11 +19,20 @@ export interface Conversation {
   isReply: boolean;
 }
 
-/** Who is the client and who the server of a flow. Where nobody says that it is a reply, the source counts as the client. */
+/** Who is the client and who the server of a flow; told as the figures tell it. */
 export function conversationOf(flow: Flow): Conversation {
   const source: End = { endpoint: flow.source, ip: flow.IP?.source ?? '', names: flow.source_names, port: sourcePortOf(flow) };
   const destination: End = { endpoint: flow.destination, ip: flow.IP?.destination ?? '', names: flow.destination_names, port: portOf(flow) };
-  return flow.is_reply?.value === true ? { client: destination, server: source, isReply: true } : { client: source, server: destination, isReply: false };
+  const isReply = goesToClient({ isReply: flow.is_reply === undefined ? -1 : Number(flow.is_reply.value === true), tcpFlags: flagBits(flow), sourcePort: source.port, destinationPort: destination.port });
+  return isReply ? { client: destination, server: source, isReply: true } : { client: source, server: destination, isReply: false };
+}
+
+const SYN = 0x002;
+const ACK = 0x010;
+
+function flagBits(flow: Flow): number {
+  const flags = flow.l4?.TCP?.flags;
+  return (flags?.SYN === true ? SYN : 0) | (flags?.ACK === true ? ACK : 0);
 }
 
 const INGRESS = 1;

@@ -1,7 +1,8 @@
-import { emptyBucket, type Bucket, type PairCounts } from './bucket.ts';
+import { emptyBucket, type Bucket } from './bucket.ts';
 import type { BucketRing, Stretch } from './bucket-ring.ts';
 import { dropKeyParts, type Pair } from './directory.ts';
 import { dropClass, type DropClass } from './drop-words.ts';
+import type { PairCounts } from './pair-table.ts';
 import { countsFlows, figuresOf, type State } from './state.ts';
 import { spanText } from './time.ts';
 

@@ -4,8 +4,8 @@
 export const MAX_ROW_BYTES = 48 * 1024 * 1024;
 const SEGMENT_BYTES = 1024 * 1024;
 const SEGMENT_ROWS = 4096;
-// 8 + 4*4 + 2 + 1 + 1 bytes of columns a row
-const SEGMENT_TOTAL = SEGMENT_BYTES + SEGMENT_ROWS * 28;
+// 8 + 5*4 + 2 + 1 + 1 bytes of columns a row
+const SEGMENT_TOTAL = SEGMENT_BYTES + SEGMENT_ROWS * 32;
 
 /** A flow of the stream. */
 export const ROW_FLOW = 1;
@@ -25,6 +25,7 @@ interface Segment {
   source: Uint32Array;
   destination: Uint32Array;
   start: Uint32Array;
+  mark: Uint32Array;
   node: Uint16Array;
   verdict: Uint8Array;
   kind: Uint8Array;
@@ -42,6 +43,8 @@ export interface RowView {
   source: number;
   destination: number;
   node: number;
+  /** What the fold found out about it: see row-mark.ts. */
+  mark: number;
   bytes: Uint8Array;
 }
 
@@ -54,6 +57,17 @@ export interface RowColumns {
   source: number;
   destination: number;
   node: number;
+  mark: number;
+}
+
+/** Which bytes of a buffer a row keeps: from..to without up to two cuts, in order; a cut of nothing begins where it ends. Reused by the caller. */
+export interface RowBytes {
+  from: number;
+  cut: number;
+  cutEnd: number;
+  secondCut: number;
+  secondCutEnd: number;
+  to: number;
 }
 
 /** The buffered stream: typed columns and the bytes that are not endpoints, bounded. Row ids count up and are never reused. */
@@ -81,29 +95,23 @@ export class FlowRows {
     return this.segments.length * SEGMENT_TOTAL;
   }
 
-  /**
-   * Adds a row whose bytes are up to three pieces of `bytes` (a flow without its endpoints). Pieces that do not fit a
-   * segment at all are left out: the row stays, its detail is empty.
-   */
-  push(row: RowColumns, bytes: Uint8Array, pieces: readonly number[]): void {
-    let size = 0;
-    for (let i = 0; i < pieces.length; i += 2) size += (pieces[i + 1] ?? 0) - (pieces[i] ?? 0);
-    if (size > SEGMENT_BYTES) size = 0;
-    const segment = this.room(size);
+  /** Adds a row with its part of `bytes`. What does not fit a segment at all is left out: the row stays, its detail is empty. */
+  push(row: RowColumns, bytes: Uint8Array, kept: RowBytes): void {
+    const size = kept.to - kept.from - (kept.cutEnd - kept.cut) - (kept.secondCutEnd - kept.secondCut);
+    const fits = size <= SEGMENT_BYTES;
+    const segment = this.room(fits ? size : 0);
     const at = segment.rows;
     segment.start[at] = segment.used;
-    if (size > 0) {
-      for (let i = 0; i < pieces.length; i += 2) {
-        const from = pieces[i] ?? 0;
-        const to = pieces[i + 1] ?? 0;
-        if (to <= from) continue;
-        segment.used = copyBytes(bytes, from, to, segment);
-      }
+    if (fits && size > 0) {
+      copyBytes(bytes, kept.from, kept.cut, segment);
+      copyBytes(bytes, kept.cutEnd, kept.secondCut, segment);
+      copyBytes(bytes, kept.secondCutEnd, kept.to, segment);
     }
     segment.timeMs[at] = row.timeMs;
     segment.count[at] = row.count;
     segment.source[at] = row.source;
     segment.destination[at] = row.destination;
+    segment.mark[at] = row.mark;
     segment.node[at] = row.node;
     segment.verdict[at] = row.verdict;
     segment.kind[at] = row.kind;
@@ -126,6 +134,7 @@ export class FlowRows {
       source: segment.source[at] ?? 0,
       destination: segment.destination[at] ?? 0,
       node: segment.node[at] ?? 0,
+      mark: segment.mark[at] ?? 0,
       bytes: segment.bytes.subarray(segment.start[at] ?? 0, end),
     };
   }
@@ -161,28 +170,43 @@ export class FlowRows {
 }
 
 /** Up to this many bytes a loop beats the view that TypedArray.set needs. */
-const LOOP_BYTES = 256;
+const LOOP_BYTES = 320;
 
 let viewed: Uint8Array = new Uint8Array(0);
 let view = new DataView(viewed.buffer);
 
-function copyBytes(bytes: Uint8Array, from: number, to: number, segment: Segment): number {
-  let at = segment.used;
-  if (to - from > LOOP_BYTES) {
+function copyBytes(bytes: Uint8Array, from: number, to: number, segment: Segment): void {
+  const length = to - from;
+  if (length <= 0) return;
+  const at = segment.used;
+  segment.used = at + length;
+  if (length > LOOP_BYTES) {
     segment.bytes.set(bytes.subarray(from, to), at);
-    return at + to - from;
+    return;
   }
   // one view serves all flows of a chunk
   if (bytes !== viewed) {
     viewed = bytes;
     view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
-  const into = segment.view;
+  copyWords(segment.view, at, from, to);
+}
+
+function copyWords(into: DataView, start: number, from: number, to: number): void {
+  let at = start;
   let i = from;
-  // four bytes a step
-  for (; i + 4 <= to; i += 4, at += 4) into.setInt32(at, view.getInt32(i, true), true);
-  for (; i < to; i++, at++) into.setUint8(at, view.getUint8(i));
-  return at;
+  const last = to - 16;
+  for (; i <= last; i += 16, at += 16) copySixteen(into, at, i);
+  // the last sixteen once more: what was copied already is copied the same
+  if (i < to && last >= from) copySixteen(into, at - (i - last), last);
+  else for (; i < to; i++, at++) into.setUint8(at, view.getUint8(i));
+}
+
+function copySixteen(into: DataView, at: number, from: number): void {
+  into.setInt32(at, view.getInt32(from, true), true);
+  into.setInt32(at + 4, view.getInt32(from + 4, true), true);
+  into.setInt32(at + 8, view.getInt32(from + 8, true), true);
+  into.setInt32(at + 12, view.getInt32(from + 12, true), true);
 }
 
 function newSegment(): Segment {
@@ -195,6 +219,7 @@ function newSegment(): Segment {
     source: new Uint32Array(SEGMENT_ROWS),
     destination: new Uint32Array(SEGMENT_ROWS),
     start: new Uint32Array(SEGMENT_ROWS),
+    mark: new Uint32Array(SEGMENT_ROWS),
     node: new Uint16Array(SEGMENT_ROWS),
     verdict: new Uint8Array(SEGMENT_ROWS),
     kind: new Uint8Array(SEGMENT_ROWS),

@@ -3,20 +3,24 @@ import { tryDecode } from '../wire/codec.ts';
 import { EndpointInterner } from '../wire/endpoint-interner.ts';
 import { FlowScan, scanResponse } from '../wire/flow-scan.ts';
 import { EndpointCodec } from '../wire/gen/flow.ts';
-import { addCount, pairCounts, type Bucket } from './bucket.ts';
+import { addCount, type Bucket } from './bucket.ts';
+import { goesToClient } from './conversation-side.ts';
 import { dropKey } from './directory.ts';
 import { DROP_REASON_NUMBERS, dropReasonName, KERNEL_DROP } from './drop-words.ts';
-import { passesEnds } from './ends.ts';
+import { passesEnds, type Ends } from './ends.ts';
 import { noteFirst } from './first-seen.ts';
 import { noteIdentity } from './note-identity.ts';
-import { ROW_FLOW, ROW_GAP, ROW_NOTE, type RowColumns } from './flow-rows.ts';
+import { ROW_FLOW, ROW_GAP, ROW_NOTE, type RowBytes, type RowColumns } from './flow-rows.ts';
 import { runsHere } from './chips.ts';
+import { mayOpen, Opening, openingOf } from './openings.ts';
+import { PairColumn } from './pair-table.ts';
 import { readAllowed } from './read-allowed.ts';
 import { noteDropped, readDropped, type DroppedFlow } from './read-drop.ts';
 import { forgetDnsUnderWay } from './dns-fold.ts';
 import { ringOf } from './l7-book.ts';
 import { isAnswer } from './l7-ends.ts';
 import { foldL7 } from './l7-fold.ts';
+import { RowMark } from './row-mark.ts';
 import { pushText } from './row-text.ts';
 import type { State } from './state.ts';
 import { noteStockLoss } from './stock-ledger.ts';
@@ -36,8 +40,8 @@ const MAX_SKEW_MS = 3_600_000;
 const IP_PROTOCOLS = [0, 6, 17, 1, 58, 132, 112, 2] as const;
 
 const scan = new FlowScan();
-const row: RowColumns = { kind: 0, timeMs: 0, verdict: 0, count: 1, source: 0, destination: 0, node: 0 };
-const pieces: number[] = [];
+const row: RowColumns = { kind: ROW_FLOW, timeMs: 0, verdict: 0, count: 1, source: 0, destination: 0, node: 0, mark: 0 };
+const kept: RowBytes = { from: 0, cut: 0, cutEnd: 0, secondCut: 0, secondCutEnd: 0, to: 0 };
 const dropped: DroppedFlow = { key: 0, timeMs: 0, source: 0, destination: 0, node: 0, isVerdict: false };
 const KERNEL_SUMMARY = 'kernel: ';
 /** Bytes of a summary that can hold a kernel's reason. */
@@ -68,12 +72,13 @@ function beginAnew(state: State): void {
   state.partyOfEndpoint = [];
   state.dropFacts.forgetEndpoints();
   state.l7.routes.forgetEndpoints();
+  state.strays.clear();
   Object.assign(state.stream, { selected: -1, bottom: -1, isDetailOpen: false });
   pushText(state, ROW_NOTE, 'older flows are forgotten: the table of endpoints was full');
 }
 
 function foldFlow(state: State, bytes: Uint8Array): void {
-  const { flows, nowMs } = state;
+  const { flows, nowMs, directory } = state;
   // a watermark, or a flow without a time: nothing to show
   if (scan.timeSeconds === 0) return;
   let timeMs = scan.timeSeconds * 1000 + scan.timeNanos / 1e6;
@@ -82,41 +87,49 @@ function foldFlow(state: State, bytes: Uint8Array): void {
   if (timeMs > flows.newestMs) flows.newestMs = timeMs;
   const source = state.endpoints.intern(bytes, scan.sourceStart, scan.sourceEnd);
   const destination = state.endpoints.intern(bytes, scan.destinationStart, scan.destinationEnd);
-  const count = scan.aggregateCount > 0 ? scan.aggregateCount : 1;
-  const reason = scan.verdict === DROPPED ? reasonOf(state, bytes) : '';
-  if (!passesHere(state, reason)) return;
-  const isReply = scan.isReply === 1;
   const sourceParty = source === 0 ? foreignParty(state, bytes, scan.sourceStart, scan.sourceEnd) : partyOf(state, source, timeMs);
   const destinationParty = destination === 0 ? foreignParty(state, bytes, scan.destinationStart, scan.destinationEnd) : partyOf(state, destination, timeMs);
-  if (state.chips.length > 0 && !passesEnds(state, isReply
+  const reason = scan.verdict === DROPPED ? reasonOf(state, bytes) : '';
+  const isReply = goesToClient(scan);
+  if (state.chips.length > 0 && !passes(state, reason, isReply
     ? { client: destination, clientParty: destinationParty, server: source, serverParty: sourceParty, port: scan.sourcePort }
     : { client: source, clientParty: sourceParty, server: destination, serverParty: destinationParty, port: scan.destinationPort })) return;
   if (scan.l7 !== 0) {
     const [client, server] = isAnswer(scan) ? [destination, source] : [source, destination];
     const [clientParty, serverParty] = isAnswer(scan) ? [destinationParty, sourceParty] : [sourceParty, destinationParty];
-    foldL7(state, bytes, scan, { timeMs, count, client, clientParty, server, serverParty });
+    foldL7(state, bytes, scan, { timeMs, count: scan.aggregateCount > 0 ? scan.aggregateCount : 1, client, clientParty, server, serverParty });
     // every request comes so that it is counted: rows are for what matters
     if (flows.scope === 'matter' && !isTrouble()) return;
   }
-  pushRow(state, bytes, { timeMs, source, destination, count });
-  if (scan.eventType === POLICY_VERDICT || scan.verdict === DROPPED) state.flowPolicies.take(state, { bytes, start: scan.flowStart, end: scan.flowEnd, node: state.nodeNames.get(row.node), timeMs });
   const protocol = IP_PROTOCOLS[scan.protocol] ?? 0;
   const pair = isReply
-    ? state.directory.pair(destinationParty, sourceParty, scan.sourcePort, protocol)
-    : state.directory.pair(sourceParty, destinationParty, scan.destinationPort, protocol);
-  if ((scan.tcpFlags & RST) !== 0 && scan.verdict !== DROPPED) {
-    state.resets.add(pair, timeMs);
-    noteFirst(state, `resets ${pair}`, timeMs);
-  }
-  if (reason !== '') takeDropped(state, bytes, { key: dropKey(state.directory.reason(reason), pair), timeMs, source, destination });
+    ? directory.pair(destinationParty, sourceParty, scan.sourcePort, protocol)
+    : directory.pair(sourceParty, destinationParty, scan.destinationPort, protocol);
+  row.timeMs = timeMs;
+  row.verdict = scan.verdict;
+  row.count = scan.aggregateCount > 0 ? scan.aggregateCount : 1;
+  row.source = source;
+  row.destination = destination;
+  row.node = state.nodeNames.intern(bytes, scan.nodeNameStart, scan.nodeNameEnd);
+  row.mark = pair | (isReply ? RowMark.REPLY : 0);
+  const opening = !mayOpen(scan) ? 0 : openingOf(state.seenPackets, scan, bytes, { isReply, timeMs, reason });
+  if (opening !== 0) noteOpening(state, opening, pair, isReply ? destination : source);
+  if ((scan.tcpFlags & RST) !== 0 && scan.verdict !== DROPPED) noteReset(state, pair, timeMs);
+  if (scan.eventType === POLICY_VERDICT || scan.verdict === DROPPED) state.flowPolicies.take(state, { bytes, start: scan.flowStart, end: scan.flowEnd, node: state.nodeNames.get(row.node), timeMs });
+  if (reason !== '') takeDropped(state, bytes, dropKey(directory.reason(reason), pair));
   else if (scan.eventType === POLICY_VERDICT && state.allowedBy.mayRead(pair, nowMs)) readAllowed(state, { pair, timeMs, node: row.node }, bytes.subarray(scan.flowStart, scan.flowEnd));
-  if (timeMs < flows.openedMs) return void (reason !== '' && noteFirst(state, `drop ${dropKey(state.directory.reason(reason), pair)}`, timeMs));
-  const bucket = state.fromFlows.at(Math.floor(timeMs / 1000));
-  if (bucket !== undefined) countFlow(state, bucket, { pair, count, reason, timeMs });
+  // what is older than the stream is history: a row, but no count
+  if (timeMs >= flows.openedMs) countFlow(state, pair, reason, opening);
+  else if (reason !== '') noteFirst(state, `drop ${dropKey(directory.reason(reason), pair)}`, timeMs);
+  cutEndpoints(source !== 0, destination !== 0);
+  state.rows.push(row, bytes, kept);
 }
 
-function takeDropped(state: State, bytes: Uint8Array, flow: { key: number; timeMs: number; source: number; destination: number }): void {
-  Object.assign(dropped, flow);
+function takeDropped(state: State, bytes: Uint8Array, key: number): void {
+  dropped.key = key;
+  dropped.timeMs = row.timeMs;
+  dropped.source = row.source;
+  dropped.destination = row.destination;
   dropped.node = row.node;
   dropped.isVerdict = scan.eventType === POLICY_VERDICT;
   const fact = noteDropped(state, dropped);
@@ -130,30 +143,65 @@ function isTrouble(): boolean {
   return (scan.verdict !== FORWARDED && scan.verdict !== REDIRECTED) || scan.httpCode >= SERVER_ERROR || (scan.dnsRcode !== 0 && scan.dnsRcode !== NXDOMAIN);
 }
 
-function countFlow(state: State, bucket: Bucket, flow: { pair: number; count: number; reason: string; timeMs: number }): void {
-  bucket.flows += flow.count;
-  if (scan.verdict === DROPPED) return countDrop(state, bucket, flow);
+function countFlow(state: State, pair: number, reason: string, opening: number): void {
+  const second = Math.floor(row.timeMs / 1000);
+  const bucket = state.fromFlows.at(second);
+  if (bucket === undefined) return;
+  row.mark |= RowMark.COUNTED;
+  const { count } = row;
+  bucket.flows += count;
+  const at = bucket.pairs.at(pair);
+  const { values } = bucket.pairs;
+  values[at] = (values[at] ?? 0) + count;
+  if (opening !== 0) countOpening(values, at, opening);
+  if (scan.verdict === DROPPED) return countDrop(state, bucket, pair, reason);
+  if (state.flows.seesAll) state.edges.see(pair, second);
   const verdict = scan.verdict < bucket.verdicts.length ? scan.verdict : 0;
-  bucket.verdicts[verdict] = (bucket.verdicts[verdict] ?? 0) + flow.count;
-  const counts = pairCounts(bucket, flow.pair);
-  counts.flows += flow.count;
-  if ((scan.tcpFlags & RST) !== 0) {
-    counts.resets += flow.count;
-    bucket.resets += flow.count;
-  }
+  bucket.verdicts[verdict] = (bucket.verdicts[verdict] ?? 0) + count;
+  if ((row.mark & RowMark.REPLY) !== 0) values[at + PairColumn.replies] = (values[at + PairColumn.replies] ?? 0) + count;
+  if ((row.mark & RowMark.RESET) === 0) return;
+  values[at + PairColumn.resets] = (values[at + PairColumn.resets] ?? 0) + count;
+  bucket.resets += count;
 }
 
-function countDrop(state: State, bucket: Bucket, flow: { pair: number; count: number; reason: string; timeMs: number }): void {
-  const key = dropKey(state.directory.reason(flow.reason), flow.pair);
-  const counts = pairCounts(bucket, flow.pair);
-  counts.flows += flow.count;
-  const packets = state.denials.add(Math.floor(flow.timeMs / 1000), { key, isVerdict: scan.eventType === POLICY_VERDICT, count: flow.count });
+function countDrop(state: State, bucket: Bucket, pair: number, reason: string): void {
+  const key = dropKey(state.directory.reason(reason), pair);
+  const packets = state.denials.add(Math.floor(row.timeMs / 1000), { key, isVerdict: scan.eventType === POLICY_VERDICT, count: row.count });
   if (packets === 0) return;
   bucket.verdicts[DROPPED] = (bucket.verdicts[DROPPED] ?? 0) + packets;
   addCount(bucket.drops, key, packets);
-  counts.dropped += packets;
+  const at = bucket.pairs.at(pair) + PairColumn.dropped;
+  bucket.pairs.values[at] = (bucket.pairs.values[at] ?? 0) + packets;
   // the text of the key is made once a second at most
-  if (bucket.drops.get(key) === packets) noteFirst(state, `drop ${key}`, flow.timeMs);
+  if (bucket.drops.get(key) === packets) noteFirst(state, `drop ${key}`, row.timeMs);
+}
+
+function countOpening(values: Float64Array, at: number, opening: number): void {
+  const add = (column: number): void => {
+    values[at + column] = (values[at + column] ?? 0) + 1;
+  };
+  if ((opening & Opening.OPENS) !== 0) add(PairColumn.connections);
+  if ((opening & Opening.SYN) !== 0) add(PairColumn.syns);
+  if ((opening & Opening.SYN_ACK) !== 0) add(PairColumn.synAcks);
+  if ((opening & Opening.STRAY) !== 0) add(PairColumn.strays);
+}
+
+function noteOpening(state: State, opening: number, pair: number, client: number): void {
+  if ((opening & Opening.OPENS) !== 0) row.mark |= RowMark.OPENS;
+  if ((opening & Opening.STRAY) === 0) return;
+  row.mark |= RowMark.STRAY;
+  const end = scan.verdict === DROPPED ? 'dropped' : (scan.tcpFlags & RST) !== 0 ? 'reset' : 'passed';
+  state.strays.add(pair, { timeMs: row.timeMs, client, end, node: row.node });
+}
+
+function noteReset(state: State, pair: number, timeMs: number): void {
+  row.mark |= RowMark.RESET;
+  state.resets.add(pair, timeMs);
+  noteFirst(state, `resets ${pair}`, timeMs);
+}
+
+function passes(state: State, reason: string, ends: Ends): boolean {
+  return passesHere(state, reason) && passesEnds(state, ends);
 }
 
 // the relay cannot tell kernel drops apart: their names are compared here
@@ -190,33 +238,29 @@ function foreignParty(state: State, bytes: Uint8Array, start: number, end: numbe
   return state.directory.party(decoded.ok ? decoded.value : undefined);
 }
 
-function pushRow(state: State, bytes: Uint8Array, flow: { timeMs: number; source: number; destination: number; count: number }): void {
-  row.kind = ROW_FLOW;
-  row.timeMs = flow.timeMs;
-  row.verdict = scan.verdict;
-  row.count = flow.count;
-  row.source = flow.source;
-  row.destination = flow.destination;
-  row.node = state.nodeNames.intern(bytes, scan.nodeNameStart, scan.nodeNameEnd);
-  cutEndpoints(flow.source !== 0, flow.destination !== 0);
-  state.rows.push(row, bytes, pieces);
-}
-
 // what is kept of a flow: all of it but the two endpoint fields (tag, length, bytes), which live in the interner
 function cutEndpoints(hasSource: boolean, hasDestination: boolean): void {
-  pieces.length = 0;
-  let from = scan.flowStart;
-  const isInOrder = scan.sourceStart <= scan.destinationStart;
-  if (isInOrder && hasSource) from = cut(from, scan.sourceStart, scan.sourceEnd);
-  if (hasDestination) from = cut(from, scan.destinationStart, scan.destinationEnd);
-  if (!isInOrder && hasSource) from = cut(from, scan.sourceStart, scan.sourceEnd);
-  pieces.push(from, scan.flowEnd);
+  const { sourceStart, sourceEnd, destinationStart, destinationEnd } = scan;
+  kept.from = kept.cut = kept.cutEnd = kept.secondCut = kept.secondCutEnd = scan.flowStart;
+  kept.to = scan.flowEnd;
+  if (sourceStart <= destinationStart) {
+    if (hasSource) firstCut(sourceStart, sourceEnd);
+    if (hasDestination) secondCut(destinationStart, destinationEnd);
+  } else {
+    if (hasDestination) firstCut(destinationStart, destinationEnd);
+    if (hasSource) secondCut(sourceStart, sourceEnd);
+  }
 }
 
-function cut(from: number, start: number, end: number): number {
+function firstCut(start: number, end: number): void {
   // both fields have one-byte tags
-  pieces.push(from, start - 1 - varintLength(end - start));
-  return end;
+  kept.cut = start - 1 - varintLength(end - start);
+  kept.cutEnd = kept.secondCut = kept.secondCutEnd = end;
+}
+
+function secondCut(start: number, end: number): void {
+  kept.secondCut = start - 1 - varintLength(end - start);
+  kept.secondCutEnd = end;
 }
 
 function varintLength(value: number): number {

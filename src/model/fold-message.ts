@@ -31,7 +31,7 @@ export function foldMessage(state: State, message: WorldMessage): void {
       return foldReport(state, message.report);
     case 'telemetry-absent':
       state.telemetry = 'absent';
-      return;
+      return lookAtAll(state);
     case 'node-status': return takeNodeStatus(state, message);
     case 'nodes': return foldNodes(state, message);
     case 'metrics': return foldMetrics(state, message.source, message.metrics);
@@ -72,6 +72,7 @@ function takeConnection(state: State, message: Message & { type: 'connection' })
     forgetDnsUnderWay(state);
   }
   if (message.state === 'live' && connection.state !== 'live') {
+    state.edges.blink(nowMs);
     if (connection.attempts > 0 && (state.reports > 0 || state.flows.received > 0)) {
       const seconds = Math.round((nowMs - connection.sinceMs) / 1000);
       pushText(state, ROW_GAP, `gap of ${seconds} s: connected again, the past was asked for again`);
@@ -94,9 +95,16 @@ function takeFlowsState(state: State, message: Message & { type: 'flows-state' }
   state.flows.error = scrub(message.error ?? '', 200);
 }
 
+// under a filter a stream tells nothing of who talks at all; with telemetry that does
+function lookAtAll(state: State): void {
+  state.flows.seesAll = state.telemetry === 'absent' && state.chips.length === 0;
+  if (state.flows.seesAll) state.edges.beginAnew(state.nowMs);
+}
+
 function takeFlowsRequest(state: State): void {
   state.flows.scope = wantsAllFlows(state) ? 'all' : 'matter';
   state.flows.openedMs = Infinity;
+  lookAtAll(state);
   state.rows.clear();
   Object.assign(state.stream, { selected: -1, bottom: -1, isDetailOpen: false });
   const what = state.flows.scope === 'matter' ? 'drops, errors and resets' : state.chips.length === 0 ? 'every flow' : state.chips.map(chipText).join(' ');

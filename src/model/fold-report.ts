@@ -1,12 +1,13 @@
 import type { DropCount, PairCount, Report, Volume } from '../wire/gen/hubtop.ts';
 import { scrub } from '../lib/scrub.ts';
-import { addCount, emptyBucket, pairCounts, VERDICTS, type Bucket } from './bucket.ts';
+import { addCount, addToPair, emptyBucket, VERDICTS, type Bucket } from './bucket.ts';
 import { dropKey } from './directory.ts';
 import { dropReasonName } from './drop-words.ts';
 import { noteFirst } from './first-seen.ts';
 import { applyNodeReport, newNode } from './node-state.ts';
 import { noteAllowed } from './read-allowed.ts';
 import { takeReportedDrop } from './read-drop.ts';
+import { PairColumn } from './pair-table.ts';
 import type { State } from './state.ts';
 import { timestampMs } from './time.ts';
 
@@ -19,6 +20,8 @@ const MAX_INTERVAL_MS = 30_000;
 /** A node that was well and is not heard of any more is forgotten after this long: it was taken out of the cluster. */
 const FORGET_MS = 900_000;
 const DROPPED = 2;
+/** The heaviest pair that was left out lately counts for some minutes. */
+const FLOOR_DECAY = 0.995;
 
 /** Takes one telemetry report into the buckets and the nodes. */
 export function foldReport(state: State, report: Report): void {
@@ -32,8 +35,11 @@ export function foldReport(state: State, report: Report): void {
       if (state.nodes.size >= MAX_NODES) continue;
       node = newNode(name, state.nodes.size);
       state.nodes.set(name, node);
+      state.edges.blink(state.nowMs);
     }
+    const wasAway = node.trouble !== '';
     const delta = applyNodeReport(node, nodeReport, { seconds: intervalMs / 1000, nowMs: state.nowMs });
+    if (wasAway && node.trouble === '') state.edges.blink(state.nowMs);
     counts.happened += delta.happened;
     counts.lost += delta.lost;
     // what happens on a node that nobody hears of is in no figure: they are lower bounds
@@ -48,8 +54,18 @@ export function foldReport(state: State, report: Report): void {
   for (const change of report.changes ?? []) state.changes.report(change, state.nowMs);
   for (const fact of report.policies ?? []) state.policies.take(fact, state.nowMs);
   state.fromTelemetry.spread(counts, startOf(state, toMs, intervalMs), toMs);
+  seeEdges(state, counts, { second: Math.floor((toMs - 1) / 1000), floorBytes: report.pairs_floor_bytes ?? 0 });
   state.lastReportMs = Math.max(state.lastReportMs, toMs);
   state.reports++;
+}
+
+// what was only dropped is no talk
+function seeEdges(state: State, { pairs }: Bucket, report: { second: number; floorBytes: number }): void {
+  state.edges.floorBytes = Math.max(state.edges.floorBytes * FLOOR_DECAY, report.floorBytes);
+  for (let row = 0; row < pairs.size; row++) {
+    const id = pairs.ids[row] ?? 0;
+    if (pairs.value(id, PairColumn.skbs) > 0) state.edges.see(id, report.second);
+  }
 }
 
 function takeRelays(state: State, report: Report): void {
@@ -88,7 +104,7 @@ function takeDrop(state: State, counts: Bucket, drop: DropCount): void {
   if (skbs <= 0) return;
   addCount(counts.drops, key, skbs);
   takeReportedDrop(state, { key, drop, timeMs: state.nowMs });
-  pairCounts(counts, pair).dropped += skbs;
+  addToPair(counts, pair, { dropped: skbs });
   noteFirst(state, `drop ${key}`);
 }
 
@@ -98,15 +114,9 @@ function takePair(state: State, counts: Bucket, pair: PairCount): void {
   noteAllowed(state, { pair: id, timeMs: state.nowMs }, { policies: pair.allowed_by, direction: '' });
   const side = largerSide(pair.egress, pair.ingress);
   if (side === undefined) return;
-  const into = pairCounts(counts, id);
   // what was dropped did not move; the drops themselves come by reason, in `drops`
-  if (pair.verdict !== DROPPED) {
-    into.bytes += volumeBytes(side);
-    into.skbs += (side.skbs ?? 0) + (side.reply_skbs ?? 0);
-  }
-  into.connections += side.connections ?? 0;
-  into.resets += side.resets ?? 0;
-  into.flows += side.flows ?? 0;
+  const moved = pair.verdict === DROPPED ? {} : { bytes: volumeBytes(side), skbs: (side.skbs ?? 0) + (side.reply_skbs ?? 0), replies: side.reply_skbs ?? 0 };
+  addToPair(counts, id, { ...moved, connections: side.connections ?? 0, resets: side.resets ?? 0, flows: side.flows ?? 0 });
   counts.resets += side.resets ?? 0;
   if ((side.resets ?? 0) > 0) noteFirst(state, `resets ${id}`);
 }

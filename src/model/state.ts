@@ -8,6 +8,7 @@ import { DenialCounts } from './denial-counts.ts';
 import { Directory } from './directory.ts';
 import { DropFacts } from './drop-facts.ts';
 import { newDnsBook, type DnsBook } from './dns-book.ts';
+import { EdgeBook } from './edge-book.ts';
 import type { Effect } from './effects.ts';
 import { FlowPolicies } from './flow-policies.ts';
 import { FlowRows } from './flow-rows.ts';
@@ -22,6 +23,8 @@ import type { Prompt } from './prompt.ts';
 import { REPLAY_FINE_SECONDS, type Replay } from './replay.ts';
 import type { Quantiles } from './quantiles.ts';
 import { ResetTracker } from './resets.ts';
+import { SeenPackets } from './seen-packets.ts';
+import { StrayTracker } from './stray-tracker.ts';
 import type { TableState } from './tables.ts';
 import { newWall, type WallState } from './wall.ts';
 import { TextInterner } from './text-interner.ts';
@@ -84,6 +87,10 @@ export interface State {
   dns: DnsBook;
   /** Reads quantiles off counts; absent until the library for it is loaded. */
   quantiles: Quantiles | undefined;
+  /** Packets that open connections, so that each counts once. */
+  seenPackets: SeenPackets;
+  strays: StrayTracker;
+  edges: EdgeBook;
   nodes: Map<string, NodeState>;
   /** What a server without telemetry answers when asked. */
   hubble: HubbleServer;
@@ -116,6 +123,8 @@ export interface State {
     newestMs: number;
     /** When the stream was opened; older flows are history: rows, but no counts, since nobody knows what is missing of them. */
     openedMs: number;
+    /** All traffic comes as flows and nothing else tells of it: what is seen in it was seen for the whole cluster. */
+    seesAll: boolean;
   };
   lastReportMs: number;
   reports: number;
@@ -186,6 +195,9 @@ export function initialState(options: { server: string; nowMs: number; view: str
     l7: newL7Book(),
     dns: newDnsBook(),
     quantiles: undefined,
+    seenPackets: new SeenPackets(),
+    strays: new StrayTracker(),
+    edges: new EdgeBook(),
     nodes: new Map(),
     hubble: unaskedServer(),
     metricsPages: new Map(),
@@ -200,7 +212,7 @@ export function initialState(options: { server: string; nowMs: number; view: str
     denials: new DenialCounts(),
     incidents: new IncidentLog(),
     incidentSecond: 0,
-    flows: { isOpen: false, error: '', scope: 'matter', received: 0, malformed: 0, newestMs: 0, openedMs: Infinity },
+    flows: { isOpen: false, error: '', scope: 'matter', received: 0, malformed: 0, newestMs: 0, openedMs: Infinity, seesAll: false },
     lastReportMs: 0,
     reports: 0,
     chips: [],

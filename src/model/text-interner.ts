@@ -11,10 +11,18 @@ export class TextInterner {
   private readonly originals: Uint8Array[] = [new Uint8Array(0)];
   private readonly table = new Uint32Array(TABLE_SIZE);
   private readonly decoder = new TextDecoder();
+  /** The one asked for last: neighbours in a stream are often of one node. */
+  private last = 0;
 
   /** Id of the text, at least 1; 0 for an empty range or when the table is full. */
   intern(bytes: Uint8Array, start: number, end: number): number {
     if (end <= start) return 0;
+    if (isEqual(this.originals[this.last], bytes, start, end)) return this.last;
+    this.last = this.find(bytes, start, end);
+    return this.last;
+  }
+
+  private find(bytes: Uint8Array, start: number, end: number): number {
     let hash = 2166136261;
     for (let i = start; i < end; i++) hash = Math.imul(hash ^ (bytes[i] ?? 0), 16777619);
     let slot = (hash >>> 0) % TABLE_SIZE;

@@ -42,7 +42,7 @@ class FlowSource {
       labels: [`k8s:app=${name}`, 'k8s:io.cilium.k8s.policy.cluster=default', 'k8s:io.kubernetes.pod.namespace=payments'],
     });
     Object.assign(this.row, {
-      verdict: 1, eventType: 4, direction: 1, isReply: 0, tracePoint: 101, traceReason: 1, ipVersion: 4, sourceMacAt: 0, destinationMacAt: 6, sourceIpAt: 12, destinationIpAt: 16,
+      verdict: 1, eventType: 4, direction: 1, isReply: 0, tracePoint: 101, traceReason: 2, ipVersion: 4, sourceMacAt: 0, destinationMacAt: 6, sourceIpAt: 12, destinationIpAt: 16,
       protocol: 6, sourcePort: 40_000, destinationPort: 8080, tcpFlags: 0x10, source: endpoint('checkout-api', 20_001), destination: endpoint('ledger-svc', 20_002),
       bytes: Uint8Array.from([10, 88, 10, 1, 0, 7, 10, 88, 10, 1, 0, 1, 10, 244, 1, 2, 10, 244, 3, 4]),
     });

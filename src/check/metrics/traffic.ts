@@ -1,4 +1,5 @@
-import type { Bucket, PairCounts } from '../../model/bucket.ts';
+import type { Bucket } from '../../model/bucket.ts';
+import type { PairCounts } from '../../model/pair-table.ts';
 import { VERDICT_CHIPS } from '../../model/chips.ts';
 import { dropKeyParts, type Pair } from '../../model/directory.ts';
 import { countsFlows, figuresOf, type State } from '../../model/state.ts';
@@ -109,7 +110,7 @@ function sumPairs(state: State, bucket: Bucket, selectors: readonly Selector[], 
 /** Whether everybody the selectors name took part in something; under a filter that is whoever passed it. */
 function isMet(state: State, bucket: Bucket, selectors: readonly Selector[]): boolean {
   if (state.chips.length > 0) return bucket.flows > 0;
-  const pairs = [...bucket.pairs.keys()].map((id) => state.directory.pairAt(id));
+  const pairs = [...bucket.pairs].map(([id]) => state.directory.pairAt(id));
   return selectors.every((selector) => selector.isNegated || !isName(selector.field) || pairs.some((pair) => isNamedIn(pair, selector)));
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { emptyBucket, MAX_KEYS_PER_BUCKET, pairCounts } from '../../../src/model/bucket.ts';
+import { emptyBucket, MAX_KEYS_PER_BUCKET, addToPair } from '../../../src/model/bucket.ts';
 import { BucketRing, COARSE_BUCKETS, COARSE_SECONDS, FINE_SECONDS } from '../../../src/model/bucket-ring.ts';
 import { regularStep } from '../../../src/model/resets.ts';
 import { random } from '../app/fake-cluster.ts';
@@ -57,11 +57,11 @@ describe('BucketRing', () => {
   });
 });
 
-test('pairCounts() counts pairs beyond the bound together', () => {
+test('addToPair() counts pairs beyond the bound together', () => {
   const bucket = emptyBucket();
-  for (let pair = 1; pair <= MAX_KEYS_PER_BUCKET + 50; pair++) pairCounts(bucket, pair).flows++;
+  for (let pair = 1; pair <= MAX_KEYS_PER_BUCKET + 50; pair++) addToPair(bucket, pair, { flows: 1 });
   expect(bucket.pairs.size).toBeLessThanOrEqual(MAX_KEYS_PER_BUCKET + 1);
-  expect([...bucket.pairs.values()].reduce((sum, counts) => sum + counts.flows, 0)).toBe(MAX_KEYS_PER_BUCKET + 50);
+  expect([...bucket.pairs].reduce((sum, [, counts]) => sum + counts.flows, 0)).toBe(MAX_KEYS_PER_BUCKET + 50);
 });
 
 test.each([

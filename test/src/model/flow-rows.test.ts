@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { FlowRows, ROW_FLOW } from '../../../src/model/flow-rows.ts';
 import { random } from '../app/fake-cluster.ts';
 
-const columns = (timeMs: number): Parameters<FlowRows['push']>[0] => ({ kind: ROW_FLOW, timeMs, verdict: 1, count: 1, source: timeMs % 7, destination: 2, node: 3 });
+const columns = (timeMs: number): Parameters<FlowRows['push']>[0] => ({ kind: ROW_FLOW, timeMs, verdict: 1, count: 1, source: timeMs % 7, destination: 2, node: 3, mark: 0 });
 
 describe('FlowRows', () => {
   test('gives back what was pushed, joined from its pieces, and never holds more than its bound', () => {
@@ -14,7 +14,7 @@ describe('FlowRows', () => {
     for (let i = 0; i < 20_000; i++) {
       const cuts = [next(), next(), next(), next()].map((share) => Math.floor(share * 2000)).sort((one, other) => one - other);
       const [a = 0, b = 0, c = 0, d = 0] = cuts;
-      rows.push(columns(i), bytes, [a, b, c, d]);
+      rows.push(columns(i), bytes, { from: a, cut: b, cutEnd: c, secondCut: c, secondCutEnd: c, to: d });
       expected.push(Uint8Array.from([...bytes.subarray(a, b), ...bytes.subarray(c, d)]));
       expect(rows.heldBytes).toBeLessThanOrEqual(limit);
     }
@@ -32,7 +32,7 @@ describe('FlowRows', () => {
 
   test('keeps a row whose bytes are too many, without them', () => {
     const rows = new FlowRows();
-    rows.push(columns(5), new Uint8Array(3_000_000), [0, 3_000_000]);
+    rows.push(columns(5), new Uint8Array(3_000_000), { from: 0, cut: 0, cutEnd: 0, secondCut: 0, secondCutEnd: 0, to: 3_000_000 });
     expect(rows.get(0)).toMatchObject({ timeMs: 5, bytes: new Uint8Array(0) });
   });
 });

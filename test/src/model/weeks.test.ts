@@ -3,6 +3,8 @@ import { AllowedBook } from '../../../src/model/allowed-by.ts';
 import { dropKey, Directory, MAX_PAIRS } from '../../../src/model/directory.ts';
 import { addRefusal, DropFacts } from '../../../src/model/drop-facts.ts';
 import { forgetPairs } from '../../../src/model/forget-pairs.ts';
+import { EdgeBook } from '../../../src/model/edge-book.ts';
+import { StrayTracker } from '../../../src/model/stray-tracker.ts';
 import { ResetTracker } from '../../../src/model/resets.ts';
 import { initialState } from '../../../src/model/state.ts';
 import { update } from '../../../src/control/update.ts';
@@ -49,7 +51,7 @@ test('forgetPairs() leaves no beginning, no reset and no policy of a pair to the
     addRefusal(dropFacts.at(dropKey(3, pair)), { source: 'flow', direction: '', deniedBy: [], selecting: [], closest: undefined, log: [] }, 1);
     allowedBy.note(pair, { policies: [{ name: 'shop/web', kind: '', revision: 1 }], direction: '' }, 1);
   }
-  forgetPairs({ firstSeenMs, resets, dropFacts, allowedBy }, new Set([7]));
+  forgetPairs({ firstSeenMs, resets, strays: new StrayTracker(), edges: new EdgeBook(), dropFacts, allowedBy }, new Set([7]));
   expect([dropFacts.get(dropKey(3, 7)), dropFacts.get(dropKey(3, 8))?.refusals.length]).toEqual([undefined, 1]);
   expect([allowedBy.of(7, 9).length, allowedBy.of(8, 9).length]).toEqual([0, 1]);
   expect([...firstSeenMs.values()]).toEqual([2, 4]);
@@ -76,7 +78,7 @@ test('a full table of endpoints begins anew, and whoever finds no place in it is
   update(state, { type: 'flows-state', isOpen: true });
   const batch = new Uint8Array(Buffer.concat(['a', 'b', 'c'].map(flowOf)));
   update(state, { type: 'flows', bytes: batch });
-  const names = (): string[] => [...(state.fromFlows.peek(1_700_000_000)?.pairs.keys() ?? [])].map((id) => state.directory.pairAt(id).source.name);
+  const names = (): string[] => [...(state.fromFlows.peek(1_700_000_000)?.pairs ?? [])].map(([id]) => state.directory.pairAt(id).source.name);
   expect(names()).toEqual(['shop/a', 'shop/b', 'shop/c']);
   expect(state.endpoints.isFull).toBe(true);
   update(state, { type: 'flows', bytes: flowOf('d') });
