@@ -3,7 +3,7 @@ import { foldMessage } from '../model/fold-message.ts';
 import type { Message } from '../model/messages.ts';
 import type { ReplayProgress } from '../model/replay.ts';
 import { restartReplay } from '../model/restart-replay.ts';
-import type { State } from '../model/state.ts';
+import { hidesTraffic, type State } from '../model/state.ts';
 import { findings, liveFindings } from '../detect/findings.ts';
 import { forgetEnded, HOME_AFTER_MS } from '../model/wall.ts';
 import { act } from './act.ts';
@@ -54,5 +54,6 @@ function keepLog(state: State): void {
   if (second === state.incidentSecond || state.incidentSecond === Infinity) return;
   state.incidentSecond = second;
   if (state.replay === undefined) keepWall(state);
+  if (hidesTraffic(state)) state.incidents.holdOpen(state.nowMs);
   if (state.reports > 0 || state.flows.received > 0) state.incidents.take(liveFindings(state), state.nowMs);
 }

@@ -29,7 +29,7 @@ function lossFinding(state: State, now: Figures, loss: { key: string; node: stri
   const share = nodeSeen(state, now, node);
   return {
     key: `lost ${loss.key}`, severity: (share ?? now.seen ?? 1) < CRITICAL_SEEN ? 'crit' : 'warn', word: 'LOST', subject: stage === '' ? node : `${node} ${stage}`,
-    amount: { value: now.seconds > 0 ? count / now.seconds : 0, unit: '/s' }, timesMore: undefined,
+    amount: { value: now.ledgerSeconds > 0 ? count / now.ledgerSeconds : 0, unit: '/s' }, timesMore: undefined,
     why: `${shortCount(count)} events unseen, counts are ≥`, brief: `${shortCount(count)} unseen`, sinceMs: state.firstSeenMs.get(`lost ${loss.key}`) ?? 0,
     chips: countsFlows(state) || node === '' ? [] : [chip('node', node)],
     target: { view: 'nodes', select: { panel: 0, key: node } },

@@ -52,6 +52,8 @@ export interface Figures {
   now: Bucket;
   /** Where what happened and what was lost is read from: always of the whole cluster, filters do not apply to losses. */
   ledger: Bucket;
+  /** Seconds of the window that the ledger has: a filter does not shorten it. */
+  ledgerSeconds: number;
   nowSeconds: number;
   drops: DropFigure[];
   reasons: ReasonFigure[];
@@ -104,7 +106,7 @@ function makeFigures(state: State, ring: BucketRing, toSecond: number): Figures 
   const drops = dropFigures(state, { window, now, before });
   const ledger = state.telemetry === 'present' && ring !== state.fromTelemetry ? state.fromTelemetry.sum(fromSecond, toSecond) : window;
   return {
-    fromSecond, toSecond, seconds, window, now, ledger, nowSeconds: now.coveredMs / 1000, drops,
+    fromSecond, toSecond, seconds, window, now, ledger, ledgerSeconds: ledger.coveredMs / 1000, nowSeconds: now.coveredMs / 1000, drops,
     reasons: reasonFigures(drops, seconds),
     pairs: pairFigures(state, window),
     isLowerBound: window.hasGap || ledger.isPartial || ledger.lost > 0 || hasHole(ring, fromSecond, toSecond),

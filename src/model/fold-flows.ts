@@ -274,7 +274,9 @@ function foldLost(state: State, bytes: Uint8Array): void {
   if (bucket !== undefined) {
     bucket.lost += lost;
     bucket.hasGap = true;
-    addCount(bucket.losses, `${node} ${LOST_SOURCES[scan.lostSource] ?? 'flow-stream'}`.trim(), lost);
+    const key = `${node} ${LOST_SOURCES[scan.lostSource] ?? 'flow-stream'}`.trim();
+    addCount(bucket.losses, key, lost);
+    if (state.telemetry === 'absent') noteFirst(state, `lost ${key}`);
   }
   noteStockLoss(state, bucket, { node, source: scan.lostSource, count: lost });
   for (const book of [state.l7, state.dns]) ringOf(book, state.chips).markGap(state.nowMs);

@@ -23,16 +23,22 @@ const RANK = { crit: 0, warn: 1, note: 2 } as const;
 
 /** What was wrong and when, bounded: what the incidents view tells, and what a moment of the past had. */
 export class IncidentLog {
+  private heldMs = -Infinity;
   /** Incidents that were forgotten for room. */
   forgotten = 0;
   private readonly incidents: Incident[] = [];
   private readonly open = new Map<string, Incident>();
 
+  /** Only a part of the traffic is looked at: what is not found in it is not over. */
+  holdOpen(nowMs: number): void {
+    this.heldMs = nowMs;
+  }
+
   /** Takes what is wrong at a moment; call with rising times, about once a second. */
   take(findings: readonly Finding[], nowMs: number): void {
     for (const finding of findings) if (finding.lastMs === undefined) this.note(finding, nowMs);
     for (const [key, incident] of this.open) {
-      if (nowMs - incident.lastMs <= SAME_INCIDENT_MS) continue;
+      if (nowMs - Math.max(incident.lastMs, this.heldMs) <= SAME_INCIDENT_MS) continue;
       incident.isOpen = false;
       this.open.delete(key);
     }

@@ -59,6 +59,13 @@ export class NodeHistory {
     return total;
   }
 
+  /** How much of a stretch of time is remembered, in ms. */
+  knownMs(fromMs: number, toMs: number): number {
+    let known = 0;
+    for (let index = Math.ceil(fromMs / SAMPLE_MS); index * SAMPLE_MS < toMs; index++) if (this.value(index, 'isAway') !== undefined) known += SAMPLE_MS;
+    return known;
+  }
+
   /** `columns` points up to a moment, each the highest (or for events the rate a second) of its time; oldest first. */
   series(toMs: number, shape: { columns: number; spanMs: number }, field: NodeField): ({ value: number; isHole: boolean } | undefined)[] {
     const perColumn = Math.max(1, Math.ceil(shape.spanMs / SAMPLE_MS / shape.columns));

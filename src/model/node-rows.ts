@@ -61,16 +61,17 @@ interface Shape {
 }
 
 function nodeRow(state: State, node: NodeState, shape: Shape): NodeRow {
-  const seconds = Math.max(1, figures(state).seconds);
+  const seconds = Math.max(1, figures(state).ledgerSeconds);
   const lost = (shape.losses.get(node.name) ?? []).filter(({ stage }) => !stage.startsWith('suppressed'));
   const total = lost.reduce((sum, { count }) => sum + count, 0);
   const happened = node.history?.sum(shape.fromMs, shape.toMs, 'happened') ?? 0;
   const flows = node.history?.sum(shape.fromMs, shape.toMs, 'flows') ?? 0;
+  const knownSeconds = Math.max(1, (node.history?.knownMs(shape.fromMs, shape.toMs) ?? 0) / 1000);
   const at = (field: NodeField, gauge?: Gauge): number | undefined => fieldAt(state, node, { field, gauge });
   const row = {
     node, seen: isAwayAt(state, node) ? 0 : happened > 0 ? Math.max(0, 1 - (node.history?.sum(shape.fromMs, shape.toMs, 'lost') ?? 0) / happened) : undefined,
     lostPerSecond: total / seconds, lostAt: lost[0] === undefined ? '' : lossWords(lost[0].stage).where,
-    flowsPerSecond: state.pausedAtMs > 0 ? flows / seconds : node.flowsPerSecond,
+    flowsPerSecond: state.pausedAtMs > 0 ? flows / knownSeconds : node.flowsPerSecond,
     ring: at('ring'), conntrack: at('conntrack', node.conntrack), kernelConntrack: at('kernelConntrack', node.kernelConntrack), map: at('map'), cpu: at('cpu'),
   };
   return { ...row, ...stateOf(state, row) };

@@ -249,6 +249,11 @@ export function countsFlows(state: State): boolean {
   return state.chips.length > 0 || state.telemetry === 'absent';
 }
 
+/** Whether a filter keeps traffic from the figures of the whole: without telemetry nobody else tells of it. */
+export function hidesTraffic(state: State): boolean {
+  return state.chips.length > 0 && state.telemetry !== 'present';
+}
+
 /** The buckets the figures are read from. */
 export function figuresOf(state: State): BucketRing {
   return countsFlows(state) ? state.fromFlows : state.fromTelemetry;

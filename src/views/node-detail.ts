@@ -65,7 +65,7 @@ function ledgerLines(state: State, row: NodeRow, cols: number): Line[] {
   const losses = lossesByNode(state).get(row.node.name) ?? [];
   if (losses.length === 0 && away.length > 0) return away;
   if (losses.length === 0) return [line(cols, [' ', [left('ledger', 10), 'dim'], [row.seen === undefined ? 'this node keeps none' : 'nothing was lost in this window', row.seen === undefined ? 'dim' : 'good']])];
-  const windowSeconds = Math.max(1, figures(state).seconds);
+  const windowSeconds = Math.max(1, figures(state).ledgerSeconds);
   return [...away, ...losses.slice(0, 4).flatMap(({ stage, count: events }): Line[] => {
     const isOnPurpose = stage.startsWith('suppressed');
     const words = lossWords(stage);
@@ -81,6 +81,6 @@ function gaugeLines(state: State, row: NodeRow, cols: number): Line[] {
   const gauges = [node.conntrack, node.kernelConntrack, ...node.maps.filter((map) => map !== node.conntrack && canFill(map))].filter((gauge): gauge is Gauge => gauge !== undefined).slice(0, 4);
   return gauges.map((gauge, i) => {
     const fill = fillOf(gauge);
-    return line(cols, [' ', [left(i > 0 ? '' : row.seen === 0 ? 'last known' : 'tables', 11), 'dim'], left(gauge.name, 26), [right(percent(fill), 6), fill >= 0.95 ? 'bad' : fill >= 0.8 ? 'warn' : 'text'], [`   ${gaugeWords(gauge, state.nowMs, 'pushed out or refused')}`, gauge.lostPerSecond > 0 ? 'warn' : 'dim']]);
+    return line(cols, [' ', [left(i > 0 ? '' : row.seen === 0 ? 'last known' : 'tables', 11), 'dim'], left(gauge.name, 26), [right(percent(fill), 6), fill >= 0.95 ? 'bad' : fill >= 0.8 ? 'warn' : 'text'], [`   ${gaugeWords(gauge, { nowMs: state.nowMs, gone: 'pushed out or refused' })}`, gauge.lostPerSecond > 0 ? 'warn' : 'dim']]);
   });
 }

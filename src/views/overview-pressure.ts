@@ -24,14 +24,14 @@ export function pressureSection(state: State, size: Size): Line[] {
   // where every row counts, late flows share the line of the lost ones
   const isTight = size.rows <= 3;
   const late = lateText(state);
-  const lines = [lostLine(state, cols, isTight ? late : ''), ...(isTight ? [] : relayLines(late, cols)), ...pressures(state).map((pressure) => pressureLine(pressure, cols))];
+  const lines = [lostLine(state, cols, isTight ? late : ''), ...(isTight ? [] : relayLines(late, cols)), ...pressures(state, cols).map((pressure) => pressureLine(pressure, cols))];
   return [rule(cols, 'LOST, PRESSURE', state.pausedAtMs > 0 ? 'gauges as of now' : 'the fullest of all nodes', seen === undefined ? '' : `seen ${ledger.isPartial ? '≤' : ''}${percent(seen)}`), ...lines.slice(0, size.rows - 1)];
 }
 
 function lostLine(state: State, cols: number, late: string): Line {
   const also: Piece = [late === '' ? '' : `   ${late}`, 'warn'];
-  const { ledger, seconds } = figures(state);
-  if (seconds === 0) return line(cols, [['   no ledger yet', 'dim']]);
+  const { ledger, ledgerSeconds } = figures(state);
+  if (ledgerSeconds === 0) return line(cols, [['   no ledger yet', 'dim']]);
   const losses = [...ledger.losses].filter(([, events]) => events >= 0.5).sort((one, other) => other[1] - one[1]);
   const suppressed = losses.filter(([key]) => key.includes(' suppressed'));
   const real = losses.filter(([key]) => !key.includes(' suppressed'));
@@ -42,7 +42,7 @@ function lostLine(state: State, cols: number, late: string): Line {
   }
   const total = real.reduce((sum, [, events]) => sum + events, 0);
   const where = real.slice(0, cols >= 110 ? 3 : 1).map(([key, events]) => `${key} ${grouped(events)}`).join('   ');
-  return line(cols, [' ', [left('lost events', labelWidth(cols)), 'text'], [right(`${count(total / seconds)}/s`, 8), 'bad'], '  ', [where, 'warn'], also, [real.length > 3 ? `   ${real.length} places` : '', 'dim']]);
+  return line(cols, [' ', [left('lost events', labelWidth(cols)), 'text'], [right(`${count(total / ledgerSeconds)}/s`, 8), 'bad'], '  ', [where, 'warn'], also, [real.length > 3 ? `   ${real.length} places` : '', 'dim']]);
 }
 
 // a stock Hubble tells losses, but a ledger it keeps none: what happened is its agents' own count of flows
@@ -68,30 +68,31 @@ function labelWidth(cols: number): number {
   return cols >= 110 ? 18 : 16;
 }
 
-function pressures(state: State): Pressure[] {
+function pressures(state: State, cols: number): Pressure[] {
+  const isShort = cols < 110;
   const nodes = [...state.nodes.values()];
   const list = [
-    fullest(state, 'conntrack', (node) => node.conntrack),
-    fullest(state, KERNEL, (node) => node.kernelConntrack),
-    fullestMap(state),
+    fullest(state, { label: 'conntrack', isShort }, (node) => node.conntrack),
+    fullest(state, { label: KERNEL, isShort }, (node) => node.kernelConntrack),
+    fullestMap(state, isShort),
     fullestRing(nodes),
   ];
   return list.filter((pressure) => pressure !== undefined);
 }
 
-function fullest(state: State, label: string, pick: (node: NodeState) => Gauge | undefined): Pressure | undefined {
+function fullest(state: State, { label, isShort }: { label: string; isShort: boolean }, pick: (node: NodeState) => Gauge | undefined): Pressure | undefined {
   let best: { node: NodeState; gauge: Gauge } | undefined;
   for (const node of state.nodes.values()) {
     const candidate = pick(node);
     if (candidate !== undefined && (best === undefined || fillOf(candidate) > fillOf(best.gauge))) best = { node, gauge: candidate };
   }
-  return best === undefined ? undefined : { label, node: best.node.name, fill: fillOf(best.gauge), detail: gaugeWords(best.gauge, state.nowMs, label === KERNEL ? 'refused' : 'pushed out') };
+  return best === undefined ? undefined : { label, node: best.node.name, fill: fillOf(best.gauge), detail: gaugeWords(best.gauge, { nowMs: state.nowMs, gone: label === KERNEL ? 'refused' : 'pushed out', isShort }) };
 }
 
-function fullestMap(state: State): Pressure | undefined {
+function fullestMap(state: State, isShort: boolean): Pressure | undefined {
   const pick = (node: NodeState): Gauge | undefined => node.maps.reduce<Gauge | undefined>(
     (best, map) => (map !== node.conntrack && canFill(map) && (best === undefined || fillOf(map) > fillOf(best)) ? map : best), undefined);
-  const found = fullest(state, 'bpf map', pick);
+  const found = fullest(state, { label: 'bpf map', isShort }, pick);
   const node = found === undefined ? undefined : state.nodes.get(found.node);
   return found === undefined || node === undefined ? undefined : { ...found, detail: `${pick(node)?.name ?? ''} ${found.detail}` };
 }

@@ -2,7 +2,7 @@ import { findings } from '../detect/findings.ts';
 import { ARRIVAL_MS } from '../detect/rank.ts';
 import type { Finding } from '../model/finding.ts';
 import { figures } from '../model/figures.ts';
-import type { State } from '../model/state.ts';
+import { hidesTraffic, type State } from '../model/state.ts';
 import { clock, count, percent } from '../screen/format.ts';
 import { left, line, middle, right, type Line, type Piece, type Size } from '../screen/line.ts';
 import { amountText, SEVERITY, shortSubject } from './problem-words.ts';
@@ -57,7 +57,7 @@ function nothingWrong(state: State, cols: number): Line {
   const { seen, seconds } = figures(state);
   if (seconds === 0) return line(cols, [['   waiting for the first figures', 'dim']]);
   const sight = seen === undefined ? 'nobody here counts what was not seen' : `seen ${percent(seen)}`;
-  return line(cols, [['   nothing is wrong that flows can show', 'good'], [` (${sight})`, 'dim']]);
+  return line(cols, [[`   nothing is wrong that flows ${hidesTraffic(state) ? 'of this filter ' : ''}can show`, 'good'], [` (${sight})`, 'dim']]);
 }
 
 function problemLine(state: State, problem: Finding, row: { cols: number; isSelected: boolean }): Line {

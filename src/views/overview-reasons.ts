@@ -33,7 +33,7 @@ export function reasonsSection(state: State, size: Size): Line[] {
     else pieces.push([left(reason.class, 4), 'dim']);
     return line(cols, pieces, isSelected ? 'selected' : undefined);
   });
-  if (reasons.length === 0) lines.push(line(cols, [['   no drops', seconds > 0 ? 'good' : 'dim'], [seconds > 0 ? ` in ${Math.round(seconds)} s observed` : ' known yet', 'dim']]));
+  if (reasons.length === 0) lines.push(line(cols, [['   no drops', seconds > 0 ? 'good' : 'dim'], [seconds > 0 ? `${state.chips.length > 0 ? ' that pass the filter' : ''} in ${Math.round(seconds)} s observed` : ' known yet', 'dim']]));
   const hidden = reasons.length - Math.min(rows, reasons.length);
   return [rule(cols, 'DROP REASONS', windowText(state), hidden > 0 ? `${hidden} not shown` : ''), ...lines];
 }

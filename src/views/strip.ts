@@ -1,6 +1,6 @@
 import { figures, rate } from '../model/figures.ts';
 import { findings } from '../detect/findings.ts';
-import type { State } from '../model/state.ts';
+import { hidesTraffic, type State } from '../model/state.ts';
 import { count, percent } from '../screen/format.ts';
 import { exactly, line, type Line, type Size } from '../screen/line.ts';
 
@@ -17,7 +17,7 @@ export function strip(state: State, size: Size): Line[] {
   const list = findings(state);
   const lines = [
     line(cols, [[word, state.connection.state === 'live' ? 'good' : 'warn'], ` seen ${seen} n${well}/${nodes.length} ${count(rate(now.now.flows, now.now))} fl/s `, [`drops ${count(rate(now.now.verdicts[DROPPED] ?? 0, now.now))}/s`, 'bad']]),
-    ...(list.length === 0 ? [line(cols, [['nothing is wrong that flows can show', 'good']])] : []),
+    ...(list.length === 0 ? [line(cols, [[`nothing is wrong that flows ${hidesTraffic(state) ? 'of this filter ' : ''}can show`, 'good']])] : []),
     ...list.flatMap((problem) => [
       line(cols, [[problem.severity === 'note' ? 'note' : problem.severity.toUpperCase(), problem.severity === 'crit' ? 'bad' : 'warn'], ` ${problem.word} ${problem.subject}`]),
       line(cols, [[`     ${problem.why}`, 'dim']]),

@@ -20,6 +20,21 @@ describe('IncidentLog', () => {
     expect(log.list().map(({ sinceMs }) => sinceMs)).toEqual([70_000, 1_000]);
   });
 
+  test('holds open what a filter hides, and for as long after as it takes to see', () => {
+    const log = new IncidentLog();
+    log.take([finding('a')], 1_000);
+    for (let atMs = 2_000; atMs <= 100_000; atMs += 1_000) {
+      log.holdOpen(atMs);
+      log.take([], atMs);
+    }
+    log.take([], 120_000);
+    expect(log.list()[0]?.isOpen).toBe(true);
+    log.take([finding('a')], 125_000);
+    expect(log.list()).toHaveLength(1);
+    log.take([], 160_000);
+    expect(log.list()[0]).toMatchObject({ isOpen: false, lastMs: 125_000 });
+  });
+
   test('keeps the worst amount and the best explanation', () => {
     const log = new IncidentLog();
     const cause = { text: 'policy edited', isCertain: true };

@@ -52,6 +52,16 @@ test('a filter changes nothing of what is seen: losses are not filtered', () => 
   expect(figures(state).seen).toBeCloseTo(0.9, 1);
 });
 
+test('a filter shortens no rate of losses and of nodes, now or in the past', () => {
+  const state = minute((one, second) => {
+    if (second === 65) update(one, { type: 'chip', field: 'verdict', value: 'DROPPED', isNegated: false });
+    lose(one, 'a', 3, 20);
+  });
+  expect(nodeRows(state).find(({ node }) => node.name === 'a')?.lostPerSecond).toBeCloseTo(20, -1);
+  update(state, { type: 'action', action: 'pause' });
+  expect(nodeRows(state).find(({ node }) => node.name === 'a')?.flowsPerSecond).toBeCloseTo(100, -1);
+});
+
 test('a node that is away makes all counts lower bounds', () => {
   expect(figures(minute(() => {})).isLowerBound).toBe(false);
   const state = minute((one, second) => { if (second === 60) list(one, second, 'b'); });
