@@ -79,6 +79,9 @@ class Dashboard {
       onPaste: (text) => this.onInput(() => this.session.take({ type: 'paste', text })),
       onResize: () => this.drawAll(),
       onBackground: (background) => this.onBackground(background),
+      onReady: () => {
+        if (this.session.isDirty) this.draw();
+      },
       onGone: () => this.finish(1),
     }, options.look?.colour);
     this.copyText = textCopier({ send: (text) => this.terminal.copy(text), env: parts.env });
@@ -89,7 +92,7 @@ class Dashboard {
 
   start(): void {
     if (this.options.signal?.aborted === true) return this.finish(0);
-    if (this.isThemeOpen) this.terminal.askBackground(BACKGROUND_MS);
+    this.terminal.ask({ wantsBackground: this.isThemeOpen, waitMs: BACKGROUND_MS });
     this.draw();
   }
 

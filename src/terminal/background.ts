@@ -1,5 +1,7 @@
-/** Asks for the background colour, and for the device's attributes: all terminals answer the second one, so that one knows when the first gets no answer. */
-export const ASK_BACKGROUND = '\x1b]11;?\x07\x1b[c';
+/** Asks for the background colour. */
+export const ASK_BACKGROUND = '\x1b]11;?\x07';
+/** Asks for the device's attributes: all terminals answer that, so that one knows when another question gets no answer. */
+export const ASK_DEVICE = '\x1b[c';
 
 /** What a terminal's background is like. */
 export type Background = 'dark' | 'light';

@@ -30,6 +30,7 @@ const FINAL_KEYS: Readonly<Record<string, string>> = { A: 'up', B: 'down', C: 'r
 const PAD_KEYS: Readonly<Record<string, string>> = { M: 'enter', I: 'tab', j: '*', k: '+', m: '-', n: '.', o: '/', ...Object.fromEntries([...'pqrstuvwxy'].map((letter, digit) => [letter, String(digit)])) };
 const TILDE_KEYS: Readonly<Record<string, string>> = { 1: 'home', 2: 'insert', 3: 'delete', 4: 'end', 5: 'pageup', 6: 'pagedown', 7: 'home', 8: 'end' };
 const CONTROL_KEYS: Readonly<Record<string, string>> = { '\r': 'enter', '\n': 'enter', '\t': 'tab', '\x7f': 'backspace', '\b': 'backspace', ' ': 'space' };
+const PROBE_ANSWER = '\x1b[0n';
 const PASTE_END = '\x1b[201~';
 
 type Mode = 'text' | 'escape' | 'csi' | 'ss3' | 'mouse' | 'string' | 'string-escape' | 'paste';
@@ -61,10 +62,10 @@ export class InputDecoder {
       case 'csi': return this.stepCsi(character);
       case 'ss3':
         this.mode = 'text';
-        return this.emit(FINAL_KEYS[character] ?? PAD_KEYS[character]);
+        return character === '\x1b' ? this.step(character) : this.emit(FINAL_KEYS[character] ?? PAD_KEYS[character]);
       case 'mouse':
-        if (--this.mouseBytes === 0) this.mode = 'text';
-        return;
+        if (--this.mouseBytes === 0 || character === '\x1b') this.mode = 'text';
+        return character === '\x1b' ? this.step(character) : undefined;
       case 'string': return this.stepString(character);
       case 'string-escape':
         if (character === '\\') return this.finishString();
@@ -170,7 +171,7 @@ export class InputDecoder {
       this.mouseBytes = OLD_MOUSE_BYTES;
       return;
     }
-    if (parameters.startsWith('?')) return this.events.onReply?.(`[${parameters}${final}`);
+    if (parameters.startsWith('?') || final === 'n') return this.events.onReply?.(`[${parameters}${final}`);
     // other replies (cursor position, device attributes), mouse and focus reports are nobody's keys
     if (/^[<>=]/.test(parameters) || final === 'R' || final === 'c' || final === 'I' || final === 'O' || final === 'M') return;
     const [first = '', modifier = '1'] = parameters.split(';');
@@ -183,7 +184,10 @@ export class InputDecoder {
     this.paste += character;
     if (this.paste.endsWith(PASTE_END)) {
       this.mode = 'text';
-      this.events.onPaste(this.paste.slice(0, -PASTE_END.length).slice(0, MAX_PASTE));
+      // a terminal that pastes slowly answers in between
+      const parts = this.paste.slice(0, -PASTE_END.length).split(PROBE_ANSWER);
+      for (let answers = parts.length - 1; answers > 0; answers--) this.events.onReply?.(PROBE_ANSWER.slice(1));
+      this.events.onPaste(parts.join('').slice(0, MAX_PASTE));
     } else if (this.paste.length > MAX_PASTE * 2) {
       this.paste = this.paste.slice(0, MAX_PASTE) + this.paste.slice(-PASTE_END.length);
     }

@@ -1,6 +1,6 @@
 import { lineText, type Line, type Size } from '../screen/line.ts';
 import type { ColourDepth, Theme } from '../theme/theme.ts';
-import { ASK_BACKGROUND, backgroundOfEnvironment, backgroundOfReply, endsAnswers, type Background } from './background.ts';
+import { backgroundOfEnvironment, type Background } from './background.ts';
 import { CellGrid } from './cell-grid.ts';
 import { clipboardSequence } from './clipboard.ts';
 import { colourDepth, isOverSsh, speaksXterm, type ColourChoice } from './colour-depth.ts';
@@ -9,6 +9,7 @@ import { findScroll, paint } from './painter.ts';
 import { paletteOf, type Palette } from './palette.ts';
 import type { WallPage } from '../views/wall-page.ts';
 import { printedFrame } from './printed-frame.ts';
+import { Questions } from './questions.ts';
 import { TerminalGuard, type GuardedProcess, type RawInput } from './terminal-guard.ts';
 import { SLOW_MS, TtyOut } from './tty-out.ts';
 import { WallScreen, type WallRows } from './wall-screen.ts';
@@ -16,9 +17,6 @@ import { readWaiting, ttySink, waitUntil, type ByteSink } from './tty-sink.ts';
 
 /** Resizes within this time are one resize. */
 const RESIZE_MS = 50;
-/** How long a way out waits for an answer that is still on its way, and until when one is expected at all. */
-const SETTLE_MS = 150;
-const ANSWER_MS = 1_000;
 
 /** What a terminal is made of; tests bring their own. */
 export interface TerminalParts {
@@ -40,13 +38,15 @@ export interface TerminalListener {
   onResize(): void;
   /** The terminal told its background, at once or later. */
   onBackground?(background: Background): void;
+  /** A frame that was skipped could be drawn now. */
+  onReady?(): void;
   /** The terminal is gone, such as a dropped SSH line. */
   onGone(): void;
 }
 
 /** The terminal as few functions: size, draw, copy, take, give back, close. Blessed's screen is the cell grid behind it. */
 export class Terminal {
-  /** Frames that were not drawn because the terminal had not taken the one before. */
+  /** Frames that were not drawn because the terminal had not taken those before. */
   skippedFrames = 0;
   readonly depth: ColourDepth;
   private readonly out: TtyOut;
@@ -56,7 +56,8 @@ export class Terminal {
   private readonly stops: (() => void)[] = [];
   private previous: string[] = [];
   private isStale = false;
-  private askedAtMs = 0;
+  private readonly questions = new Questions();
+  private isSkipping = false;
   private palette: { theme: Theme; palette: Palette } | undefined;
   private resizeTimer: NodeJS.Timeout | undefined;
   private wall: WallScreen | undefined;
@@ -82,24 +83,26 @@ export class Terminal {
     return this.out.bytesWritten;
   }
 
-  /** Whether the terminal takes our output too slowly. */
+  /** Whether the terminal takes our output too slowly, or shows it too late. */
   isSlow(nowMs: number): boolean {
-    return this.out.stalledMs(nowMs) > SLOW_MS;
+    return this.out.stalledMs(nowMs) > SLOW_MS || this.questions.behindMs(nowMs) > SLOW_MS;
   }
 
   /**
-   * Finds out the terminal's background and tells the listener: from the environment, else the terminal is asked. The
-   * process waits `waitMs` for the answer, so that the first frame has the right colours; a later one is told as well.
+   * Asks the terminal whether it answers, and for its background where that is wanted and the environment does not tell.
+   * The process waits `waitMs` for the background, so that the first frame has the right colours; it is told to the
+   * listener, then or later.
    */
-  askBackground(waitMs: number): void {
+  ask({ wantsBackground, waitMs }: { wantsBackground: boolean; waitMs: number }): void {
     const { env } = this.parts;
-    const told = backgroundOfEnvironment(env);
-    if (told !== undefined) return this.listener.onBackground?.(told);
+    const told = wantsBackground ? backgroundOfEnvironment(env) : undefined;
+    if (told !== undefined) this.listener.onBackground?.(told);
     if (!speaksXterm(env)) return;
-    this.out.write(ASK_BACKGROUND);
+    // without colours dark and light are the same
+    const isWanted = wantsBackground && told === undefined && this.depth !== 'mono';
+    this.out.write(this.questions.ask(Date.now(), { wantsBackground: isWanted }));
     this.out.flush();
-    this.askedAtMs = Date.now();
-    this.takeAnswers(waitMs);
+    if (isWanted) this.takeAnswers(waitMs);
   }
 
   /** Draws a frame of the current size, or skips it while the frame before is still on its way. Says whether it drew. */
@@ -136,9 +139,9 @@ export class Terminal {
   }
 
   private isReady(): boolean {
-    if (this.out.isIdle) return true;
-    this.skippedFrames++;
-    return false;
+    this.isSkipping = !this.out.isIdle || this.questions.isBehind(Date.now());
+    if (this.isSkipping) this.skippedFrames++;
+    return !this.isSkipping;
   }
 
   private freshen(): void {
@@ -150,7 +153,7 @@ export class Terminal {
 
   private send(): true {
     const changes = this.grid.takeChanges();
-    if (changes !== '') this.out.write(changes);
+    if (changes !== '') this.out.write(changes + this.questions.after(changes.length, Date.now()));
     return true;
   }
 
@@ -168,11 +171,13 @@ export class Terminal {
   /** Gives the terminal back for a while (^z). */
   suspend(): void {
     this.guard.giveBack();
+    this.questions.forget();
   }
 
   /** Takes the terminal again, whoever had it: after ^z, or after a stop that nobody told us of. */
   resume(): void {
     this.guard.retake();
+    this.questions.forget();
     this.redraw();
   }
 
@@ -214,6 +219,7 @@ export class Terminal {
     input.on('error', onGone);
     input.resume();
     this.out.on('gone', onGone);
+    this.out.on('idle', () => this.goOn());
     this.stops.push(() => input.removeListener('data', onData), () => input.pause());
     this.stops.push(this.parts.onResize(() => {
       clearTimeout(this.resizeTimer);
@@ -225,25 +231,31 @@ export class Terminal {
   }
 
   private takeReply(reply: string): void {
-    const background = this.askedAtMs === 0 ? undefined : backgroundOfReply(reply);
+    const background = this.questions.take(reply, Date.now());
     if (background !== undefined) this.listener.onBackground?.(background);
-    if (endsAnswers(reply)) this.askedAtMs = 0;
+    this.goOn();
+  }
+
+  private goOn(): void {
+    if (!this.isSkipping || !this.out.isIdle || this.questions.isBehind(Date.now())) return;
+    this.isSkipping = false;
+    this.listener.onReady?.();
   }
 
   // what the decoder is given here and now is keys, too: they are not lost
   private takeAnswers(limitMs: number): void {
     const { parts, decoder } = this;
-    if (parts.readWaiting === undefined) return;
+    if (parts.readWaiting === undefined || limitMs === 0) return;
     waitUntil(() => {
       const bytes = parts.readWaiting?.() ?? new Uint8Array();
       if (bytes.length > 0) decoder.feed(bytes);
-      return this.askedAtMs === 0;
+      return !this.questions.isOpen;
     }, limitMs);
   }
 
   // an answer that comes after the shell has its terminal back would stand on its command line
   private settle(): void {
-    if (this.askedAtMs !== 0 && Date.now() - this.askedAtMs < ANSWER_MS) this.takeAnswers(SETTLE_MS);
+    this.takeAnswers(this.questions.settleMs(Date.now()));
   }
 }
 

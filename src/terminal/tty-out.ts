@@ -12,7 +12,7 @@ export const SLOW_MS = 2_000;
 
 /**
  * Output to a terminal that never blocks: one flush is under way at most, and while it is, whoever draws must not draw
- * (`isIdle`): the next frame shows the newest state, so nothing queues up.
+ * (`isIdle`): the next frame shows the newest state, so nothing queues up. Emits `idle` when all is taken, `gone` once.
  */
 export class TtyOut extends EventEmitter {
   /** Bytes the terminal took. */
@@ -101,6 +101,7 @@ export class TtyOut extends EventEmitter {
     if (count > 0) this.pendingSinceMs = Date.now();
     this.pending = this.pending !== undefined && count < this.pending.length ? this.pending.subarray(count) : undefined;
     if (this.pending === undefined) this.flush();
+    if (this.pending === undefined) this.emit('idle');
   }
 
   private gone(error: unknown): void {

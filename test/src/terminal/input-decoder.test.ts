@@ -45,6 +45,9 @@ const sequences: [string, string, string[]][] = [
   ['device string', '\x1bP1$r0m\x1b\\', []],
   ['number pad in application mode', '\x1bOq\x1bOy\x1bOM', ['1', '9', 'enter']],
   ['an old mouse report, left on by another program', '\x1b[M !!j', ['j']],
+  ['alt-O typed by hand, then an answer', '\x1bO\x1b[0nj', ['j']],
+  ['an old mouse report that breaks off', '\x1b[M \x1b[A', ['up']],
+  ['Esc, then an answer', '\x1b\x1b[0nj', ['escape', 'j']],
   ['a mouse report of urxvt', '\x1b[32;10;5Mj', ['j']],
   ['kitty capability reply', '\x1b_Gi=1;OK\x1b\\j', ['j']],
   ['clipboard reply', '\x1b]52;c;cWQv\x07j', ['j']],
@@ -55,6 +58,7 @@ const sequences: [string, string, string[]][] = [
   ['kitty escape', '\x1b[27u', []],
   ['paste', '\x1b[200~qd/\x1b[201~x', ['paste:qd/', 'x']],
   ['paste with ESC inside', '\x1b[200~a\x1b[Ab\x1b[201~', ['paste:a\x1b[Ab']],
+  ['paste with an answer inside', '\x1b[200~a\x1b[0nb\x1b[201~', ['paste:ab']],
   ['e acute', 'é', ['é']],
   ['emoji', '🍌', ['🍌']],
 ];
@@ -83,7 +87,7 @@ describe('InputDecoder', () => {
   });
 
   test.each([
-    ['\x1b]11;rgb:0000/0000/0000\x1b\\', [']11;rgb:0000/0000/0000']], ['\x1b]11;rgb:0/0/0\x07', [']11;rgb:0/0/0']], ['\x1b[?62;4c', ['[?62;4c']], ['\x1b[?2026;2$y', ['[?2026;2$y']], ['\x1b[5;1R', []],
+    ['\x1b]11;rgb:0000/0000/0000\x1b\\', [']11;rgb:0000/0000/0000']], ['\x1b]11;rgb:0/0/0\x07', [']11;rgb:0/0/0']], ['\x1b[?62;4c', ['[?62;4c']], ['\x1b[?2026;2$y', ['[?2026;2$y']], ['\x1b[5;1R', []], ['\x1b[0n', ['[0n']],
   ])('%j is an answer, whole and in pieces', (text, expected) => {
     for (const chunks of [[text], [...text]]) {
       replies.length = 0;

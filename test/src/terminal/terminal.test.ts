@@ -116,7 +116,7 @@ describe('Terminal', () => {
 
   test('sends nothing but what old terminals know to a console', async () => {
     const { terminal, tty, settle } = virtual(80, 24, { env: { TERM: 'linux' }, answers: [] });
-    terminal.askBackground(10);
+    terminal.ask({ wantsBackground: true, waitMs: 10 });
     terminal.draw(busyFrame(80, 24), themeAt(0));
     expect(terminal.copy('text')).toBe(false);
     await settle();
@@ -290,23 +290,23 @@ describe('Terminal and slow lines', () => {
     while (!terminal.draw(newest, themeAt(0))) await new Promise((resolve) => { setTimeout(resolve, 5); });
     expect(await settle()).toEqual(rowsOf(newest));
     expect(terminal.bytesWritten).toBe(Buffer.byteLength(tty.all));
-    expect(heard).toEqual([]);
+    expect(heard).toEqual(['ready']);
     terminal.close();
   });
 });
 
-describe('Terminal.askBackground()', () => {
+const device = '\x1b[?62;4c';
+
+describe('Terminal.ask()', () => {
   const dark = '\x1b]11;rgb:1e1e/1e1e/1e1e\x07';
   const light = '\x1b]11;rgb:ffff/ffff/dddd\x1b\\';
-  const device = '\x1b[?62;4c';
-
   test.each([
     ['dark', [dark + device], ['background:dark']], ['light', [light + device], ['background:light']], ['in pieces', ['\x1b]11;rg', 'b:ff/ff', '/ff\x07\x1b[?6', '2c'], ['background:light']],
     ['with a key typed in between', ['j', light, 'k', device], ['j', 'background:light', 'k']], ['a terminal that only knows what it is', [device], []],
   ])('%s', (_name, answers, expected) => {
     const { terminal, heard, tty } = virtual(80, 24, { answers });
     const before = Date.now();
-    terminal.askBackground(2_000);
+    terminal.ask({ wantsBackground: true, waitMs: 2_000 });
     expect(Date.now() - before).toBeLessThan(1_000);
     expect(heard).toEqual(expected);
     expect(tty.all).toContain('\x1b]11;?\x07\x1b[c');
@@ -316,7 +316,7 @@ describe('Terminal.askBackground()', () => {
   test('waits no longer than told, and still takes an answer that comes later', async () => {
     const { terminal, heard, input } = virtual(80, 24, { answers: [] });
     const before = Date.now();
-    terminal.askBackground(40);
+    terminal.ask({ wantsBackground: true, waitMs: 40 });
     expect(Date.now() - before).toBeLessThan(150);
     expect(heard).toEqual([]);
     input.write(`${light}${device}`);
@@ -335,18 +335,27 @@ describe('Terminal.askBackground()', () => {
     terminal.close();
   });
 
-  test('asks nobody where the environment knows', () => {
+  test('asks for no background where the environment knows, nobody wants it or there are no colours', () => {
     const { terminal, heard, tty } = virtual(80, 24, { env: { TERM: 'rxvt-unicode-256color', COLORFGBG: '0;default;15' }, answers: [] });
-    terminal.askBackground(40);
+    terminal.ask({ wantsBackground: true, waitMs: 40 });
     expect(heard).toEqual(['background:light']);
     expect(tty.all).not.toContain('\x1b]11');
     terminal.close();
+    for (const [options, wantsBackground] of [[{ colour: 'mono' as const }, true], [{}, false]] as const) {
+      const other = virtual(80, 24, { ...options, answers: [] });
+      const before = Date.now();
+      other.terminal.ask({ wantsBackground, waitMs: 2_000 });
+      expect(Date.now() - before).toBeLessThan(1_000);
+      expect(other.tty.all).not.toContain('\x1b]11');
+      expect(other.tty.all).toContain('\x1b[c');
+      other.terminal.close();
+    }
   });
 
   test('a way out takes in an answer that is still on its way: it would stand on the shell\'s command line', () => {
     let looks = 0;
     const { terminal, heard, parts, tty } = virtual(80, 24, { answers: [] });
-    terminal.askBackground(5);
+    terminal.ask({ wantsBackground: true, waitMs: 5 });
     parts.readWaiting = () => Buffer.from(++looks === 20 ? `${light}${device}` : '');
     const before = Date.now();
     terminal.close();
@@ -358,9 +367,56 @@ describe('Terminal.askBackground()', () => {
 
   test('a way out does not wait for a terminal that answered', () => {
     const { terminal, parts } = virtual(80, 24, { answers: [dark + device] });
-    terminal.askBackground(500);
+    terminal.ask({ wantsBackground: true, waitMs: 500 });
     parts.readWaiting = () => { throw new Error('asked again'); };
     terminal.close();
+  });
+});
+
+describe('Terminal and terminals that show late what they take at once', () => {
+  test('sends no more than two frames ahead of what is shown, and draws the newest when it is', async () => {
+    const { terminal, heard, input, tty } = virtual(80, 24, { answers: [device] });
+    terminal.ask({ wantsBackground: true, waitMs: 500 });
+    const state = busyScene();
+    let drawn = 0;
+    for (let i = 0; i < 30; i++) {
+      state.view = i % 2 === 0 ? 'flows' : 'overview';
+      if (terminal.draw(frame(state, { cols: 80, rows: 24 }), themeAt(0))) drawn++;
+      await turn();
+    }
+    expect([drawn, terminal.skippedFrames]).toEqual([2, 28]);
+    expect(tty.all.split('\x1b[5n').length - 1).toBe(2);
+    expect(terminal.isSlow(Date.now() + 3_000)).toBe(true);
+    heard.length = 0;
+    input.write('\x1b[0n');
+    await turn();
+    await turn();
+    expect(heard).toEqual(['ready']);
+    expect(terminal.draw(busyFrame(80, 24), themeAt(1))).toBe(true);
+    terminal.close();
+  });
+
+  test('asks nothing of a terminal that never answered, and draws every frame', async () => {
+    const { terminal, tty } = virtual(80, 24, { answers: [] });
+    terminal.ask({ wantsBackground: true, waitMs: 5 });
+    for (let step = 0; step < 9; step++) {
+      expect(terminal.draw(busyFrame(80, 24), themeAt(step))).toBe(true);
+      await turn();
+    }
+    expect(tty.all).not.toContain('\x1b[5n');
+    terminal.close();
+  });
+
+  test('a way out waits for answers that are on their way', async () => {
+    const { terminal, parts, heard } = virtual(80, 24, { answers: [device] });
+    terminal.ask({ wantsBackground: true, waitMs: 500 });
+    terminal.draw(busyFrame(80, 24), themeAt(0));
+    await turn();
+    let looks = 0;
+    parts.readWaiting = () => Buffer.from(++looks === 10 ? '\x1b[0n' : '');
+    terminal.close();
+    expect(looks).toBe(10);
+    expect(heard).toEqual([]);
   });
 });
 

@@ -64,6 +64,8 @@ export interface VirtualOptions {
   colour?: ColourChoice;
   /** What the terminal says when it is looked at without waiting, one text each time. */
   answers?: string[];
+  /** Its xterm.js answers nothing by itself. */
+  isMute?: boolean;
   listener?: Partial<TerminalListener>;
 }
 
@@ -74,6 +76,8 @@ export function virtualParts(cols: number, rows: number, options: VirtualOptions
   const tty = { sent: '', all: '', isRaw: false, room: Infinity, resized: (): void => {} };
   const input = Object.assign(new PassThrough(), { isTTY: true, setRawMode: (isRaw: boolean) => { tty.isRaw = isRaw; } });
   const owner = new EventEmitter();
+  // what xterm.js answers to questions comes in as from any terminal
+  if (options.isMute !== true) screen.xterm.onData((text) => input.write(text));
   const answers = [...(options.answers ?? [])];
   const parts: TerminalParts = {
     sink: {
@@ -110,7 +114,7 @@ export function virtual(cols: number, rows: number, options: VirtualOptions = {}
   const heard: string[] = [];
   const terminal = new Terminal(world.parts, {
     onKey: (key) => heard.push(key), onPaste: (text) => heard.push(`paste:${text}`), onResize: () => heard.push('resize'), onGone: () => heard.push('gone'),
-    onBackground: (background) => heard.push(`background:${background}`), ...options.listener,
+    onBackground: (background) => heard.push(`background:${background}`), onReady: () => heard.push('ready'), ...options.listener,
   }, options.colour);
   return { ...world, terminal, heard };
 }
