@@ -14,6 +14,7 @@ import { textCopier } from './copy-text.ts';
 import { runEffect } from './effects.ts';
 import { FRAME_MS, frameGapMs, IDLE_MS, KEY_FRAME_MS } from './frame-pace.ts';
 import { JobControl } from './job-control.ts';
+import { Recorder } from './recorder.ts';
 import { Session, type DashboardSource } from './session.ts';
 
 /** Smallest screen for the wall's widgets: on a smaller one their segments are harder to read than text five rows high. */
@@ -59,6 +60,7 @@ class Dashboard {
   private readonly copyText: (text: string) => string;
   private readonly isRemote: boolean;
   private firstTheme: Theme;
+  private recorder: Recorder | undefined;
   private keyTimer: NodeJS.Timeout | undefined;
   private lastFrameMs = 0;
   private lastCostMs = Date.now();
@@ -138,11 +140,27 @@ class Dashboard {
     if (state.wantsRedraw) this.terminal.redraw();
     state.wantsRedraw = false;
     if (state.themeStep !== themeStep) this.say(`theme: ${this.theme.name}, ${this.theme.about}`);
-    for (const effect of state.effects.splice(0)) this.say(runEffect(effect, this.copyText));
+    for (const effect of state.effects.splice(0)) {
+      if (effect.type === 'record') this.record(effect.isOn);
+      else this.say(runEffect(effect, this.copyText));
+    }
     this.keyTimer ??= setTimeout(() => {
       this.keyTimer = undefined;
       this.draw();
     }, Math.max(0, KEY_FRAME_MS - (Date.now() - this.lastFrameMs)));
+  }
+
+  private record(isOn: boolean): void {
+    if (!isOn) return this.recorder?.stop();
+    const { state } = this.session;
+    this.recorder = new Recorder({
+      source: this.options.client, isLive: state.connection.state === 'live', nowMs: Date.now,
+      onState: (recording, words) => {
+        this.session.take({ type: 'recording', recording });
+        if (words !== undefined) this.say(words);
+      },
+    });
+    void this.recorder.start();
   }
 
   private say(text: string): void {
@@ -202,6 +220,7 @@ class Dashboard {
     this.lastBytes = this.terminal.bytesWritten;
     this.lastCpu = process.cpuUsage();
     this.lastCostMs = now;
+    this.recorder?.flush();
     const isDirty = this.session.isDirty;
     this.session.take({ type: 'own-cost', cpuPercent, rssBytes: process.memoryUsage.rss(), skippedFrames: this.terminal.skippedFrames, bytesPerSecond, isSlowTerminal: this.terminal.isSlow(now) });
     // our own cost alone is no reason for a frame
@@ -211,6 +230,7 @@ class Dashboard {
   private finish(exitCode: number): void {
     if (this.isOver) return;
     this.isOver = true;
+    this.recorder?.stop();
     clearInterval(this.timer);
     clearTimeout(this.keyTimer);
     this.job.close();

@@ -6,7 +6,7 @@ import type { Effect } from '../model/effects.ts';
 const MAX_NAMESAKES = 1_000;
 
 /** Does what the model asks of the world and gives the sentence for the status line; never throws. */
-export function runEffect(effect: Effect, copyText: (text: string) => string): string {
+export function runEffect(effect: Exclude<Effect, { type: 'record' }>, copyText: (text: string) => string): string {
   if (effect.type === 'copy') return `${copyText(effect.text)}: ${effect.what}`;
   try {
     return `${effect.what} is in ${writeNew(effect)}`;

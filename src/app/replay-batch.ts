@@ -63,7 +63,7 @@ class MomentPrinter {
     const { startMs, hasTelemetry, name } = options.recording;
     this.endMs = startMs;
     this.momentMs = options.atMs ?? Infinity;
-    this.replay = { file: name, fromMs: startMs, toMs: 0, readShare: 1, isRead: true, speed: 1, wantedMs: undefined, isPlaying: false };
+    this.replay = { file: name, fromMs: startMs, toMs: 0, readShare: 1, isRead: true, isLogged: true, speed: 1, wantedMs: undefined, isPlaying: false };
     this.state = initialState({ server: name, nowMs: startMs, view: options.view, replay: this.replay });
     this.state.isAscii = options.isAscii ?? false;
     if (options.intervalMs !== undefined) this.state.windowSeconds = Math.max(1, Math.round(options.intervalMs / 1000));

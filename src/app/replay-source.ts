@@ -32,6 +32,8 @@ export class ReplaySource implements DashboardSource {
   private isRestarting = false;
   private isFolding = false;
   private isClosed = false;
+  /** The file was read to its end. */
+  private isComplete = false;
   private passes = flowChooser(null);
   private readonly builder: ReplaySteps;
   private readonly listeners = new Set<(message: SourceMessage) => void>();
@@ -40,7 +42,7 @@ export class ReplaySource implements DashboardSource {
     const { startMs } = recording;
     this.server = recording.name;
     this.clockMs = startMs - BEFORE_MS;
-    this.replay = { file: recording.name, fromMs: startMs, toMs: startMs, readShare: 0, isRead: false, speed: options.speed, wantedMs: options.atMs, isPlaying: false };
+    this.replay = { file: recording.name, fromMs: startMs, toMs: startMs, readShare: 0, isRead: false, isLogged: false, speed: options.speed, wantedMs: options.atMs, isPlaying: false };
     this.builder = new ReplaySteps(startMs, (step) => this.hold(step));
   }
 
@@ -88,8 +90,8 @@ export class ReplaySource implements DashboardSource {
       this.recording.said.push(error instanceof Error ? error.message : String(error));
     }
     this.builder.end();
+    this.isComplete = true;
     await this.fold();
-    this.tellProgress(true);
     this.tellTroubles();
   }
 
@@ -126,7 +128,7 @@ export class ReplaySource implements DashboardSource {
     } finally {
       this.isFolding = false;
     }
-    if (this.replay.isRead) this.tellProgress(true);
+    if (this.isComplete) this.tellProgress(true);
   }
 
   private foldStep(step: ReplayStep): void {
@@ -140,6 +142,7 @@ export class ReplaySource implements DashboardSource {
     this.at = 0;
     this.clockMs = (this.steps[0]?.atMs ?? this.clockMs) - BEFORE_MS;
     this.emit({ type: 'replay-restart', nowMs: this.clockMs });
+    this.tellProgress(false);
     this.open();
   }
 
@@ -156,7 +159,7 @@ export class ReplaySource implements DashboardSource {
   }
 
   private tellProgress(isRead: boolean): void {
-    this.emit({ type: 'replay', progress: { toMs: this.clockMs, readShare: this.recording.readShare(), isRead } });
+    this.emit({ type: 'replay', progress: { toMs: Math.max(this.replay.toMs, this.clockMs), readShare: this.recording.readShare(), isRead } });
   }
 
   private tellTroubles(): void {

@@ -9,6 +9,7 @@ import { enter, goBack, movePanel, moveRow, showView } from './move.ts';
 import { addColumn, addPivot, clearChips, cycleChip, pivotOf, undo } from './pivot.ts';
 import { copyRow, exportFile } from './take-away.ts';
 import { askMark, goToEvent } from './marks.ts';
+import { mayQuit, toggleRecording } from './record.ts';
 import { goLive, nextWindow, stepTime, togglePause, zoom } from './time.ts';
 
 const MOVES: readonly string[] = ['up', 'down', 'page-up', 'page-down', 'half-up', 'half-down', 'first', 'last', 'column-left', 'column-right'];
@@ -16,6 +17,7 @@ const MOVES: readonly string[] = ['up', 'down', 'page-up', 'page-down', 'half-up
 /** Does what a key asks for. Keys that mean nothing where the cursor stands say so and do nothing. */
 export function act(state: State, action: Action): void {
   const { takesAll } = viewOf(state.view);
+  if (!action.startsWith('quit')) state.isQuitAsked = false;
   state.wall.leftMs = state.nowMs;
   if (takesAll !== undefined) return takesAll(state, action) ? undefined : leaveWall(state, action);
   // the clock of a file stands still: words would stay for ever
@@ -42,11 +44,11 @@ const ACTS: Partial<Record<Action, (state: State) => void>> = {
   back: goBack,
   quit: (state) => {
     if (state.view === 'help') return goBack(state);
-    state.wantsQuit = true;
+    state.wantsQuit = mayQuit(state);
   },
   'quit-keep': (state) => {
-    state.wantsQuit = true;
-    state.keepsScreen = true;
+    state.wantsQuit = mayQuit(state);
+    state.keepsScreen = state.wantsQuit;
   },
   redraw: (state) => {
     state.wantsRedraw = true;
@@ -59,6 +61,7 @@ const ACTS: Partial<Record<Action, (state: State) => void>> = {
   'event-next': (state) => goToEvent(state, 1),
   'zoom-out': (state) => zoom(state, 1),
   'zoom-in': (state) => zoom(state, -1),
+  record: toggleRecording,
   mark: (state) => askMark(state, 'mark'),
   jump: (state) => askMark(state, 'jump'),
   window: nextWindow,

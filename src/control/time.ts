@@ -36,7 +36,7 @@ export function play(state: State, elapsedMs: number): void {
   const { replay } = state;
   if (replay?.isPlaying !== true) return;
   const wanted = momentMs(state) + elapsedMs * replay.speed;
-  if (wanted < state.nowMs) {
+  if (wanted < newestMs(state)) {
     goTo(state, wanted);
     // rows go by, none of them is looked at
     state.stream.selected = -1;
@@ -66,6 +66,11 @@ export function stepTime(state: State, steps: number): void {
   goTo(state, momentMs(state) + steps * (state.windowSeconds * 1000) / STEPS_PER_WINDOW);
 }
 
+// while a file is folded again its clock is behind the moment
+function newestMs(state: State): number {
+  return Math.max(state.nowMs, state.replay?.toMs ?? 0);
+}
+
 function earliestMs(state: State): number {
   return figuresOf(state).oldestSecond * 1000;
 }
@@ -74,7 +79,7 @@ function earliestMs(state: State): number {
 export function goTo(state: State, wantedMs: number): void {
   const earliest = Math.min(momentMs(state), earliestMs(state));
   const moment = Math.max(wantedMs, earliest);
-  if (moment >= state.nowMs) return goLive(state);
+  if (moment >= newestMs(state)) return goLive(state);
   if (wantedMs < earliest) say(state, 'nothing is known of the time before this');
   state.pausedAtMs = moment;
   state.stream.bottom = rowAt(state, moment);

@@ -42,6 +42,7 @@ function takeProgress(state: State, progress: ReplayProgress): void {
   if (state.replay === undefined) return;
   Object.assign(state.replay, progress);
   if (!progress.isRead) return;
+  state.replay.isLogged = true;
   // rows that were folded again have other numbers
   const wanted = state.replay.wantedMs ?? state.pausedAtMs;
   state.replay.wantedMs = undefined;

@@ -46,6 +46,9 @@ export function foldMessage(state: State, message: WorldMessage): void {
     case 'quantiles':
       state.quantiles = message.quantiles;
       return;
+    case 'recording':
+      state.recording = message.recording;
+      return;
     case 'status': return say(state, scrub(message.text));
   }
 }

@@ -2,13 +2,14 @@ import type { NodeMetrics } from '../flow/node-metrics.ts';
 import type { Report } from '../wire/gen/hubtop.ts';
 import type { Node, ServerStatusResponse } from '../wire/gen/observer.ts';
 import type { ChipField } from './chips.ts';
+import type { Recording } from './recording.ts';
 import type { ReplayProgress } from './replay.ts';
 import type { Quantiles } from './quantiles.ts';
 
 /** What a key can ask for. Keys map to these in the keymap; the palette and tests use them too. */
 export type Action =
   | 'view-next' | 'view-previous' | 'help' | 'back' | 'quit' | 'redraw'
-  | 'pause' | 'live' | 'time-back' | 'time-forward' | 'window' | 'zoom-in' | 'zoom-out' | 'event-previous' | 'event-next' | 'mark' | 'jump'
+  | 'pause' | 'live' | 'time-back' | 'time-forward' | 'window' | 'zoom-in' | 'zoom-out' | 'event-previous' | 'event-next' | 'mark' | 'jump' | 'record'
   | 'up' | 'down' | 'page-up' | 'page-down' | 'half-up' | 'half-down' | 'first' | 'last' | 'column-left' | 'column-right'
   | 'panel-next' | 'panel-previous' | 'enter'
   | 'source-pod' | 'destination-pod' | 'source-workload' | 'destination-workload' | 'source-namespace' | 'destination-namespace'
@@ -37,6 +38,8 @@ export type Message =
   | { type: 'metrics-state'; source: string; error: string }
   | { type: 'own-cost'; cpuPercent: number; rssBytes: number; skippedFrames: number; bytesPerSecond: number; isSlowTerminal: boolean }
   | { type: 'action'; action: Action }
+  /** What is seen is written to a file, or no more. */
+  | { type: 'recording'; recording: Recording | undefined }
   /** How far the file that is played is read. */
   | { type: 'replay'; progress: ReplayProgress }
   /** It begins again, for another filter: all that was folded in is forgotten. */

@@ -10,7 +10,10 @@ export interface Replay {
   toMs: number;
   /** Part of the file that is read, 0 to 1; undefined where nobody knows how much there is. */
   readShare: number | undefined;
+  /** All of it is folded in. */
   isRead: boolean;
+  /** It was so once: what was wrong in it and what changed is known. */
+  isLogged: boolean;
   /** Seconds of the file that pass in one of ours. */
   speed: number;
   /** Moment to stand at once it is read; undefined = the end. */

@@ -15,7 +15,7 @@ const L7 = 129;
 
 /** Whether the stream must carry every flow that passes the chips. */
 export function wantsAllFlows(state: State): boolean {
-  if (state.replay !== undefined) return true;
+  if (state.replay !== undefined || state.recording !== undefined) return true;
   if (state.chips.length > 0 || state.telemetry === 'absent') return true;
   // a new stream would take the rows away that the reader stopped at
   return state.pausedAtMs > 0 ? state.flows.scope === 'all' : state.view === 'flows';

@@ -3,7 +3,7 @@ import { initialState, type State } from './state.ts';
 
 /** What a reader has set up; all else is made of what was folded in. */
 const OF_THE_READER = [
-  'server', 'replay', 'chips', 'undo', 'view', 'trail', 'pausedAtMs', 'windowSeconds', 'cursors', 'tables', 'prompt', 'pendingKey', 'marks', 'effects', 'helpTop', 'status', 'ownCost', 'isAscii', 'themeStep',
+  'server', 'replay', 'chips', 'undo', 'view', 'trail', 'pausedAtMs', 'windowSeconds', 'cursors', 'tables', 'prompt', 'pendingKey', 'marks', 'recording', 'isQuitAsked', 'effects', 'helpTop', 'status', 'ownCost', 'isAscii', 'themeStep',
   'wantsQuit', 'keepsScreen', 'wantsRedraw', 'wall', 'isRevealed', 'quantiles',
 ] as const satisfies readonly (keyof State)[];
 
@@ -19,6 +19,6 @@ export function restartReplay(state: State, nowMs: number): void {
   const fresh = initialState({ server: state.server, nowMs, view: state.view, replay });
   // ids of rows are never used twice: what is remembered of the old ones must not be told of the new
   fresh.rows.next = state.rows.next;
-  Object.assign(state, fresh, kept, { stream }, replay.isRead ? { incidents, changes, incidentSecond: Infinity } : {});
+  Object.assign(state, fresh, kept, { stream }, replay.isLogged ? { incidents, changes, incidentSecond: Infinity } : {});
   state.directory.onForget = (pairs) => forgetPairs(state, pairs);
 }

@@ -20,6 +20,7 @@ import { newL7Book, type L7Book } from './l7-book.ts';
 import type { NodeState } from './node-state.ts';
 import { PolicyBook } from './policy-book.ts';
 import type { Prompt } from './prompt.ts';
+import type { Recording } from './recording.ts';
 import { REPLAY_FINE_SECONDS, type Replay } from './replay.ts';
 import type { Quantiles } from './quantiles.ts';
 import { ResetTracker } from './resets.ts';
@@ -137,6 +138,10 @@ export interface State {
   pausedAtMs: number;
   /** The file that is played; undefined = a live server. */
   replay: Replay | undefined;
+  /** Where what is seen is written to; undefined = nowhere. */
+  recording: Recording | undefined;
+  /** Quitting was asked for once while something is recorded. */
+  isQuitAsked: boolean;
   /** Moments that a reader named by a letter. */
   marks: Map<string, number>;
   /** The next key names a mark. */
@@ -221,6 +226,8 @@ export function initialState(options: { server: string; nowMs: number; view: str
     trail: [],
     pausedAtMs: 0,
     replay: options.replay,
+    recording: undefined,
+    isQuitAsked: false,
     marks: new Map(),
     pendingKey: undefined,
     windowSeconds: DEFAULT_WINDOW_SECONDS,

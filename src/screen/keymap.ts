@@ -70,6 +70,7 @@ const BINDINGS: readonly KeyBinding[] = [
   { keys: ['c'], action: 'copy-hubble', label: 'filter as hubble observe line', footer: 'hubble', group: 'take' },
   { keys: ['e'], action: 'export', label: 'incident, into a file', footer: 'export', group: 'take' },
   { keys: ['E'], action: 'rule', label: 'least allow rule, into a file', footer: 'rule', group: 'take' },
+  { keys: ['S'], action: 'record', label: 'record to a file, and stop', footer: 'record', group: 'take' },
   { keys: ['J'], action: 'json', label: 'raw JSON of a flow', footer: 'json', group: 'take' },
   { keys: ['T'], action: 'theme', label: 'next theme', group: 'look' },
   { keys: ['A'], action: 'ascii', label: 'ASCII, and back', group: 'look' },

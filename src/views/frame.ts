@@ -79,6 +79,7 @@ function truthBar(state: State, cols: number): Line {
   if (state.pausedAtMs > 0) left.push(gap, 'behind ', [age(state.nowMs - state.pausedAtMs), 'warn']);
   const { cpuPercent, rssBytes, isSlowTerminal } = state.ownCost;
   const right: Piece[] = [];
+  if (state.recording !== undefined) right.push([`REC ${count(state.recording.flows)}  `, 'bad']);
   if (isSlowTerminal) right.push(['SLOW LINK  ', 'warn']);
   if (isWide && rssBytes > 0) right.push([`me ${Math.round(cpuPercent)}% ${memory(rssBytes)}   `, 'dim']);
   right.push([`${clock(state.nowMs)}Z `, 'dim']);
