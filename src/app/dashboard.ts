@@ -66,6 +66,7 @@ class Dashboard {
   private lastCostMs = Date.now();
   private lastCpu = process.cpuUsage();
   private lastBytes = 0;
+  private bytesAtFrame = 0;
   private lastPlayMs = Date.now();
   private isOver = false;
 
@@ -176,7 +177,7 @@ class Dashboard {
     this.session.tick();
     this.play(now);
     if (now - this.lastCostMs >= IDLE_MS) this.measure(now);
-    const due = frameGapMs({ isDirty: this.session.isDirty, isSlow: this.terminal.isSlow(now), isRemote: this.isRemote });
+    const due = frameGapMs({ isDirty: this.session.isDirty, isSlow: this.terminal.isSlow(now), isRemote: this.isRemote, frameBytes: this.terminal.bytesWritten - this.bytesAtFrame });
     // half a tick of grace: timers come late, never early
     if (now - this.lastFrameMs >= due - FRAME_MS / 2) this.draw();
   }
@@ -190,8 +191,9 @@ class Dashboard {
   private draw(): void {
     if (this.isOver || this.job.isStopped) return;
     this.session.isDirty = false;
+    const bytesBefore = this.terminal.bytesWritten;
     const isDrawn = this.drawView();
-    if (isDrawn) this.lastFrameMs = Date.now();
+    if (isDrawn) [this.lastFrameMs, this.bytesAtFrame] = [Date.now(), bytesBefore];
     else this.session.isDirty = true;
   }
 

@@ -9,7 +9,7 @@ const themeNames = THEMES.map(({ name }) => name).join(', ');
 /** Flags that say how the dashboard looks. */
 export const lookFlags: readonly Flag[] = [
   { name: 'theme', kind: 'text', value: 'NAME', help: 'theme; a wrong name lists all (default $HUBTOP_THEME, else as the terminal is)' },
-  { name: 'color', kind: 'text', value: 'DEPTH', help: `colors: ${COLOUR_CHOICES.join(', ')} (default auto; NO_COLOR is honored)` },
+  { name: 'color', kind: 'text', value: 'DEPTH', help: `colours: ${COLOUR_CHOICES.join(', ')} (default auto; NO_COLOR is honoured)` },
   { name: 'ascii', kind: 'bool', help: 'draw with ASCII only (default: where the locale is not UTF-8)' },
 ];
 

@@ -20,6 +20,10 @@ async function dispatch(args: readonly string[], context: CommandContext): Promi
     const { version } = await import('./version.ts');
     return runCommand(version, [], context);
   }
+  if (first === '--reset-terminal') {
+    const { resetTerminal } = await import('./reset-terminal.ts');
+    return runCommand(resetTerminal, args.slice(1), context);
+  }
   if (first === 'help' || ((first === '--help' || first === '-h') && args.length === 1)) return help(args[1], context);
   const dashboard = commands.find((entry) => entry.name === defaultCommand);
   const top = dashboard === undefined ? undefined : await dashboard.load();
@@ -68,7 +72,7 @@ function overview(entries: readonly CommandEntry[]): string {
     'Commands:',
     ...lines,
     '',
-    'hubtop COMMAND --help says more.',
+    'hubtop COMMAND --help says more. hubtop --reset-terminal tidies up after kill -9.',
     '',
   ].join('\n');
 }

@@ -132,3 +132,14 @@ describe.skipIf(!hasTmux)('job control', () => {
     expect(await gone(pid, 3_000)).toBe(true);
   });
 });
+
+test.skipIf(!hasTmux)('--reset-terminal tidies up after a dashboard that was killed on the spot', async () => {
+  const { at, pid, before } = await start('killed');
+  process.kill(pid, 'SIGKILL');
+  expect(await gone(pid, 3_000)).toBe(true);
+  expect(at.modes()).not.toBe(before);
+  at.type(`${process.execPath} ${bundle} --reset-terminal\n`);
+  for (const until = Date.now() + 5_000; at.modes() !== before && Date.now() < until;) await pause(50);
+  expect(at.modes()).toBe(before);
+  expect(await asked(at)).toMatch(/^code 0$/m);
+});

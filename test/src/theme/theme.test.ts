@@ -1,3 +1,5 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { attributeOf, paletteOf } from '../../../src/terminal/palette.ts';
 import { ROLES, THEMES, themeAt, themeFor, themeNamed, type Role, type Style, type Theme } from '../../../src/theme/theme.ts';
@@ -120,6 +122,17 @@ describe('the themes', () => {
     expect(leastDistance(themeFor('dark'), ['bad', 'warn', 'good'], 'deuteranopia')).toBeLessThan(LEAST_DISTANCE);
     expect(leastDistance(themeFor('light'), ['bad', 'warn', 'good'], 'deuteranopia')).toBeLessThan(LEAST_DISTANCE);
   });
+});
+
+test('the README has the table of themes', () => {
+  const file = join(import.meta.dirname, '../../../README.md');
+  const rows = THEMES.map(({ name, about }) => `| \`${name}\` | ${about} |\n`).join('');
+  const table = `| theme | is |\n|---|---|\n${rows}`;
+  const [before = '', rest = ''] = readFileSync(file, 'utf8').split(/(?<=<!-- themes: .*-->\n)/);
+  const wanted = before + table + rest.slice(rest.indexOf('<!-- themes end -->'));
+  if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(file, wanted);
+  expect(rest).not.toBe('');
+  expect(readFileSync(file, 'utf8')).toBe(wanted);
 });
 
 function leastDistance(theme: Theme, roles: readonly Role[], sight: keyof typeof SIGHTS): number {
