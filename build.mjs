@@ -75,11 +75,26 @@ const protobufPlugin = {
   },
 };
 
-// grpc-js brings proto-loader (and protobufjs) for channelz and ORCA, which read .proto files; nobody here calls them.
+// Of grpc-js only the server is used: calls to others go through src/rpc/channel.ts. Its index would bring channels, load balancers and
+// proto-loader (for channelz and ORCA, which nobody here serves); what its server needs of them is the resolvers, to listen.
 const grpcPlugin = {
   name: 'grpc',
   setup(pluginBuild) {
     pluginBuild.onResolve({ filter: /^@grpc\/proto-loader$/ }, (args) => ({ path: args.path, namespace: 'absent' }));
+    pluginBuild.onResolve({ filter: /^\.\/(make-client|channel-credentials)$/ }, (args) => (/grpc-js/.test(args.importer) ? { path: args.path, namespace: 'grpc-client' } : undefined));
+    pluginBuild.onLoad({ filter: /.*/, namespace: 'grpc-client' }, () => ({ contents: '' }));
+    pluginBuild.onResolve({ filter: /^@grpc\/grpc-js$/ }, (args) => (args.kind === 'dynamic-import' ? { path: args.path, namespace: 'grpc-server' } : undefined));
+    pluginBuild.onLoad({ filter: /.*/, namespace: 'grpc-server' }, () => ({
+      resolveDir: process.cwd(),
+      contents: `
+        for (const name of [require('@grpc/grpc-js/build/src/resolver-dns'), require('@grpc/grpc-js/build/src/resolver-uds'), require('@grpc/grpc-js/build/src/resolver-ip')]) name.setup();
+        exports.Server = require('@grpc/grpc-js/build/src/server').Server;
+        exports.ServerCredentials = require('@grpc/grpc-js/build/src/server-credentials').ServerCredentials;
+        exports.Metadata = require('@grpc/grpc-js/build/src/metadata').Metadata;
+        exports.logVerbosity = require('@grpc/grpc-js/build/src/constants').LogVerbosity;
+        exports.setLogVerbosity = require('@grpc/grpc-js/build/src/logging').setLoggerVerbosity;
+      `,
+    }));
   },
 };
 

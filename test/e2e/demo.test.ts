@@ -13,7 +13,7 @@ test.skipIf(!hasTmux).each([{ cols: 80, rows: 24 }, { cols: 120, rows: 40 }])('h
   await pause(2500);
   expect(terminal.screen()).not.toBe(first);
   terminal.press('2');
-  await terminal.waitFor(/checkout-api/, 5000);
+  await terminal.waitFor(/payments\/check/, 5000);
   terminal.press('?');
   await terminal.waitFor(/HELP/, 5000);
   terminal.press('Escape');
