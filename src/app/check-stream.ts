@@ -9,13 +9,21 @@ const SILENT_MS = 4_000;
 /** Clocks that are farther apart put flows into seconds that were judged already. */
 const MAX_LAG_MS = 10_000;
 
+/** From a second up to, not including, another. */
+export interface SecondSpan {
+  from: number;
+  to: number;
+}
+
+const NOTHING_YET: SecondSpan = { from: Infinity, to: 0 };
+
 /** One connection with one filter, and how far its seconds are whole. */
 export class CheckStream {
   private readonly session: Session;
   private reports = 0;
   private reportedMs = 0;
-  private begin = 0;
-  private wasLive = false;
+  private firstCounted = 0;
+  private firstFlow = 0;
   private received = 0;
   private lagMs = 0;
 
@@ -31,7 +39,6 @@ export class CheckStream {
   tick(): void {
     this.session.tick();
     const { state } = this;
-    this.wasLive ||= state.connection.state === 'live';
     if (state.reports !== this.reports) {
       this.reports = state.reports;
       this.reportedMs = this.now();
@@ -40,48 +47,42 @@ export class CheckStream {
     this.received = state.flows.received;
   }
 
-  /** The first second that was watched from its beginning; Infinity before anything is. */
-  firstSecond(): number {
-    if (!this.hasBegun()) return Infinity;
-    // the first report says what happened before the check began
-    if (this.begin === 0) this.begin = countsFlows(this.state) ? Math.ceil(this.now() / 1000) : figuresOf(this.state).lastSecond + 1;
-    return this.begin;
-  }
-
-  /** The second after the last one that is whole, or that will never be. */
-  wholeUntil(): number {
-    if (!this.hasBegun()) return 0;
-    if (countsFlows(this.state)) return Math.floor((this.now() - FLOWS_LATE_MS) / 1000);
+  /** Seconds that are whole, or that will never be, of the figures the state shows: from the first that was watched from its beginning. */
+  countedSpan(): SecondSpan {
+    if (countsFlows(this.state)) return this.flowSpan();
+    if (this.state.reports === 0) return NOTHING_YET;
     const { lastSecond } = figuresOf(this.state);
+    // the first report says what happened before the check began
+    if (this.firstCounted === 0) this.firstCounted = lastSecond + 1;
     const silentMs = this.now() - this.reportedMs;
     // by the server's clock, whatever ours says
-    return silentMs < SILENT_MS ? lastSecond : lastSecond + Math.floor((silentMs - SILENT_MS) / 1000) + 1;
+    return { from: this.firstCounted, to: silentMs < SILENT_MS ? lastSecond : lastSecond + Math.floor((silentMs - SILENT_MS) / 1000) + 1 };
+  }
+
+  /** The same for what is counted from flows. */
+  flowSpan(): SecondSpan {
+    if (this.firstFlow === 0 && this.state.telemetry !== 'unknown' && this.state.flows.isOpen) this.firstFlow = Math.ceil(this.now() / 1000);
+    return this.firstFlow === 0 ? NOTHING_YET : { from: this.firstFlow, to: Math.floor((this.now() - FLOWS_LATE_MS) / 1000) };
   }
 
   /** Its flows carry times far from this clock: the seconds they are counted in are not those that are judged. */
   get isOff(): boolean {
-    return countsFlows(this.state) && this.lagMs > MAX_LAG_MS;
+    return this.lagMs > MAX_LAG_MS;
   }
 
-  /** Why nothing can be told from this connection; empty where it is not to blame. */
-  trouble(): string {
-    const { connection, flows, server } = this.state;
-    if (!this.hasBegun()) {
+  /** Why nothing can be told from this connection, or from its flows; empty where it is not to blame. */
+  trouble(isAboutFlows: boolean): string {
+    const { connection, flows, server, telemetry, reports } = this.state;
+    if (this.firstCounted === 0 && this.firstFlow === 0 && (telemetry !== 'present' || reports === 0)) {
       const cause = connection.error === '' ? 'no answer; is a relay or an agent running there?' : connection.error;
       return cause.includes(server) ? cause : `cannot get data from ${server}: ${cause}`;
     }
-    if (countsFlows(this.state) && flows.error !== '') return `${server} refuses the flows: ${flows.error}`;
-    if (this.isOff) return `flows of ${server} are ${Math.round(this.lagMs / 1000)} s off this clock`;
-    return '';
+    if (!isAboutFlows && !countsFlows(this.state)) return '';
+    if (flows.error !== '') return `${server} refuses the flows: ${flows.error}`;
+    return this.isOff ? `flows of ${server} are ${Math.round(this.lagMs / 1000)} s off this clock` : '';
   }
 
   close(): void {
     this.session.close();
-  }
-
-  private hasBegun(): boolean {
-    const { state } = this;
-    if (state.telemetry === 'unknown') return false;
-    return countsFlows(state) ? this.wasLive && (state.flows.isOpen || this.begin > 0) : state.reports > 0;
   }
 }

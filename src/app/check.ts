@@ -1,11 +1,12 @@
 import { chipSets } from '../check/chip-sets.ts';
 import { type Condition, LOOK_SECONDS } from '../check/condition.ts';
-import { judge, type Judgement, type Obstacle } from '../check/judge.ts';
+import { judge, type Judgement, type Obstacle, stepSecondsOf } from '../check/judge.ts';
 import { metricOf } from '../check/metric-list.ts';
 import { type Result, whyUnknown } from '../check/result.ts';
 import { sampleOf } from '../check/sample.ts';
 import type { Sample } from '../check/window.ts';
 import type { Chip } from '../model/chips.ts';
+import { countsFlows } from '../model/state.ts';
 import { CheckStream } from './check-stream.ts';
 import type { DashboardSource } from './session.ts';
 
@@ -30,9 +31,10 @@ export interface CheckOptions {
   sleep(ms: number): Promise<void>;
 }
 
-/** Seconds a condition is watched live where it says nothing. */
+/** Seconds a condition is watched live: as it says, else one look; whole steps of what its figure is counted in. */
 export function secondsOf(condition: Condition): number {
-  return condition.forSeconds ?? LOOK_SECONDS;
+  const step = stepSecondsOf(condition);
+  return Math.ceil((condition.forSeconds ?? LOOK_SECONDS) / step) * step;
 }
 
 /** Watches a live cluster until every condition held, one is breached, or time is up. */
@@ -78,17 +80,24 @@ class Watch {
     this.judgement = this.judged();
   }
 
-  /** Takes the seconds that are whole by now. */
+  /** Whether its figure is counted from flows whatever the state shows. */
+  private get isOfFlows(): boolean {
+    return metricOf(this.condition.metric)?.stepSeconds !== undefined;
+  }
+
+  /** Takes the steps that are whole by now. */
   look(): void {
     if (this.judgement.verdict !== 'open') return;
-    const end = Math.min(...this.streams.map((stream) => stream.wholeUntil()));
-    const begin = Math.max(this.nextSecond, ...this.streams.map((stream) => stream.firstSecond()));
+    const step = stepSecondsOf(this.condition);
+    const spans = this.streams.map((stream) => (this.isOfFlows ? stream.flowSpan() : stream.countedSpan()));
+    const from = Math.max(this.nextSecond, ...spans.map((span) => span.from));
+    const to = Math.min(...spans.map((span) => span.to));
     const states = this.streams.map(({ state }) => state);
-    for (let second = begin; second < end && this.judgement.verdict === 'open'; second++) {
+    for (let second = Math.ceil(from / step) * step; second + step <= to && this.judgement.verdict === 'open'; second += step) {
       const sample = sampleOf(this.condition, states, second);
-      sample.coverage.isHole ||= this.streams.some((stream) => stream.isOff);
+      sample.coverage.isHole ||= this.streams.some((stream) => stream.isOff && (this.isOfFlows || countsFlows(stream.state)));
       this.samples.push(sample);
-      this.nextSecond = second + 1;
+      this.nextSecond = second + step;
       this.judgement = this.judged();
       this.forget();
     }
@@ -104,7 +113,7 @@ class Watch {
     const { leastSeen } = this.options;
     const forSeconds = secondsOf(condition);
     const verdict = judgement.verdict === 'open' ? 'unknown' : judgement.verdict;
-    const trouble = this.streams.map((stream) => stream.trouble()).find((words) => words !== '') ?? '';
+    const trouble = this.streams.map((stream) => stream.trouble(this.isOfFlows)).find((words) => words !== '') ?? '';
     const known = { ...judgement, obstacle: judgement.obstacle ?? this.obstacle };
     const why = verdict !== 'unknown' ? '' : whyStopped || trouble || whyUnknown(condition, { judgement: known, leastSeen, forSeconds });
     return { condition, verdict, judgement, forSeconds, leastSeen, why };
@@ -119,6 +128,7 @@ class Watch {
     const { judgement } = this;
     if (judgement.verdict !== 'open') return;
     this.obstacle = judgement.obstacle ?? this.obstacle;
-    this.samples = judgement.seconds === 0 ? [] : this.samples.slice(-judgement.seconds);
+    const steps = judgement.seconds / stepSecondsOf(this.condition);
+    this.samples = steps === 0 ? [] : this.samples.slice(-steps);
   }
 }

@@ -1,3 +1,4 @@
+import { latencyAt } from '../tally/latency-index.ts';
 import type { Condition, Operator } from './condition.ts';
 import type { Kind } from './metric.ts';
 import type { Window } from './window.ts';
@@ -11,17 +12,24 @@ export interface Interval {
 /** Counts are spread over seconds in parts: sums of them are whole again only up to this. */
 const PRECISION = 1e6;
 
-/** The figure of a window; `isWhole` says that nothing of it is missing. */
-export function intervalOf(shape: { kind: Kind; unit: Condition['unit'] }, window: Window, isWhole: boolean): Interval {
-  const { kind, unit } = shape;
+/** What a figure of a window depends on besides its sums. */
+export interface Shape {
+  kind: Kind;
+  unit: Condition['unit'];
+  stepSeconds: number;
+}
+
+/** The figure of a window that is not a latency; `isWhole` says that nothing of it is missing. */
+export function intervalOf({ kind, unit, stepSeconds }: Shape, window: Window, isWhole: boolean): Interval {
   const { value, perhaps, whole } = window;
   switch (kind) {
     case 'rate': {
-      const seconds = isWhole ? window.coveredMs / 1000 : window.seconds;
+      const seconds = isWhole ? window.coveredMs / 1000 : window.steps * stepSeconds;
       return atLeast(value / seconds, isWhole ? (value + perhaps) / seconds : Infinity);
     }
     case 'total': return atLeast(value, isWhole ? value + perhaps : Infinity);
     case 'share': return isWhole && whole > 0 ? atLeast((value / whole) * 100, (value / whole) * 100) : { low: 0, high: 100 };
+    case 'latency': return { low: 0, high: Infinity };
     case 'level': {
       const level = unit === '%' ? (whole > 0 ? (value / whole) * 100 : 0) : value;
       return atLeast(level, isWhole ? level : unit === '%' ? 100 : Infinity);
@@ -29,14 +37,20 @@ export function intervalOf(shape: { kind: Kind; unit: Condition['unit'] }, windo
   }
 }
 
-/** The figure of a look that is not over: the seconds to come add to a count, and say anything of all else. */
+/** The figure of a look that is not over: the steps to come add to a count, and say anything of all else. */
 export function intervalSoFar(kind: Kind, window: Window, lookSeconds: number): Interval {
-  if (kind === 'share' || kind === 'level') return { low: -Infinity, high: Infinity };
+  if (kind !== 'rate' && kind !== 'total') return { low: -Infinity, high: Infinity };
   return atLeast(kind === 'rate' ? window.value / lookSeconds : window.value, Infinity);
 }
 
 function atLeast(low: number, high: number): Interval {
   return { low: Math.round(low * PRECISION) / PRECISION, high: Math.round(high * PRECISION) / PRECISION };
+}
+
+/** Latency in ms that a share of answers kept to. */
+export function latencyInterval(counts: ReadonlyMap<number, number>, quantile: number): Interval {
+  const ms = latencyAt(counts, quantile) / 1000;
+  return atLeast(ms, ms);
 }
 
 /** Whether `value operator bound` is true for all values of an interval, for none, or for some. */

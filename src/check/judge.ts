@@ -1,12 +1,13 @@
 import { type Condition, LOOK_SECONDS } from './condition.ts';
-import { compare, type Interval, intervalOf, intervalSoFar, worseLook } from './interval.ts';
+import { compare, type Interval, intervalOf, intervalSoFar, latencyInterval, worseLook } from './interval.ts';
 import type { Kind, Metric } from './metric.ts';
 import { metricOf } from './metric-list.ts';
+import { addCounts } from './sample.ts';
 import { between, emptyWindow, runningSums, type Sample, seenShare, type Window } from './window.ts';
 
 /** What stands between a condition and a verdict. */
 export type Obstacle =
-  /** A second that was not observed, or not all of it. */
+  /** A step that was not observed, or not all of it. */
   | { kind: 'hole'; second: number }
   /** Too little was seen. */
   | { kind: 'unseen'; seen: number }
@@ -19,14 +20,16 @@ export type Obstacle =
   /** What was counted without a name may belong to it or not. */
   | { kind: 'unnamed' };
 
-/** What is known of a condition after so many seconds. */
+/** What is known of a condition after so many steps. */
 export interface Judgement {
-  /** `open` while more seconds can decide it. */
+  /** `open` while more steps can decide it. */
   verdict: 'ok' | 'breached' | 'open';
   /** In the condition's unit: the worst look, or the figure of the whole time; undefined where there is none yet. */
   value: number | undefined;
   /** The figure is `value` or more. */
   isLowerBound: boolean;
+  /** What a share or a latency is of; undefined for other figures. */
+  whole: number | undefined;
   /** Length of the stretch that was watched without an obstacle, in seconds, its first second and its last. */
   seconds: number;
   fromSecond: number;
@@ -39,7 +42,7 @@ export interface Judgement {
 
 /** What a judge goes by. */
 export interface Rules {
-  /** Seconds a condition must hold. */
+  /** Seconds a condition must hold; rounded up to whole steps. */
   forSeconds: number;
   /** Share of events that must have been received, 0 to 1. */
   leastSeen: number;
@@ -50,20 +53,25 @@ export function kindOf(condition: Condition): Kind {
   return metricOf(condition.metric)?.units[condition.unit] ?? 'level';
 }
 
+/** Seconds in which a condition's figure is counted: a sample each. */
+export function stepSecondsOf(condition: Condition): number {
+  return metricOf(condition.metric)?.stepSeconds ?? 1;
+}
+
 /**
- * Judges a condition by seconds in a row, oldest first. Ok: it held at every look in a stretch of `forSeconds` seconds
+ * Judges a condition by steps in a row, oldest first. Ok: it held at every look in a stretch of `forSeconds` seconds
  * without an obstacle. Breached: one look failed for certain; a count that is too high already stays too high, whatever was
  * not seen. A look that cannot be told begins the stretch anew.
  */
 export function judge(condition: Condition, samples: readonly Sample[], rules: Rules): Judgement {
-  const court = { condition, kind: kindOf(condition), metric: metricOf(condition.metric), rules, samples, sums: runningSums(samples) };
+  const court = courtOf(condition, samples, rules);
   const { operator, bound } = condition;
   let stretch: Stretch = { start: 0, worst: undefined, obstacle: undefined };
   for (let end = 1; end <= samples.length; end++) {
     const look = lookAt(court, stretch.start, end);
     const truth = compare(operator, look.interval, bound);
     if (truth === 'no') return judged(court, { ...stretch, worst: look.interval.low }, end, { verdict: 'breached', isLowerBound: look.interval.high > look.interval.low });
-    const isOver = end - stretch.start >= rules.forSeconds;
+    const isOver = end - stretch.start >= court.forSteps;
     const obstacle = truth === 'unknown' ? look.obstacle ?? (look.isComplete ? { kind: 'unnamed' as const } : undefined) : isOver ? unmetIn(court, stretch.start, end) : undefined;
     if (obstacle !== undefined) {
       stretch = { start: end, worst: undefined, obstacle };
@@ -85,17 +93,24 @@ interface Court {
   condition: Condition;
   kind: Kind;
   metric: Metric | undefined;
-  rules: Rules;
+  leastSeen: number;
+  stepSeconds: number;
+  /** Steps the condition must hold, and steps of one look. */
+  forSteps: number;
+  lookSteps: number;
   samples: readonly Sample[];
   sums: readonly Window[];
 }
 
-function windowOf({ sums }: Court, start: number, end: number): Window {
-  return between(sums[start] ?? emptyWindow(), sums[end] ?? emptyWindow());
+function courtOf(condition: Condition, samples: readonly Sample[], { forSeconds, leastSeen }: Rules): Court {
+  const [kind, stepSeconds] = [kindOf(condition), stepSecondsOf(condition)];
+  const forSteps = Math.ceil(forSeconds / stepSeconds);
+  const lookSteps = kind === 'level' ? 1 : kind === 'rate' ? Math.min(Math.ceil(LOOK_SECONDS / stepSeconds), forSteps) : forSteps;
+  return { condition, kind, metric: metricOf(condition.metric), leastSeen, stepSeconds, forSteps, lookSteps, samples, sums: runningSums(samples) };
 }
 
-function lookSecondsOf({ kind, rules }: Court): number {
-  return kind === 'level' ? 1 : kind === 'rate' ? Math.min(LOOK_SECONDS, rules.forSeconds) : rules.forSeconds;
+function windowOf({ sums }: Court, start: number, end: number): Window {
+  return between(sums[start] ?? emptyWindow(), sums[end] ?? emptyWindow());
 }
 
 interface Look {
@@ -105,14 +120,19 @@ interface Look {
 }
 
 function lookAt(court: Court, start: number, end: number): Look {
-  const lookSeconds = lookSecondsOf(court);
-  const isComplete = end - start >= lookSeconds;
-  const from = Math.max(start, end - lookSeconds);
+  const { kind, lookSteps, stepSeconds } = court;
+  const from = Math.max(start, end - lookSteps);
   const window = windowOf(court, from, end);
-  if (!isComplete) return { interval: intervalSoFar(court.kind, window, lookSeconds), obstacle: silentIn(court, end) ?? holeIn(court, end - 1, end), isComplete };
-  const obstacle = window.silent > 0 ? { kind: 'silent' as const } : holeIn(court, from, end) ?? unseenIn(court, window);
-  const interval = obstacle?.kind === 'silent' ? { low: -Infinity, high: Infinity } : intervalOf({ kind: court.kind, unit: court.condition.unit }, window, obstacle === undefined);
-  return { interval, obstacle: obstacle ?? (court.kind === 'share' && window.whole <= 0 ? { kind: 'no-whole' } : undefined), isComplete };
+  if (end - start < lookSteps) return { interval: intervalSoFar(kind, window, lookSteps * stepSeconds), obstacle: silentIn(court, end) ?? holeIn(court, end - 1, end), isComplete: false };
+  const obstacle = window.silent > 0 ? { kind: 'silent' as const } : holeIn(court, from, end) ?? unseenIn(court, window) ?? emptyIn(court, window);
+  return { interval: intervalAt(court, { from, end, window }, obstacle), obstacle, isComplete: true };
+}
+
+function intervalAt({ kind, condition, metric, samples, stepSeconds }: Court, look: { from: number; end: number; window: Window }, obstacle: Obstacle | undefined): Interval {
+  if (obstacle?.kind === 'silent') return { low: -Infinity, high: Infinity };
+  if (kind !== 'latency' || obstacle !== undefined) return intervalOf({ kind, unit: condition.unit, stepSeconds }, look.window, obstacle === undefined);
+  const counts = samples.slice(look.from, look.end).reduce((sum, { figure }) => addCounts(sum, figure.latency), new Map<number, number>());
+  return latencyInterval(counts, metric?.quantile ?? 1);
 }
 
 function silentIn({ samples }: Court, end: number): Obstacle | undefined {
@@ -124,9 +144,13 @@ function holeIn({ samples, sums }: Court, start: number, end: number): Obstacle 
   return { kind: 'hole', second: samples.slice(start, end).find(({ coverage }) => coverage.isHole)?.second ?? 0 };
 }
 
-function unseenIn({ metric, rules }: Court, window: Window): Obstacle | undefined {
+function unseenIn({ metric, leastSeen }: Court, window: Window): Obstacle | undefined {
   const seen = seenShare(window);
-  return metric?.isAboutSeeing === true || seen >= rules.leastSeen ? undefined : { kind: 'unseen', seen };
+  return metric?.isAboutSeeing === true || seen >= leastSeen ? undefined : { kind: 'unseen', seen };
+}
+
+function emptyIn({ kind }: Court, window: Window): Obstacle | undefined {
+  return (kind === 'share' || kind === 'latency') && window.whole <= 0 ? { kind: 'no-whole' } : undefined;
 }
 
 function unmetIn(court: Court, start: number, end: number): Obstacle | undefined {
@@ -134,10 +158,12 @@ function unmetIn(court: Court, start: number, end: number): Obstacle | undefined
 }
 
 function judged(court: Court, stretch: Stretch, end: number, found: Pick<Judgement, 'verdict' | 'isLowerBound'>): Judgement {
-  const { samples } = court;
+  const { samples, kind, stepSeconds } = court;
+  const window = windowOf(court, stretch.start, end);
   return {
-    ...found, value: stretch.worst, obstacle: stretch.obstacle, seconds: end - stretch.start,
-    fromSecond: samples[stretch.start]?.second ?? 0, lastSecond: samples[end - 1]?.second ?? 0,
-    seen: seenShare(windowOf(court, stretch.start, end)),
+    ...found, value: stretch.worst, obstacle: stretch.obstacle, seconds: (end - stretch.start) * stepSeconds,
+    whole: kind === 'share' || kind === 'latency' ? window.whole : undefined,
+    fromSecond: samples[stretch.start]?.second ?? 0, lastSecond: (samples[end - 1]?.second ?? 0) + stepSeconds - 1,
+    seen: seenShare(window),
   };
 }

@@ -4,9 +4,9 @@ import type { Selector, SelectorField, Unit } from './condition.ts';
 
 /**
  * How a figure is held against its bound. `rate`: every second, over the last LOOK_SECONDS. `level`: every second. `total`,
- * `share`: once, over the whole time.
+ * `share`, `latency`: once, over the whole time.
  */
-export type Kind = 'rate' | 'level' | 'total' | 'share';
+export type Kind = 'rate' | 'level' | 'total' | 'share' | 'latency';
 
 /** What a second says of a figure. */
 export interface Figure {
@@ -16,6 +16,8 @@ export interface Figure {
   perhaps: number;
   /** What a `%` is of. */
   whole: number;
+  /** Answers by latencyIndex(), for latencies. */
+  latency?: ReadonlyMap<number, number>;
   /** Everybody the selectors name was seen; true where the figure itself says who is there. */
   isMet: boolean;
 }
@@ -24,6 +26,7 @@ export interface Figure {
 export interface Reading {
   state: State;
   selectors: readonly Selector[];
+  /** First second of the step. */
   second: number;
   coverage: Coverage;
 }
@@ -40,9 +43,13 @@ export interface Metric {
   isAboutSeeing?: boolean;
   /** What a share is of, such as `events`: a share of none cannot be told. */
   wholeName?: string;
+  /** Share of the answers that a latency is of, 0 to 1. */
+  quantile?: number;
+  /** It is counted from flows in steps of that many seconds; undefined = second by second. */
+  stepSeconds?: number;
   /** Whether the figure is counted from flows that only a stream with these selectors as its filter brings. */
   needsFlows(selectors: readonly Selector[]): boolean;
-  /** The figure of one second, of the stream that fits `needsFlows`. */
+  /** The figure of one step, of the stream that fits `needsFlows`. */
   read(reading: Reading): Figure;
 }
 

@@ -33,7 +33,8 @@ function sentence({ condition, verdict, judgement, why }: Result): string {
   const { operator, bound, unit } = condition;
   const limit = `${operator} ${boundText(bound, unit)}${forText(condition)}`;
   const value = judgement?.value === undefined ? undefined : valueText(condition, judgement.value);
-  const seen = judgement === undefined || judgement.seconds === 0 ? '' : `, seen ${shareText(judgement.seen)}`;
+  const whole = judgement?.whole === undefined || judgement.seconds === 0 ? '' : `, of ${Math.round(judgement.whole)} ${metricOf(condition.metric)?.wholeName ?? 'events'}`;
+  const seen = judgement === undefined || judgement.seconds === 0 ? '' : `${whole}, seen ${shareText(judgement.seen)}`;
   if (verdict === 'ok') return `${figureText(condition)} ${atLeast(judgement)}${value ?? '?'} ${limit}${seen}`;
   if (verdict === 'unknown') return `${conditionText(condition)} cannot be told: ${why}${value === undefined ? '' : `; so far ${value}${seen}`}`;
   return `${figureText(condition)} ${atLeast(judgement)}${value ?? '?'}, not ${limit}${judgement === undefined ? '' : `, at ${utcText(judgement.lastSecond)} after ${judgement.seconds} s`}${seen}`;
@@ -54,15 +55,22 @@ function obstacleText(condition: Condition, obstacle: Obstacle, leastSeen: numbe
     case 'hole': return `${utcText(obstacle.second)} was not fully observed`;
     case 'unseen': return `only ${shareText(obstacle.seen)} was seen, at least ${shareText(leastSeen)} is asked for`;
     case 'silent': return `nobody here tells ${figureText(condition)}`;
-    case 'unmet': return `nothing was seen of ${whoText(condition)}`;
-    case 'no-whole': return `there were no ${metricOf(condition.metric)?.wholeName ?? 'events'}`;
+    case 'unmet': return unmetText(condition);
+    case 'no-whole': return unmetText(condition);
     case 'unnamed': return 'part of what was counted has no name, and would decide';
   }
 }
 
+function unmetText(condition: Condition): string {
+  const { wholeName } = metricOf(condition.metric) ?? {};
+  const who = whoText(condition);
+  if (wholeName === undefined) return `nothing was seen of ${who === '' ? condition.metric : who}`;
+  return `no ${wholeName} were seen${who === '' ? '' : ` of ${who}`}`;
+}
+
 function whoText({ metric, selectors }: Condition): string {
   const text = figureText({ metric, selectors: selectors.filter(({ isNegated }) => !isNegated) });
-  return text.slice(metric.length + 1, -1) || metric;
+  return text.slice(metric.length + 1, -1);
 }
 
 /** A share of 0 to 1 as `99.8 %`; never rounded up to all of it. */
@@ -102,6 +110,7 @@ export function resultData(result: Result): Record<string, unknown> {
     verdict,
     value: judgement?.value ?? null,
     is_lower_bound: judgement?.isLowerBound ?? false,
+    of: judgement?.whole ?? null,
     watched_seconds: judgement?.seconds ?? 0,
     from: timeOf(judgement, judgement?.fromSecond ?? 0),
     to: timeOf(judgement, (judgement?.lastSecond ?? 0) + 1),

@@ -45,6 +45,8 @@ const RULES: Partial<Record<SelectorField, ValueRule>> = {
   port: { expected: 'a port, 1 to 65535', read: (text) => (/^[1-9]\d{0,4}$/.test(text) && Number(text) <= 65_535 ? text : undefined) },
   protocol: oneOf([...PROTOCOL_CHIPS, 'sctp'], (text) => text.toLowerCase()),
   verdict: oneOf(VERDICT_CHIPS.map(({ name }) => name), (text) => text.toUpperCase()),
+  method: { expected: 'a method such as GET', read: (text) => (/^[A-Za-z]+$/.test(text) ? text.toUpperCase() : undefined) },
+  rcode: oneOf(['NXDOMAIN', 'SERVFAIL', 'REFUSED', 'FORMERR', 'NOTIMP', 'NO ANSWER'], (text) => text.toUpperCase().replace('-', ' ')),
   severity: oneOf(['crit', 'warn', 'note'], (text) => text.toLowerCase()),
   word: { expected: 'a word of the overview, such as DROPS', read: (text) => (/^[A-Za-z]+$/.test(text) ? text.toUpperCase() : undefined) },
   class: oneOf(Object.keys(DROP_CLASSES).filter((name) => name.length > 3), (text) => LONG_CLASS.get(text) ?? text),

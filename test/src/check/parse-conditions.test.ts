@@ -16,13 +16,16 @@ describe('parseConditions()', () => {
     ['resets(to-workload=world, protocol=TCP, port=443) < 3/s', 'resets(to-workload=world, protocol=tcp, port=443) < 3/s'],
     ['map(name="a b", node!=node-01, node!=node-02) < 80%', 'map(name="a b", node!=node-01, node!=node-02) < 80 %'],
     [`map(name='say "hi"') < 80%`, String.raw`map(name="say \"hi\"") < 80 %`],
+    ['p99(route="POST /checkout", to-ns=shop) < 0.25s for 5m', 'p99(route="POST /checkout", to-ns=shop) < 250 ms for 300 s'],
+    ['p99.9(route=/v1/{id}/*) <= 90 ms', 'p99.9(route=/v1/{id}/*) <= 90 ms'],
+    ['dns-failures(rcode!=no-answer) < 0.5%', 'dns-failures(rcode!="NO ANSWER") < 0.5 %'],
     ['incidents(severity=CRIT, word!=drops) == 0', 'incidents(severity=crit, word!=DROPS) == 0'],
   ])('%s', (text, canonical) => {
     expect(parseConditions(text).map(conditionText).join(' and ')).toBe(canonical);
   });
 
   test.each([
-    ['', 'expected one of drops flows connections resets seen lost nodes conntrack map incidents at the ^: ^'],
+    ['', 'expected one of drops flows connections resets requests errors p50 p90 p99 p99.9 lookups dns-failures seen lost nodes conntrack map incidents at the ^: ^'],
     ['dropz < 1', 'at the ^: ^dropz < 1'],
     ['toString < 1', 'at the ^: ^toString < 1'],
     ['drops', 'expected ( or one of < <= > >= == != at the ^: drops^'],
@@ -48,6 +51,8 @@ describe('parseConditions()', () => {
     ['drops < 1%', 'expected a number with /s, or a plain one, for drops at the ^: drops < 1^%'],
     ['drops < 1/m', 'at the ^: drops < 1^/m'],
     ['seen > 99', 'expected a number with % for seen at the ^: seen > 99^'],
+    ['p99 < 5', 'expected a number with ms or s for p99 at the ^: p99 < 5^'],
+    ['p99 < 5%', 'expected a number with ms or s for p99'],
     ['seen > 99ms', 'expected a number with % for seen at the ^: seen > 99^ms'],
     ['drops < 1/s for', 'expected a duration such as 30s or 5m, whole seconds up to 1h at the ^: drops < 1/s for^'],
     ['drops < 1/s for 0s', 'at the ^: drops < 1/s for ^0s'],
@@ -73,6 +78,8 @@ describe('parseConditions()', () => {
       if (field === 'protocol') return pick(['tcp', 'udp', 'icmp', 'http', 'dns', 'sctp']);
       if (field === 'verdict') return pick(['DROPPED', 'AUDIT']);
       if (field === 'class') return pick(['policy', 'harmless', 'other']);
+      if (field === 'method') return pick(['GET', 'POST']);
+      if (field === 'rcode') return pick(['NXDOMAIN', 'NO ANSWER']);
       if (field === 'severity') return pick(['crit', 'note']);
       if (field === 'word') return pick(['DROPS', 'CT']);
       if (field.endsWith('pod')) return `shop/${pick(['', 'a', 'a-b "c"'])}`;
