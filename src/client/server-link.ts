@@ -91,7 +91,8 @@ export class ServerLink {
     const retry = new Backoff(reconnectBackoff, () => 0);
     while (!over.aborted) {
       const error = await this.watchOnce(over, retry);
-      if (error?.code === Code.UNIMPLEMENTED) {
+      // a gate before a Hubble may let nobody through to what it does not know
+      if (error?.code === Code.UNIMPLEMENTED || error?.code === Code.PERMISSION_DENIED) {
         this.backoff.reset();
         this.say({ type: 'telemetry-absent' });
         return;

@@ -21,7 +21,17 @@ export function foldNodes(state: State, message: { nodes?: readonly Node[]; stat
     hubble.hasList = true;
     takeList(state, message.nodes, isFirst);
   }
-  if (message.status !== undefined) takeStatus(state, message.status);
+  if (message.status === undefined) return;
+  takeStatus(state, message.status);
+  if (!hubble.hasList) takeAgent(state, message.status);
+}
+
+// an agent alone lists no node, but it is one: the one that its flows name
+function takeAgent(state: State, status: ServerStatusResponse): void {
+  const name = state.nodeNames.only();
+  if (name === '') return;
+  const node = state.nodes.get(name) ?? addNode(state, name);
+  if (node !== undefined) takeLine(state, node, { ...status, state: CONNECTED });
 }
 
 function takeStatus(state: State, status: ServerStatusResponse): void {

@@ -38,6 +38,11 @@ export class TextInterner {
     return this.texts[id] ?? '';
   }
 
+  /** The only text there is; empty while there is none, or more. */
+  only(): string {
+    return this.texts.length === 2 ? (this.texts[1] ?? '') : '';
+  }
+
   private add(slot: number, text: Uint8Array): number {
     if (this.texts.length >= MAX_TEXTS) return 0;
     this.table[slot] = this.texts.length;

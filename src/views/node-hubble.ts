@@ -14,7 +14,7 @@ function factLine(label: string, facts: readonly string[], cols: number): Line |
 function listedFacts({ listing, historyCapacity, historySpanMs }: NodeState): string[] {
   if (listing === undefined) return [];
   return [
-    `${listing.address} ${listing.isTls ? 'with TLS' : 'without TLS'}`,
+    ...(listing.address === '' ? [] : [`${listing.address} ${listing.isTls ? 'with TLS' : 'without TLS'}`]),
     `ring ${grouped(listing.ringFlows)} of ${grouped(historyCapacity)}${historySpanMs > 0 ? `, goes back about ${age(historySpanMs)}` : ''}`,
   ];
 }

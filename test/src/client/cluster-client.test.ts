@@ -3,11 +3,14 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import type { ClientMessage } from '../../../src/client/client-message.ts';
 import { connectCluster, type ClusterClient } from '../../../src/client/cluster-client.ts';
+import { unary } from '../../../src/rpc/binding.ts';
 import { openChannel } from '../../../src/rpc/channel.ts';
+import { serve } from '../../../src/rpc/serve.ts';
+import { Code, RpcError } from '../../../src/rpc/status.ts';
 import { parseTarget } from '../../../src/rpc/target.ts';
 import { forEachMessage } from '../../../src/wire/frame-splitter.ts';
 import { GetFlowsResponseCodec } from '../../../src/wire/gen/observer.ts';
-import { ObserverService } from '../../../src/wire/services.ts';
+import { ObserverService, TelemetryService } from '../../../src/wire/services.ts';
 import { FakeAgent, flow, until } from '../relay/fake-agent.ts';
 import { FakeStockRelay } from '../relay/fake-stock-relay.ts';
 
@@ -57,6 +60,16 @@ test('connectCluster() says that a stock Hubble has no telemetry', async () => {
   const agent = await startAgent(undefined, false);
   const { words } = connect(agent.address);
   await until(() => words().startsWith('connecting live telemetry-absent'));
+});
+
+test('connectCluster() takes a gate that lets nobody through to telemetry for a server without it', async () => {
+  const server = await serve({
+    listen: ['127.0.0.1:0'],
+    services: [{ path: TelemetryService.Watch.path, kind: 'stream', run: () => Promise.reject(new RpcError(Code.PERMISSION_DENIED, 'no')) }, unary(ObserverService.ServerStatus, () => ({ version: 'cilium v1.19.4' }))],
+  });
+  closers.push(() => server.close());
+  const { words } = connect(server.addresses[0] ?? '');
+  await until(() => words().startsWith('connecting live telemetry-absent nodes'));
 });
 
 test('connectCluster() asks a stock relay for its nodes and its status', async () => {

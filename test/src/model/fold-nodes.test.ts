@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { update } from '../../../src/control/update.ts';
 import { figures } from '../../../src/model/figures.ts';
 import { initialState, type State } from '../../../src/model/state.ts';
+import { flowOf, framed, TALKS, type FakeTalk } from '../app/fake-cluster.ts';
 import type { Node, ServerStatusResponse } from '../../../src/wire/gen/observer.ts';
 
 const START_MS = 1_772_366_400_000;
@@ -113,6 +114,17 @@ test.each<[string, ServerStatusResponse[], number | undefined]>([
     update(state, { type: 'nodes', status });
   }
   expect(state.hubble.flowsPerSecond).toBe(expected);
+});
+
+test('an agent alone is the node that its flows name, once they name one', () => {
+  const state = stock();
+  const status: ServerStatusResponse = { version: 'cilium v1.19.4', uptime_ns: 60_000_000_000n, num_flows: 10n, max_flows: 4095n, seen_flows: 10n, flows_rate: 2 };
+  update(state, { type: 'nodes', status });
+  expect(state.nodes.size).toBe(0);
+  update(state, { type: 'flows', bytes: framed(flowOf(TALKS[0] as FakeTalk, START_MS, { node: 'node-a' })) });
+  update(state, { type: 'nodes', status });
+  expect(state.nodes.get('node-a')).toMatchObject({ trouble: '', version: '1.19.4', uptimeMs: 60_000, historyCapacity: 4095, listing: { address: '' } });
+  expect(changes(state)).toEqual([]);
 });
 
 test('the sum of a relay is no rate: a node that comes back brings all it ever saw', () => {
