@@ -1,6 +1,7 @@
 import { isPlain } from '../lib/scrub.ts';
 import { GLYPHS } from '../screen/ascii.ts';
 import type { Line } from '../screen/line.ts';
+import { backgroundOf, DEFAULT_COLOUR, foregroundOf } from './attribute.ts';
 import type { Palette } from './palette.ts';
 
 /** A cell of blessed's grid: packed attribute, character. */
@@ -33,6 +34,29 @@ function paintRow(cells: CellRow, line: Line, palette: Palette): void {
     }
   }
   for (; x < cells.length; x++) set(cells, x, [attributes.text, ' ']);
+}
+
+/**
+ * Makes cells that widgets drew fit to be sent: the same fence, with the braille and box glyphs that canvases draw with,
+ * and the theme's own background where it has one. `text` is the attribute of plain text.
+ */
+export function adoptCells(rows: readonly CellRow[], text: number): void {
+  const background = backgroundOf(text);
+  for (const cells of rows) {
+    for (let x = 0; x < cells.length; x++) {
+      const [attribute = text, character = ' '] = cells[x] ?? [];
+      const isBare = background !== DEFAULT_COLOUR && backgroundOf(attribute) === DEFAULT_COLOUR;
+      const shown = isBare ? (attribute & ~0x1ff) | background : attribute;
+      // text in the terminal's own colour could be black on our black
+      const readable = isBare && foregroundOf(attribute) === DEFAULT_COLOUR ? (shown & ~(0x1ff << 9)) | (foregroundOf(text) << 9) : shown;
+      set(cells, x, [readable, isDrawable(character) ? character : '?']);
+    }
+  }
+}
+
+function isDrawable(character: string): boolean {
+  const code = character.length === 1 ? character.charCodeAt(0) : 0;
+  return (code >= 0x2500 && code <= 0x259f) || (code >= 0x2800 && code <= 0x28ff) || GLYPHS.has(character) || isPlain(character);
 }
 
 function set(cells: CellRow, x: number, [attribute, character]: Cell): void {

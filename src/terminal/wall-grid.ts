@@ -89,9 +89,13 @@ export class WallGrid {
   }
 }
 
-/** Colours of a theme at a depth as contrib takes them. */
+/** Colours of a theme at a depth as contrib takes them: one for each role, the fill of a role that is filled. */
 export function contribColours(theme: Theme, depth: ColourDepth): Colours {
-  return (role) => theme.roles[role][depth].fg ?? 'normal';
+  const plain = theme.roles.text[depth].bg;
+  return (role) => {
+    const { fg, bg } = theme.roles[role][depth];
+    return (bg === undefined || bg === plain ? fg : bg) ?? 'normal';
+  };
 }
 
 interface Place {

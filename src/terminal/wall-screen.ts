@@ -2,7 +2,7 @@ import type { Line } from '../screen/line.ts';
 import type { ColourDepth, Theme } from '../theme/theme.ts';
 import type { WallPage } from '../views/wall-page.ts';
 import type { CellGrid, WidgetBox } from './cell-grid.ts';
-import { paint } from './painter.ts';
+import { adoptCells, paint } from './painter.ts';
 import type { Palette } from './palette.ts';
 import type { WallGrid } from './wall-grid.ts';
 
@@ -36,6 +36,7 @@ export class WallScreen {
     const { lines } = this.grid;
     const { head, foot } = look.rows;
     this.widgets.show(page);
+    adoptCells(lines.slice(head.length, lines.length - foot.length), look.palette.plain.text);
     paint(lines.slice(0, head.length), head, look.palette);
     paint(lines.slice(lines.length - foot.length), foot, look.palette);
     return true;
