@@ -29,7 +29,7 @@ function causeOn(context: DropContext, side: 'sources' | 'destinations', found: 
   return [{
     kind: 'identity',
     text: `${party.name} got identity ${first.newIdentity}${first.oldIdentity > 0 ? ` after ${first.oldIdentity}` : ''}${count > 1 ? ` (${count} pods)` : ''}${who}${detail === '' ? '' : `: ${detail}`}`,
-    reason: [timeFits(first.timeMs, found.firstDropMs), carried ? 'what is refused carries the new number' : ''].filter((reason) => reason !== '').join(', '),
+    reason: [timeFits(first.timeMs, found.firstDropMs), carried ? 'what is refused carries it' : ''].filter((reason) => reason !== '').join('; '),
     isCertain: carried && !first.isInferred,
     timeMs: first.timeMs,
     identity: first.newIdentity,

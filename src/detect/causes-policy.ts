@@ -12,9 +12,10 @@ export function policyCauses(context: DropContext): Cause[] {
   const { firstDropMs, answeredUntilMs } = history;
   // a pair that never worked in sight was not broken by a change in sight
   if (firstDropMs === undefined || answeredUntilMs === undefined) return [];
-  return state.changes.between(firstDropMs - MAX_DELAY_MS, Math.min(momentMs, firstDropMs + SKEW_MS))
-    .filter((entry) => entry.kind.startsWith('policy-') && canConcern(context, entry))
-    .map((entry) => causeOf(context, entry, firstDropMs));
+  const found = state.changes.between(firstDropMs - MAX_DELAY_MS, Math.min(momentMs, firstDropMs + SKEW_MS)).filter((entry) => entry.kind.startsWith('policy-') && canConcern(context, entry));
+  // a revision that rose and the policy that came with it are one change
+  const named = found.filter(({ kind }) => kind !== 'policy-revision');
+  return (named.length > 0 ? named : found).map((entry) => causeOf(context, entry, firstDropMs));
 }
 
 // a policy of a namespace selects pods of it alone
@@ -37,24 +38,23 @@ function allowedIt({ allowedBy }: DropContext, name: string): boolean {
   return allowedBy.some(({ policy }) => policy.name === name);
 }
 
-const DONE: Readonly<Record<string, string>> = { 'policy-added': 'was added', 'policy-changed': 'was changed', 'policy-removed': 'was removed', 'policy-seen': 'was first named in a flow' };
+const DONE: Readonly<Record<string, NonNullable<Cause['policy']>['done']>> = { 'policy-added': 'added', 'policy-removed': 'removed', 'policy-seen': 'seen' };
 
 function causeOf(context: DropContext, entry: ChangeEntry, firstDropMs: number): Cause {
   const { refusal } = context;
-  const kindOf = [...(refusal?.deniedBy ?? []), ...(refusal?.selecting ?? []), ...context.allowedBy.map(({ policy }) => policy)].find(({ name }) => name === entry.subject)?.kind
+  const kind = [...(refusal?.deniedBy ?? []), ...(refusal?.selecting ?? []), ...context.allowedBy.map(({ policy }) => policy)].find(({ name }) => name === entry.subject)?.kind
     ?? context.state.policies.find(entry.subject)?.kind ?? '';
   const who = entry.who === 'unknown' ? '' : entry.who;
-  const revision = entry.revision > 0 ? ` rev ${entry.revision}` : '';
   const named = isNamed(context, entry);
-  const done = DONE[entry.kind] ?? 'was changed';
-  const reasons = [timeFits(entry.timeMs, firstDropMs), namedReason(context, entry, named)];
+  const done = DONE[entry.kind] ?? 'changed';
+  const what = `policy ${entry.subject}${entry.revision > 0 ? ` rev ${entry.revision}` : ''} ${done === 'seen' ? 'first named in a flow' : done}${who === '' ? '' : ` by ${who}`}`;
   return {
     kind: 'policy',
-    text: entry.kind === 'policy-revision' ? 'some policy was added, changed or removed' : `policy ${entry.subject}${revision} ${done}${who === '' ? '' : ` by ${who}`}`,
-    reason: reasons.filter((reason) => reason !== '').join(', '),
-    isCertain: named && !entry.isInferred && entry.kind !== 'policy-removed',
+    text: entry.kind === 'policy-revision' ? 'some policy was added, changed or removed' : what,
+    reason: [timeFits(entry.timeMs, firstDropMs), namedReason(context, entry, named)].filter((reason) => reason !== '').join('; '),
+    isCertain: named && !entry.isInferred && done !== 'removed',
     timeMs: entry.timeMs,
-    ...(entry.kind === 'policy-revision' ? {} : { policy: { name: entry.subject, revision: entry.revision, who, kind: kindOf } }),
+    ...(entry.kind === 'policy-revision' ? {} : { policy: { name: entry.subject, revision: entry.revision, who, kind, done } }),
   };
 }
 

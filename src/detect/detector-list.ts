@@ -2,8 +2,10 @@ import { agentRestart } from './agent-restart.ts';
 import { clockSkew } from './clock-skew.ts';
 import type { Detector } from './detector.ts';
 import { drops } from './drops.ts';
+import { identityChurn } from './identity-churn.ts';
 import { lostEvents } from './lost-events.ts';
 import { nodeTrouble } from './node-trouble.ts';
+import { policyEdit } from './policy-edit.ts';
 import { pressure } from './pressure.ts';
 import { resets } from './resets.ts';
 
@@ -12,6 +14,8 @@ export const DETECTORS: readonly Detector[] = [
   nodeTrouble,
   lostEvents,
   drops,
+  policyEdit,
+  identityChurn,
   resets,
   pressure,
   agentRestart,

@@ -1,3 +1,4 @@
+import { scrub } from '../lib/scrub.ts';
 import type { AllowedFact } from '../model/allowed-by.ts';
 import { denyForm, type DenyForm } from '../model/deny-form.ts';
 import { refusalAt, type DropFact, type RefusalFact } from '../model/drop-facts.ts';
@@ -31,7 +32,7 @@ export function dropContext(state: State, drop: DropFigure): DropContext {
 export function podsOf({ state, fact }: DropContext, side: 'sources' | 'destinations'): string[] {
   const names = [...(fact?.[side] ?? [])].flatMap((id) => {
     const endpoint = state.endpoints.get(id);
-    return endpoint?.pod_name === undefined || endpoint.pod_name === '' ? [] : [`${endpoint.namespace ?? ''}/${endpoint.pod_name}`];
+    return endpoint?.pod_name === undefined || endpoint.pod_name === '' ? [] : [`${scrub(endpoint.namespace ?? '', 63)}/${scrub(endpoint.pod_name, 120)}`];
   });
   return [...new Set(names)];
 }
@@ -43,8 +44,14 @@ export function identitiesOf({ state, fact }: DropContext, side: 'sources' | 'de
   return [...new Set(all)].filter((identity) => identity !== 0);
 }
 
+/** Of which end the refusal was: what it says itself, else what the drop events say; empty where nobody does. */
+export function dropSide({ refusal, fact, drop }: Pick<DropContext, 'refusal' | 'fact' | 'drop'>): 'egress' | 'ingress' | '' {
+  if (refusal !== undefined && refusal.direction !== '') return refusal.direction;
+  return drop.class === 'pol' ? (fact?.direction ?? '') : '';
+}
+
 /** The end that refused: the client where it may not go out, the server where nobody may come in; undefined where nobody says. */
-export function refusingEnd({ drop, refusal }: DropContext): DropFigure['pair']['source'] | undefined {
-  if (refusal?.direction === 'egress') return drop.pair.source;
-  return refusal?.direction === 'ingress' ? drop.pair.destination : undefined;
+export function refusingEnd(context: DropContext): DropFigure['pair']['source'] | undefined {
+  const side = dropSide(context);
+  return side === '' ? undefined : side === 'egress' ? context.drop.pair.source : context.drop.pair.destination;
 }

@@ -3,8 +3,12 @@ import type { DropFigure, Figures } from '../model/figures.ts';
 import { BRIEF_LENGTH, type Finding } from '../model/finding.ts';
 import { pairChips, pairText } from '../model/pair-text.ts';
 import type { State } from '../model/state.ts';
+import type { Cause } from './cause.ts';
 import { chip } from './chip.ts';
 import type { Detector } from './detector.ts';
+import { dropTarget } from './drop-target.ts';
+import { explainDrop } from './explain-drop.ts';
+import type { Explanation } from './explanation.ts';
 import { lastDropMs } from './last-drop.ts';
 
 /** Drops looked at for when they were last seen. */
@@ -16,20 +20,42 @@ const CRITICAL_PER_SECOND = 20;
 /** How long a drop must have been away to be told as over. */
 const QUIET_MS = 15_000;
 
+/** Drops that are explained in the list, the most first: the others are explained where Enter leads. */
+const MAX_EXPLAINED = 16;
+
 /** Packets that were dropped or refused, by pair and reason. */
 export const drops: Detector = {
   id: 'drops',
   title: 'drops and refusals',
-  find: dropFindings,
+  find: (state, now) => dropFindings(state, now).map(({ finding }) => finding),
 };
 
-function dropFindings(state: State, now: Figures): Finding[] {
-  return now.drops.filter((drop) => drop.count >= 0.5 && (drop.class !== 'ok' || isStorm(drop))).map((drop, i) => {
-    const isRefused = drop.reason === 'NO_SOCKET' || drop.reason.startsWith('NO_SOCKET');
-    const times = drop.baselinePerSecond > 0 ? drop.nowPerSecond / drop.baselinePerSecond : undefined;
-    const lastMs = i < MAX_LOOKED_AT && drop.nowPerSecond === 0 ? lastDropMs(state, now, drop.key) : undefined;
-    const isQuiet = lastMs !== undefined && now.toSecond * 1000 - lastMs > QUIET_MS;
-    return {
+/** A drop, what is told of it, and why it may have begun. */
+export interface DropFinding {
+  drop: DropFigure;
+  finding: Finding;
+  causes: readonly Cause[];
+}
+
+const made = new WeakMap<Figures, DropFinding[]>();
+
+/** Drops of the moment with what is told of them; made once for each moment. */
+export function dropFindings(state: State, now: Figures): DropFinding[] {
+  const known = made.get(now) ?? now.drops.filter((drop) => drop.count >= 0.5 && (drop.class !== 'ok' || isStorm(drop))).map((drop, i) => dropFinding(state, now, { drop, i }));
+  made.set(now, known);
+  return known;
+}
+
+function dropFinding(state: State, now: Figures, { drop, i }: { drop: DropFigure; i: number }): DropFinding {
+  const isRefused = drop.reason.startsWith('NO_SOCKET');
+  const times = drop.baselinePerSecond > 0 ? drop.nowPerSecond / drop.baselinePerSecond : undefined;
+  const lastMs = i < MAX_LOOKED_AT && drop.nowPerSecond === 0 ? lastDropMs(state, now, drop.key) : undefined;
+  const isQuiet = lastMs !== undefined && now.toSecond * 1000 - lastMs > QUIET_MS;
+  const told = i < MAX_EXPLAINED && drop.class !== 'ok' ? explainDrop(state, drop) : undefined;
+  const [cause] = told?.causes ?? [];
+  return {
+    drop, causes: told?.causes ?? [],
+    finding: {
       key: `drop ${drop.reason} ${pairText(drop.pair)}`,
       severity: isQuiet ? 'note' : dropSeverity(drop, times),
       ...(isQuiet ? { lastMs } : {}),
@@ -41,8 +67,16 @@ function dropFindings(state: State, now: Figures): Finding[] {
       sinceMs: state.firstSeenMs.get(`drop ${drop.key}`) ?? 0,
       chips: [...pairChips(drop.pair), chip('verdict', 'DROPPED')],
       pair: drop.pair,
-    };
-  });
+      target: dropTarget(state, drop),
+      ...(told === undefined ? {} : { evidence: evidenceOf(told), next: told.next }),
+      ...(cause === undefined ? {} : { cause: { text: `${cause.text} (${cause.reason})`, isCertain: cause.isCertain } }),
+    },
+  };
+}
+
+/** What a finding about a drop is inferred from. */
+export function evidenceOf(told: Explanation): string[] {
+  return [told.words[0] ?? '', ...told.words.slice(1, 2), [told.before, told.after].filter((part) => part !== '').join(', then ')].filter((sentence) => sentence !== '');
 }
 
 /** Drops of a kind that is usually harmless are told when there are so many times as many as before, and so many a second. */

@@ -7,7 +7,7 @@ import { dropContext, type DropContext } from './drop-context.ts';
 import { policyLines } from './explain-policies.ts';
 import { explainSays } from './explain-says.ts';
 import { hubbleLine, nextSteps, undoStep } from './explain-steps.ts';
-import { explainTitle, explainWords } from './explain-words.ts';
+import { explainTitle, explainWhat, explainWords } from './explain-words.ts';
 import type { Explanation } from './explanation.ts';
 
 const made = new WeakMap<Figures, Map<number, Explanation>>();
@@ -27,6 +27,7 @@ function explain(context: DropContext): Explanation {
   const { undo, note } = undoStep(causes);
   return {
     title: explainTitle(context),
+    what: explainWhat(context),
     words: explainWords(context),
     says: explainSays(context),
     policies: policyLines(context),
@@ -46,7 +47,7 @@ function beforeAfter({ history, allowedBy, state }: DropContext): { before: stri
   if (wasThere) return { before: `dropped as soon as hubtop looked, ${clockText(Math.max(state.startedMs, state.fromTelemetry.firstSecond * 1000))}: nothing is known of the time before`, after };
   if (answeredUntilMs === undefined) return { before: firstDropMs === undefined ? '' : 'the pair was never seen to work', after };
   const by = [...new Set(allowedBy.map(({ policy }) => policy.name))].slice(0, 2).join(', ');
-  return { before: `${clockText(answeredUntilMs)} it worked, ${rateWords(answeredPerSecond)}/s${by === '' ? '' : `, ALLOWED by ${by}`}`, after };
+  return { before: `${clockText(answeredUntilMs)} it worked, ${rateWords(answeredPerSecond)} answers/s${by === '' ? '' : `, ALLOWED by ${by}`}`, after };
 }
 
 function unknowns(context: DropContext, causes: readonly Cause[]): string[] {

@@ -12,14 +12,14 @@ function refusalSays(context: DropContext): string[] {
   if (drop.class !== 'pol') return [];
   if (refusal === undefined) return [numberSays(context)];
   const field = refusal.source === 'flow' ? `${refusal.direction === '' ? '*' : refusal.direction}_denied_by` : 'denied_by';
-  const who = refusal.source === 'telemetry' ? 'telemetry of the node' : refusal.source === 'extension' ? 'the node, in the flow' : `flows: ${fact?.verdictsRead ?? 0} policy verdicts read`;
+  const who = refusal.source === 'telemetry' ? 'telemetry' : refusal.source === 'extension' ? 'flow extension' : `${fact?.verdictsRead ?? 0} policy verdicts read`;
   if (refusal.source === 'flow' && refusal.deniedBy.length > 0 && form === 'default deny') {
-    return [`${who}; ${field} names ${names(refusal.deniedBy)}, yet ${numbered(drop.reason)} is a default deny: it is one of the policies that select the pod${log(refusal.log)}`];
+    return [`${who}: ${field} names ${names(refusal.deniedBy)}, yet ${numbered(drop.reason)} is a default deny: it is one of the policies that select the pod${log(refusal.log)}`];
   }
-  if (refusal.deniedBy.length > 0) return [`${who}; ${field} names ${names(refusal.deniedBy)} → a deny rule${log(refusal.log)}`];
-  const selecting = refusal.selecting.length === 0 ? '' : `, selecting names ${names(refusal.selecting)}`;
-  const empty = form === 'named deny' ? `${field} is EMPTY, but ${numbered(drop.reason)} is a deny rule` : `${field} is EMPTY${selecting} → default deny, no single rule is to blame`;
-  return [`${who}; ${empty}${log(refusal.log)}`];
+  if (refusal.deniedBy.length > 0) return [`${who}: ${field} names ${names(refusal.deniedBy)} → a deny rule${log(refusal.log)}`];
+  const selecting = refusal.selecting.length === 0 ? '' : `, selecting ${names(refusal.selecting)}`;
+  const empty = form === 'named deny' ? `${field} is EMPTY, but ${numbered(drop.reason)} is a deny rule` : `${field} is EMPTY${selecting} → default deny, no single rule to blame`;
+  return [`${who}: ${empty}${log(refusal.log)}`];
 }
 
 function numberSays({ drop, fact }: DropContext): string {

@@ -56,10 +56,9 @@ const MANAGED = /argo|flux|helm|terraform|pulumi|fleet/i;
 
 /** What would take the cause back, if somebody decides so; empty where nobody knows. */
 export function undoStep(causes: readonly Cause[]): { undo: string; note: string } {
-  const [first] = causes;
-  const policy = first?.policy;
-  if (first === undefined || policy === undefined || / was (removed|first named)/.test(first.text)) return { undo: '', note: '' };
-  const undo = policyCommand(first.text.includes(' was added') ? 'delete' : 'edit', policy);
+  const policy = causes[0]?.policy;
+  if (policy === undefined || policy.done === 'removed' || policy.done === 'seen') return { undo: '', note: '' };
+  const undo = policyCommand(policy.done === 'added' ? 'delete' : 'edit', policy);
   // what names no single object is no command to change something with
   if (undo.includes('--field-selector')) return { undo: '', note: '' };
   return { undo, note: MANAGED.test(policy.who) ? `${policy.who} will put it back: change it at its source` : '' };

@@ -1,11 +1,13 @@
 import type { Party } from '../model/directory.ts';
 import { dropWords } from '../model/drop-words.ts';
 import { portText } from '../model/pair-text.ts';
-import { podsOf, refusingEnd, type DropContext } from './drop-context.ts';
+import { dropSide, podsOf, refusingEnd, type DropContext } from './drop-context.ts';
 
 /** What kind of refusal a drop is, in a few words. */
-export function explainTitle({ drop, form, refusal }: DropContext): string {
-  const side = refusal?.direction === 'egress' ? ' at the source (egress)' : refusal?.direction === 'ingress' ? ' at the destination (ingress)' : '';
+export function explainTitle(context: DropContext): string {
+  const { drop, form } = context;
+  const end = dropSide(context);
+  const side = end === 'egress' ? ' at the source (egress)' : end === 'ingress' ? ' at the destination (ingress)' : '';
   if (form !== '') return `${form}${side}`;
   if (drop.class === 'pol') return `a policy refused${side}`;
   return TITLES[drop.class] ?? 'dropped';
@@ -15,11 +17,19 @@ const TITLES: Partial<Record<DropContext['drop']['class'], string>> = {
   cap: 'no room', rtg: 'no way there', svc: 'no backend', app: 'refused by the receiver', pkt: 'a bad packet', ok: 'usually harmless', oth: 'dropped',
 };
 
-/** What a drop means, one sentence each. */
+/** Who may not do what. */
+export function explainWhat({ drop }: DropContext): string {
+  const { source, destination } = drop.pair;
+  const to = `${short(destination)}${portText(drop.pair)}`;
+  if (drop.class === 'pol') return `${short(source)} may not open connections to ${to}`;
+  return drop.reason.startsWith('NO_SOCKET') ? `nothing listens on port ${drop.pair.port} of ${short(destination)}` : `packets from ${short(source)} to ${to} are dropped`;
+}
+
+/** Why, as far as the kind of refusal says, one sentence each. */
 export function explainWords(context: DropContext): string[] {
   const { drop } = context;
-  if (drop.class === 'pol') return [...policyWords(context), ...closestWords(context), ...partWords(context)];
-  if (drop.reason.startsWith('NO_SOCKET')) return [`nothing listens on port ${drop.pair.port} of ${short(drop.pair.destination)}: the kernel there refuses the packet. no policy is involved`];
+  if (drop.class === 'pol') return [policyWords(context), ...closestWords(context), ...partWords(context)];
+  if (drop.reason.startsWith('NO_SOCKET')) return ['the kernel there refuses the packet, no policy is involved'];
   return [`${drop.reason}: ${MEANINGS.find(([pattern]) => pattern.test(drop.reason))?.[1] ?? (dropWords(drop.reason, drop.class).long || 'nothing more is known of this reason here')}`, ...partWords(context)];
 }
 
@@ -35,18 +45,16 @@ const MEANINGS: readonly (readonly [RegExp, string])[] = [
   [/LISTEN_OVERFLOW|BACKLOG/, 'the receiver takes new connections slower than they come'],
 ];
 
-function policyWords(context: DropContext): string[] {
+function policyWords(context: DropContext): string {
   const { drop, form, refusal } = context;
-  const [from, to] = [short(drop.pair.source), `${short(drop.pair.destination)}${portText(drop.pair)}`];
-  const may = `${from} may not open connections to ${to}`;
-  if (drop.reason.startsWith('AUTH_REQUIRED')) return [`${may} without mutual authentication, and there was none`];
+  if (drop.reason.startsWith('AUTH_REQUIRED')) return 'a policy asks for mutual authentication, and there was none';
   if (form === 'named deny') {
     const names = refusal?.deniedBy.map(({ name }) => name).join(', ') ?? '';
-    return [names === '' ? `${may}: a deny rule says so, which one nobody told` : `${may}: a deny rule of ${names} says so`];
+    return names === '' ? 'a deny rule says so, which one nobody told' : `a deny rule of ${names} says so`;
   }
   const end = refusingEnd(context);
-  if (form === '' || end === undefined) return [`${may}: no rule of a policy allows it`];
-  return [`${may}: a policy selects ${short(end)} for ${refusal?.direction}, so whatever no rule allows is dropped`];
+  if (form === '' || end === undefined) return 'no rule of a policy allows it';
+  return `a policy selects ${short(end)} for ${dropSide(context)}: what no rule allows is dropped`;
 }
 
 function closestWords({ refusal }: DropContext): string[] {

@@ -15,7 +15,9 @@ export interface PolicyLine {
 export interface Explanation {
   /** What kind of refusal it is, such as `default deny at the source`. */
   title: string;
-  /** What it means, one sentence each. */
+  /** Who may not do what. */
+  what: string;
+  /** Why, as far as the kind of refusal says, one sentence each. */
   words: readonly string[];
   /** The raw fields that were read and what follows from them. */
   says: readonly string[];

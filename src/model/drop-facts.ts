@@ -47,6 +47,8 @@ export interface DropFact {
   destination: Endpoint | undefined;
   sourceAddresses: Set<string>;
   destinationAddresses: Set<string>;
+  /** At which end the drop events say it was; empty where they do not. */
+  direction: Refusal['direction'];
   /** Where in the datapath, such as bpf_lxc.c:1422; empty where nobody says. */
   file: string;
   /** Raw *_allowed_by of a dropped flow: what the other direction said, never the cause. */
@@ -114,7 +116,7 @@ export class DropFacts {
 function emptyFact(): DropFact {
   return {
     refusals: [], verdictsRead: 0, eventsRead: 0, sources: new Set(), destinations: new Set(), nodes: new Set(), source: undefined, destination: undefined,
-    sourceAddresses: new Set(), destinationAddresses: new Set(), file: '', allowedBy: [], nextVerdictMs: 0, nextEventMs: 0,
+    sourceAddresses: new Set(), destinationAddresses: new Set(), direction: '', file: '', allowedBy: [], nextVerdictMs: 0, nextEventMs: 0,
   };
 }
 

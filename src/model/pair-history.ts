@@ -1,6 +1,7 @@
 import type { Bucket } from './bucket.ts';
 import type { BucketRing } from './bucket-ring.ts';
 import { momentSecond } from './figures.ts';
+import { PairColumn } from './pair-table.ts';
 import { figuresOf, type State } from './state.ts';
 
 /** A pair that was answered for so long without a drop had healed: what comes then is another run of drops. */
@@ -46,10 +47,9 @@ export function pairHistory(state: State, drop: { key: number; pairId: number })
   };
 }
 
-/** Signs that the server answered: packets of it where agents count them, else flows that were let through. */
+/** Signs that the server answered: packets of it where agents count them, else flows that were replies. */
 export function answers(bucket: Bucket, pairId: number): number {
-  const counts = bucket.pairs.get(pairId);
-  return counts === undefined ? 0 : Math.max(0, counts.flows - counts.dropped);
+  return bucket.pairs.value(pairId, PairColumn.replies);
 }
 
 interface Run {

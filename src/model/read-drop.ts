@@ -53,7 +53,11 @@ function takeFlow(state: State, fact: DropFact, read: { flow: Flow; dropped: Dro
     addRefusal(fact, fromWire(refusal, 'extension'), dropped.timeMs);
     noteWirePolicies(state, refusal, dropped.timeMs);
   }
-  if (!dropped.isVerdict) return void fact.eventsRead++;
+  if (!dropped.isVerdict) {
+    fact.eventsRead++;
+    fact.direction = directionOf(flow.traffic_direction) || fact.direction;
+    return;
+  }
   fact.verdictsRead++;
   fact.allowedBy = policyRefs([...(flow.egress_allowed_by ?? []), ...(flow.ingress_allowed_by ?? [])]);
   const denied = [...(flow.egress_denied_by ?? []), ...(flow.ingress_denied_by ?? [])];

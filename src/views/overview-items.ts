@@ -1,4 +1,6 @@
+import { REASONS } from '../detect/drop-target.ts';
 import { findings } from '../detect/findings.ts';
+import { reasonTable } from '../model/drop-table.ts';
 import { figures } from '../model/figures.ts';
 import type { Finding } from '../model/finding.ts';
 import { pairChips, pairSubject, subjectOfChips } from '../model/pair-text.ts';
@@ -22,11 +24,12 @@ export function findingItem(finding: Finding): Item {
   };
 }
 
-/** Drop reasons, as rows. */
+/** Drop reasons, as rows: Enter leads to where they are explained. */
 export function reasonItems(state: State): Item[] {
   return figures(state).reasons.map(({ reason }) => {
+    const row = reasonTable(state).rows.find((candidate) => candidate.reason === reason);
     const chips = [{ field: 'verdict', value: 'DROPPED', isNegated: false }, { field: 'drop-reason', value: reason, isNegated: false }] as const;
-    return { key: reason, subject: subjectOfChips(chips), target: { view: 'flows', chips }, copy: reason };
+    return { key: reason, subject: subjectOfChips(chips), target: { view: 'drops', ...(row === undefined ? {} : { select: { panel: REASONS, key: row.key } }) }, copy: reason };
   });
 }
 

@@ -1,3 +1,4 @@
+import { drops } from './drops.ts';
 import { flows } from './flows.ts';
 import { help } from './help.ts';
 import { incidents } from './incidents.ts';
@@ -10,6 +11,7 @@ import { wall } from './wall.ts';
 export const VIEWS: readonly View[] = [
   overview,
   flows,
+  drops,
   nodes,
   incidents,
   wall,

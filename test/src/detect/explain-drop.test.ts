@@ -35,12 +35,13 @@ describe.each(['ours', 'stock'] as const)('explainDrop() of a policy that was ed
 
   test('says what kind of refusal it is, and at which end', () => {
     expect(told.title).toBe('default deny at the destination (ingress)');
-    expect(told.words[0]).toBe('commentary-fanout may not open connections to chat-relay:50051: a policy selects chat-relay for ingress, so whatever no rule allows is dropped');
+    expect(told.what).toBe('commentary-fanout may not open connections to chat-relay:50051');
+    expect(told.words[0]).toBe('a policy selects chat-relay for ingress: what no rule allows is dropped');
     expect(told.says[0]).toMatch(/denied_by is EMPTY/);
   });
 
   test('tells before and after of the pair, with who allowed it', () => {
-    expect(told.before).toMatch(/^21:(29:5\d|30:0\d)Z it worked, [\d.]+\/s, ALLOWED by default\/chat-relay-ingress$/);
+    expect(told.before).toMatch(/^21:(29:5\d|30:0\d)Z it worked, [\d.]+ answers\/s, ALLOWED by default\/chat-relay-ingress$/);
     expect(told.after).toMatch(/^21:30:08Z DROPPED [\d.]+\/s$/);
   });
 
@@ -52,8 +53,8 @@ describe.each(['ours', 'stock'] as const)('explainDrop() of a policy that was ed
       return;
     }
     expect(told.words[1]).toBe('closest is spec.ingress[0] of default/chat-relay-ingress, but label app=commentary-fanout is not app=commentary-api');
-    expect(told.causes).toMatchObject([{ kind: 'policy', isCertain: true, text: 'policy default/chat-relay-ingress rev 42 was changed by kubectl-edit', reason: 'time fits: 8 s before the first drop, the refusal names it' }]);
-    expect(told.policies).toEqual([{ name: 'default/chat-relay-ingress', resource: 'netpol', role: 'selects it, allowed this pair before', change: 'rev 42, changed 21:30:00Z by kubectl-edit' }]);
+    expect(told.causes).toMatchObject([{ kind: 'policy', isCertain: true, text: 'policy default/chat-relay-ingress rev 42 changed by kubectl-edit', reason: 'time fits, 8 s; the refusal names it' }]);
+    expect(told.policies).toEqual([{ name: 'default/chat-relay-ingress', resource: 'netpol', role: 'selects it, allowed it before', change: 'rev 42, changed 21:30:00Z by kubectl-edit' }]);
     expect(told.next).toEqual(['kubectl -n default get netpol chat-relay-ingress -o yaml --show-managed-fields']);
     expect(told.undo).toBe('kubectl -n default edit netpol chat-relay-ingress');
   });
@@ -73,7 +74,7 @@ test('explainDrop() of a pod that is newer than the policy: nobody changed the p
 
 test('explainDrop() of an identity that changed: certain where it was told, likely where it was only seen', () => {
   const ours = explained(storyScene('identity-churn', { seconds: 250, relay: 'ours' }), 'postgres-primary');
-  expect(ours.causes).toMatchObject([{ kind: 'identity', isCertain: true, identity: 58_213, reason: expect.stringContaining('what is refused carries the new number') }]);
+  expect(ours.causes).toMatchObject([{ kind: 'identity', isCertain: true, identity: 58_213, reason: expect.stringContaining('what is refused carries it') }]);
   expect(ours.causes[0]?.text).toMatch(/^payments\/ledger-svc got identity 58213 after \d+ \(3 pods\) by kubectl-label: team=ledger is now team=payments-core$/);
   const stock = explained(storyScene('identity-churn', { seconds: 250, relay: 'stock' }), 'postgres-primary');
   expect(stock.causes).toMatchObject([{ kind: 'identity', isCertain: false, identity: 58_213 }]);
@@ -100,7 +101,7 @@ describe('explainDrop() claims no cause that the data does not bear', () => {
 
   test('a change that fits in time but is not named by the refusal is likely, never certain', () => {
     const told = explained(watch({ changes: [{ time: { seconds: BigInt(START_MS / 1000 + 62) }, kind: 'policy-added', subject: 'payments/rules', who: 'kubectl', policy: { revision: 7n } }] }), 'ledger-svc');
-    expect(told.causes).toMatchObject([{ kind: 'policy', isCertain: false, text: 'policy payments/rules rev 7 was added by kubectl', reason: 'time fits: 9 s before the first drop' }]);
+    expect(told.causes).toMatchObject([{ kind: 'policy', isCertain: false, text: 'policy payments/rules rev 7 added by kubectl', reason: 'time fits, 9 s' }]);
   });
 
   test('two things that fit in time are two suspects', () => {
@@ -121,10 +122,10 @@ describe('explainDrop() claims no cause that the data does not bear', () => {
   });
 
   test.each<[string, Partial<Flow>, string, string]>([
-    ['empty', { event_type: { type: 5 }, traffic_direction: 2 }, 'default deny at the source (egress)', 'egress_denied_by is EMPTY → default deny, no single rule is to blame'],
+    ['empty', { event_type: { type: 5 }, traffic_direction: 2 }, 'default deny at the source (egress)', 'egress_denied_by is EMPTY → default deny, no single rule to blame'],
     ['one of the policies that select', { event_type: { type: 5 }, egress_denied_by: [{ name: 'base', namespace: 'payments', revision: 9n }], policy_log: ['pci only'] }, 'default deny at the source (egress)', 'egress_denied_by names payments/base rev 9, yet POLICY_DENIED (133) is a default deny: it is one of the policies that select the pod. policy_log: pci only'],
     ['a named rule', { event_type: { type: 5 }, drop_reason: 181, drop_reason_desc: 181, ingress_denied_by: [{ name: 'no-redis', namespace: 'payments', revision: 12n }] }, 'named deny at the destination (ingress)', 'ingress_denied_by names payments/no-redis rev 12 → a deny rule'],
-    ['no verdict, only drop events', { file: { name: 'bpf_lxc.c', line: 1422 } }, 'a policy refused', 'POLICY_DENIED (133) = no rule allowed it; 20 drop events read, they name no policy'],
+    ['no verdict, only drop events', { file: { name: 'bpf_lxc.c', line: 1422 } }, 'a policy refused at the source (egress)', 'POLICY_DENIED (133) = no rule allowed it; 20 drop events read, they name no policy'],
   ])('WHO SAYS quotes the raw field: %s', (_form, flow, title, says) => {
     const told = explained(watch({ flow, isStock: true }), 'ledger-svc');
     expect(told.title).toBe(title);
@@ -134,7 +135,7 @@ describe('explainDrop() claims no cause that the data does not bear', () => {
 
 test('explainDrop() of a refused port says whether it was ever open', () => {
   const told = explained(watch({ drop: 'NO_SOCKET' }), 'ledger-svc');
-  expect(told.words).toEqual(['nothing listens on port 9090 of ledger-svc: the kernel there refuses the packet. no policy is involved']);
+  expect([told.what, ...told.words]).toEqual(['nothing listens on port 9090 of ledger-svc', 'the kernel there refuses the packet, no policy is involved']);
   expect(told.causes).toMatchObject([{ kind: 'server', isCertain: false, text: 'payments/ledger-svc stopped listening on port 9090', reason: 'it answered on that port until then' }]);
   expect(explained(busyScene(), 'refused-job').causes).toEqual([]);
 });
