@@ -1,5 +1,6 @@
 import { figures } from '../model/figures.ts';
 import type { State } from '../model/state.ts';
+import { preferPods } from '../model/talkers.ts';
 import { update } from '../control/update.ts';
 import { lineText, type Size } from '../screen/line.ts';
 import { streamPageRows } from '../views/flows.ts';
@@ -47,6 +48,7 @@ export async function runBatch(options: BatchOptions): Promise<number> {
   const size = options.size ?? { cols: 120, rows: 40 };
   state.isAscii = options.isAscii ?? false;
   state.windowSeconds = Math.max(1, Math.round(intervalMs / 1000));
+  preferPods(state);
   update(state, { type: 'page-rows', rows: streamPageRows(state, size.rows - CHROME_ROWS) });
   try {
     await waitFor(options, () => {

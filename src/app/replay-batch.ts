@@ -2,6 +2,7 @@ import { update } from '../control/update.ts';
 import type { Replay } from '../model/replay.ts';
 import { flowsRequest } from '../model/requests.ts';
 import { initialState, type State } from '../model/state.ts';
+import { preferPods } from '../model/talkers.ts';
 import type { Size } from '../screen/line.ts';
 import { streamPageRows } from '../views/flows.ts';
 import { CHROME_ROWS } from '../views/frame.ts';
@@ -66,6 +67,7 @@ class MomentPrinter {
     this.replay = { file: name, fromMs: startMs, toMs: 0, readShare: 1, isRead: true, isLogged: true, speed: 1, wantedMs: undefined, isPlaying: false };
     this.state = initialState({ server: name, nowMs: startMs, view: options.view, replay: this.replay });
     this.state.isAscii = options.isAscii ?? false;
+    preferPods(this.state);
     if (options.intervalMs !== undefined) this.state.windowSeconds = Math.max(1, Math.round(options.intervalMs / 1000));
     this.passes = flowChooser(flowsRequest(this.state));
     update(this.state, { type: 'flows-requested' });

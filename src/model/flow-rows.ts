@@ -139,6 +139,36 @@ export class FlowRows {
     };
   }
 
+  /** The columns of all rows from one id on, in order. What is handed out is one object, filled anew for each row. */
+  forEach(from: number, visit: (row: RowColumns, id: number) => void): void {
+    for (const segment of this.segments) {
+      for (let at = Math.max(0, from - segment.firstRow); at < segment.rows; at++) {
+        visited.kind = segment.kind[at] ?? 0;
+        visited.timeMs = segment.timeMs[at] ?? 0;
+        visited.verdict = segment.verdict[at] ?? 0;
+        visited.count = segment.count[at] ?? 1;
+        visited.source = segment.source[at] ?? 0;
+        visited.destination = segment.destination[at] ?? 0;
+        visited.node = segment.node[at] ?? 0;
+        visited.mark = segment.mark[at] ?? 0;
+        visit(visited, segment.firstRow + at);
+      }
+    }
+  }
+
+  /** Id of the first row that is as young as this or younger, as far as rows are in order of time; `next` if there is none. */
+  firstSince(timeMs: number): number {
+    let low = this.first;
+    let high = this.next;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      const segment = this.segmentOf(middle);
+      if ((segment?.timeMs[middle - segment.firstRow] ?? 0) < timeMs) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
   /** Drops all rows; ids go on. */
   clear(): void {
     this.segments = [];
@@ -168,6 +198,8 @@ export class FlowRows {
     return segment;
   }
 }
+
+const visited: RowColumns = { kind: 0, timeMs: 0, verdict: 0, count: 1, source: 0, destination: 0, node: 0, mark: 0 };
 
 /** Up to this many bytes a loop beats the view that TypedArray.set needs. */
 const LOOP_BYTES = 320;

@@ -168,6 +168,7 @@ function countDrop(state: State, bucket: Bucket, pair: number, reason: string): 
   const key = dropKey(state.directory.reason(reason), pair);
   const packets = state.denials.add(Math.floor(row.timeMs / 1000), { key, isVerdict: scan.eventType === POLICY_VERDICT, count: row.count });
   if (packets === 0) return;
+  row.mark |= RowMark.DROPS;
   bucket.verdicts[DROPPED] = (bucket.verdicts[DROPPED] ?? 0) + packets;
   addCount(bucket.drops, key, packets);
   const at = bucket.pairs.at(pair) + PairColumn.dropped;

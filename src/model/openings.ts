@@ -21,7 +21,9 @@ const RST = 0x004;
 const ACK = 0x010;
 const KIND_FLAGS = 0x017;
 const TRACE_NEW = 1;
+/** Records of applications and of sockets are no packets. */
 const L7_FLOW = 2;
+const TRACE_UNKNOWN = 0;
 /** Drop reasons of connection tracking that met a packet it has no connection for. */
 const STRAY_REASONS = /NOT_SYN|MISSING_TCP_ACK/;
 
@@ -30,7 +32,7 @@ const STRAY_REASONS = /NOT_SYN|MISSING_TCP_ACK/;
  */
 export function openingOf(seen: SeenPackets, scan: FlowScan, bytes: Uint8Array, packet: { isReply: boolean; timeMs: number; reason: string }): number {
   const kind = kindOf(scan, bytes, packet.isReply, packet.reason);
-  if (kind === 0 || scan.aggregateCount > 1 || scan.flowType === L7_FLOW) return 0;
+  if (kind === 0 || scan.aggregateCount > 1 || scan.flowType >= L7_FLOW) return 0;
   const sight = seen.see(hashOf(scan, bytes, packet.isReply, kind), packet.timeMs);
   if (sight === Sight.SAME) return 0;
   if (kind === Opening.SYN) return sight === Sight.NEW ? Opening.SYN | Opening.OPENS : Opening.SYN;
@@ -40,11 +42,12 @@ export function openingOf(seen: SeenPackets, scan: FlowScan, bytes: Uint8Array, 
 
 /** Whether a flow may tell of an opening: the question that data packets cost. */
 export function mayOpen(scan: FlowScan): boolean {
-  return scan.traceReason === TRACE_NEW || (scan.tcpFlags & (SYN | RST)) !== 0 || scan.dropReason !== 0;
+  return scan.traceReason <= TRACE_NEW || (scan.tcpFlags & (SYN | RST)) !== 0 || scan.dropReason !== 0;
 }
 
 function kindOf(scan: FlowScan, bytes: Uint8Array, isReply: boolean, reason: string): number {
-  if (scan.protocol !== ScanProtocol.TCP) return scan.traceReason === TRACE_NEW && !isReply ? Opening.OPENS : 0;
+  // points before connection tracking tell no reason: there the addresses alone tell the first datagram
+  if (scan.protocol !== ScanProtocol.TCP) return (scan.traceReason === TRACE_NEW || scan.traceReason === TRACE_UNKNOWN) && !isReply ? Opening.OPENS : 0;
   const flags = scan.tcpFlags & KIND_FLAGS;
   if ((flags & SYN) !== 0) return (flags & ACK) !== 0 ? Opening.SYN_ACK : Opening.SYN;
   if (flags === ACK && scan.traceReason === TRACE_NEW && !isReply) return Opening.STRAY;

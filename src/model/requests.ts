@@ -3,6 +3,7 @@ import type { GetFlowsRequest } from '../wire/gen/observer.ts';
 import { filtersOf } from './chips.ts';
 import { DROP_REASON_NUMBERS } from './drop-words.ts';
 import type { State } from './state.ts';
+import { needsFlows } from './talkers.ts';
 
 /** Flows of the past asked for when a stream opens; a relay gives as many of each node. */
 export const HISTORY_FLOWS = 200;
@@ -18,7 +19,7 @@ export function wantsAllFlows(state: State): boolean {
   if (state.replay !== undefined || state.recording !== undefined) return true;
   if (state.chips.length > 0 || state.telemetry === 'absent') return true;
   // a new stream would take the rows away that the reader stopped at
-  return state.pausedAtMs > 0 ? state.flows.scope === 'all' : state.view === 'flows';
+  return state.pausedAtMs > 0 ? state.flows.scope === 'all' : (state.view === 'flows' || (state.view === 'talkers' && needsFlows(state)));
 }
 
 /**

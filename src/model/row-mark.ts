@@ -11,6 +11,8 @@ export const RowMark = {
   STRAY: 1 << 16,
   /** Counted in the figures; history from before the stream was opened is not. */
   COUNTED: 1 << 17,
+  /** A packet that was dropped, told for the first time: policy verdict and drop tell of the same one. */
+  DROPS: 1 << 18,
 } as const;
 
 /** Id of the pair of a row. */

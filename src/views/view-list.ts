@@ -4,6 +4,7 @@ import { help } from './help.ts';
 import { incidents } from './incidents.ts';
 import { nodes } from './nodes.ts';
 import { overview } from './overview.ts';
+import { talkers } from './talkers.ts';
 import type { View } from './view.ts';
 import { wall } from './wall.ts';
 
@@ -12,6 +13,7 @@ export const VIEWS: readonly View[] = [
   overview,
   flows,
   drops,
+  talkers,
   nodes,
   incidents,
   wall,

@@ -1,0 +1,23 @@
+import type { PairCounts } from './pair-table.ts';
+
+const TCP = 6;
+/** Openings from which silence means something. */
+const LEAST_OPENINGS = 3;
+/** Part of the openings that drops explain: then the drop is the trouble, and told as one. */
+const EXPLAINED = 0.5;
+
+/** How the server side of somebody's connections behaves. */
+export type Answering = 'answers' | 'resets' | 'silent' | 'dropped' | 'unknown';
+
+/**
+ * Whether connections are answered: by SYN-ACK or anything else from the server, by RST, by nobody, or are dropped on the way. Only
+ * TCP tells, a datagram needs no answer. The counts must be of one pair, or of pairs that are alike.
+ */
+export function answeringOf(counts: PairCounts, protocol: number): Answering {
+  const { connections, syns, synAcks, replies, resets, dropped } = counts;
+  const openings = Math.max(connections, syns);
+  if (protocol !== TCP || openings < LEAST_OPENINGS) return 'unknown';
+  if (synAcks > 0 || replies > resets) return 'answers';
+  if (resets > 0 || replies > 0) return 'resets';
+  return dropped >= openings * EXPLAINED ? 'dropped' : 'silent';
+}

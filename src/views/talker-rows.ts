@@ -1,0 +1,35 @@
+import { cursorOf, selectedIndex } from '../model/cursors.ts';
+import type { State } from '../model/state.ts';
+import { inOrder } from '../model/table-order.ts';
+import { tableOf } from '../model/tables.ts';
+import { talkers, type Talker, type Talkers } from '../model/talkers.ts';
+import { sortColumn } from './talker-columns.ts';
+import type { Item } from './view.ts';
+
+/** The rows in the order they are drawn, and the selected one. */
+export interface OrderedTalkers {
+  all: Talkers;
+  rows: Talker[];
+  at: number;
+}
+
+/** Rows sorted as the reader wants, standing still while the cursor moves. */
+export function orderedTalkers(state: State): OrderedTalkers {
+  const all = talkers(state);
+  const column = sortColumn(state, all);
+  const { isReversed } = tableOf(state, 'talkers');
+  const value = (row: Talker): number => column?.sort(row) ?? 0;
+  const rows = inOrder(state, 'talkers', all.rows, {
+    keyOf: (row) => row.key,
+    compare: (one, other) => (isReversed ? value(one) - value(other) : value(other) - value(one)) || other.counts.flows - one.counts.flows || (one.key < other.key ? -1 : 1),
+    version: `${all.group} ${column?.id} ${isReversed}`,
+  });
+  return { all, rows, at: selectedIndex(cursorOf(state, 'talkers'), 0, rows.map((row) => row.key)) };
+}
+
+/** The rows as the cursor sees them. */
+export function talkerItems(state: State): Item[] {
+  return orderedTalkers(state).rows.map(({ key, subject, chips, source, destination, port }) => ({
+    key, subject, target: { view: 'flows', chips }, copy: destination === '' ? source : `${source} -> ${destination}${port}`,
+  }));
+}
