@@ -3,6 +3,7 @@ import { headData } from './coverage-data.ts';
 import { type Data, jsonText, SCHEMA } from './data.ts';
 import { flowsData } from './flows-data.ts';
 import { nodesData } from './nodes-data.ts';
+import { lookupsData, namesData, requestsData, resolversData, routesData } from './requests-data.ts';
 import { dropsData, pairsData, reasonsData, totalsData } from './traffic-data.ts';
 import { changesData, findingsData, incidentsData } from './trouble-data.ts';
 
@@ -14,6 +15,8 @@ const SECTIONS: Readonly<Record<string, Readonly<Record<string, Section>>>> = {
   flows: { flows: flowsData },
   drops: { reasons: reasonsData, drops: dropsData },
   talkers: { pairs: pairsData },
+  l7: { requests: requestsData, routes: routesData },
+  dns: { lookups: lookupsData, names: namesData, resolvers: resolversData },
   nodes: { nodes: nodesData },
   map: { pairs: pairsData },
   wall: { findings: findingsData, totals: totalsData, nodes: nodesData },

@@ -15,6 +15,7 @@ import { windowSpan } from './coverage-data.ts';
 import type { Block, Document, Section, Table } from './document.ts';
 import { coverageBlocks, seenText } from './incident-coverage.ts';
 import { incidentFacts } from './incident-facts.ts';
+import { requestSections } from './incident-requests.ts';
 import { chartLines, streamLines } from './incident-rows.ts';
 
 /** Rows of each table at most; what was left out is said. */
@@ -40,6 +41,7 @@ export function incidentDocument(state: State): Document {
       section(`Flows and drops up to ${clockText(momentMs(state))}`, [{ kind: 'code', lines: chartLines(state) }]),
       section(`Drops in ${state.windowSeconds} s`, [dropTable(state, now)]),
       section(`Pairs in ${state.windowSeconds} s`, [pairTable(state, now)]),
+      ...requestSections(state),
       section('The same flows with hubble', hubbleBlocks(state)),
       section('Last rows of the stream', [{ kind: 'code', lines: streamLines(state) }]),
     ],
@@ -138,8 +140,8 @@ function pairTable(state: State, now: Figures): Block {
   if (now.pairs.length === 0) return { kind: 'text', text: 'None.' };
   const hasVolume = !countsFlows(state);
   const rows = now.pairs.slice(0, MAX_ROWS).map(({ pair, flows, connections, bytes, dropped, resets }) => (
-    [pairText(pair), ...[flows, ...(hasVolume ? [connections, bytes] : []), dropped, resets].map((value) => String(Math.round(value)))]));
-  const numbers = ['flows', ...(hasVolume ? ['connections', 'bytes'] : []), 'dropped', 'resets'];
+    [pairText(pair), ...[flows, connections, ...(hasVolume ? [bytes] : []), dropped, resets].map((value) => String(Math.round(value)))]));
+  const numbers = ['flows', 'connections', ...(hasVolume ? ['bytes'] : []), 'dropped', 'resets'];
   return cut({ kind: 'table', head: ['pair', ...numbers], rows, right: numbers }, now.pairs.length);
 }
 

@@ -12,6 +12,7 @@ import { MAX_STREAM_ROWS } from './incident-rows.ts';
 import { nodesData } from './nodes-data.ts';
 import { pairData } from './pair-data.ts';
 import { redactText } from './redact.ts';
+import { lookupsData, namesData, requestsData, routesData } from './requests-data.ts';
 import { dropsData, pairsData, reasonsData, totalsData } from './traffic-data.ts';
 import { changesData, findingsData, incidentsData } from './trouble-data.ts';
 
@@ -34,6 +35,10 @@ export function incidentJson(state: State): string {
     reasons: reasonsData(state),
     drops: dropsData(state),
     pairs: pairsData(state),
+    requests: requestsData(state),
+    routes: routesData(state),
+    lookups: lookupsData(state),
+    names: namesData(state),
     nodes: nodesData(state),
     flows: redactedFlowsData(state, MAX_STREAM_ROWS),
   };

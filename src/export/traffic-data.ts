@@ -32,6 +32,6 @@ export function pairsData(state: State): Data {
   const fromFlows = countsFlows(state);
   return figures(state).pairs.map(({ pair, flows, connections, bytes, skbs, dropped, resets }) => ({
     ...pairData(pair), flows: figureData(flows), dropped: figureData(dropped), resets: figureData(resets),
-    connections: fromFlows ? null : figureData(connections), bytes: fromFlows ? null : figureData(bytes), packets: fromFlows ? null : figureData(skbs),
+    connections: figureData(connections), bytes: fromFlows ? null : figureData(bytes), packets: fromFlows ? null : figureData(skbs),
   }));
 }

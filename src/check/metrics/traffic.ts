@@ -2,10 +2,10 @@ import type { Bucket } from '../../model/bucket.ts';
 import type { PairCounts } from '../../model/pair-table.ts';
 import { VERDICT_CHIPS } from '../../model/chips.ts';
 import { dropKeyParts, type Pair } from '../../model/directory.ts';
-import { countsFlows, figuresOf, type State } from '../../model/state.ts';
+import { figuresOf, type State } from '../../model/state.ts';
 import type { Selector, SelectorField } from '../condition.ts';
 import { END_FIELDS, isNamedIn, matchesPair, matchesReason } from '../matches.ts';
-import { type Metric, NOBODY_TELLS, NOTHING_CAME } from '../metric.ts';
+import { type Metric, NOTHING_CAME } from '../metric.ts';
 
 /** What telemetry cannot tell apart: its counts have no pods and no nodes, and know protocols of layer 4 only. */
 const ONLY_IN_FLOWS: readonly SelectorField[] = ['pod', 'from-pod', 'to-pod', 'node'];
@@ -69,16 +69,15 @@ function hasVerdict(verdict: number, selectors: readonly Selector[]): boolean {
   return selectors.every(({ field, value, isNegated }) => field !== 'verdict' || (value === name) !== isNegated);
 }
 
-/** New connections; only telemetry counts them. */
+/** New connections, each once. */
 export const connections: Metric = {
   name: 'connections',
-  help: 'new connections; only telemetry counts them',
+  help: 'new connections, each once; counted from flows, as by pod or node, those that are not folded',
   units: { '/s': 'rate', '': 'total' },
-  fields: END_FIELDS.filter((field) => !ONLY_IN_FLOWS.includes(field)),
-  needsFlows: () => false,
+  fields: [...END_FIELDS, 'node'],
+  needsFlows: (selectors) => selectors.some(isOnlyInFlows),
   read({ state, selectors, second }) {
-    if (countsFlows(state)) return NOBODY_TELLS;
-    const bucket = state.fromTelemetry.peek(second);
+    const bucket = figuresOf(state).peek(second);
     if (bucket === undefined) return NOTHING_CAME;
     return { ...sumPairs(state, bucket, selectors, (counts) => counts.connections), whole: 0, isMet: true };
   },

@@ -151,9 +151,9 @@ describe('runCheck()', () => {
   });
 
   test('counts the flows of a stock relay', async () => {
-    const told = await stock(900).check('drops(ns=payments) == 0 for 10s and flows > 50/s for 10s and connections < 5/s for 10s');
+    const told = await stock(900).check('drops(ns=payments) == 0 for 10s and flows > 50/s for 10s and map < 90% for 10s');
     expect(told.lines.slice(0, 2)).toEqual(['ok       drops(ns=payments) 0 == 0 for 10 s, seen 100 %', 'ok       flows 80/s > 50/s for 10 s, seen 100 %']);
-    expect(told.lines[2]).toBe('unknown  connections < 5/s for 10 s cannot be told: nobody here tells connections');
+    expect(told.lines[2]).toBe('unknown  map < 90 % for 10 s cannot be told: nobody here tells map');
     expect(told.exitCode).toBe(3);
   });
 

@@ -1,10 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { hdrQuantiles } from '../../../src/app/hdr-quantiles.ts';
 import { update } from '../../../src/control/update.ts';
 import { DATA_VIEWS, frameData, frameJson } from '../../../src/export/frame-data.ts';
+import { exportIncident } from '../../../src/export/incident.ts';
 import type { State } from '../../../src/model/state.ts';
 import { VIEWS } from '../../../src/views/view-list.ts';
+import { joined } from '../app/fake-cluster.ts';
+import { dnsRecords, httpRecords } from '../app/fake-l7.ts';
 import { busyScene, emptyScene, gapScene, hostileScene, stockScene } from '../views/scenes.ts';
 
 const SCENES: readonly (readonly [string, State])[] = [['empty', emptyScene()], ['busy', busyScene()], ['gap', gapScene()], ['hostile', hostileScene()], ['stock', stockScene()]];
@@ -65,7 +69,7 @@ describe('frameData()', () => {
   test('has null, not 0, where a stock relay tells nothing', () => {
     const state = scene('stock');
     expect(frameData(state, 'talkers')).toMatchObject({ source: 'flows' });
-    expect(rows(state, 'talkers', 'pairs')[0]).toMatchObject({ bytes: null, connections: null, packets: null, flows: expect.any(Number) });
+    expect(rows(state, 'talkers', 'pairs')[0]).toMatchObject({ bytes: null, packets: null, flows: expect.any(Number), connections: expect.any(Number) });
     expect(rows(state, 'nodes', 'nodes')[0]).toMatchObject({ version: null, rss_bytes: null, flows_per_second: null, pods: { attached: null, total: null }, last_report: null });
   });
 
@@ -98,5 +102,50 @@ describe('frameData()', () => {
       for (const field of Object.keys(rows(scene('busy'), view, section)[0] ?? {})) fields.add(field);
     }
     expect([...fields].filter((field) => !documented.includes(`\`${field}\``))).toEqual([]);
+  });
+});
+
+describe('frameData() of applications', () => {
+  const state = emptyScene();
+  update(state, { type: 'quantiles', quantiles: hdrQuantiles() });
+  update(state, { type: 'connection', state: 'live' });
+  update(state, { type: 'flows-state', isOpen: true });
+  const timeMs = state.nowMs + 100;
+  update(state, { type: 'flows', bytes: joined([
+    ...httpRecords({ from: 'ingress/gateway', to: 'shop/checkout', method: 'POST', url: '/checkout?card=4111', code: 503, latencyMs: 40, timeMs }),
+    ...httpRecords({ from: 'ingress/gateway', to: 'shop/checkout', method: 'POST', url: '/checkout?card=4112', latencyMs: 10, timeMs: timeMs + 50, clientPort: 2 }),
+    ...dnsRecords({ from: 'shop/cart', to: 'kube-system/coredns', query: 'gone.example', rcode: 3, latencyMs: 2, timeMs }),
+  ]) });
+  for (let second = 1; second <= 8; second++) update(state, { type: 'tick', nowMs: timeMs + second * 1000 });
+
+  test('has routes with statuses and latencies in ms, and no query string', () => {
+    expect(frameData(state, 'l7')).toMatchObject({ requests: { requests: 2, answers: 2, errors: 1 } });
+    expect(rows(state, 'l7', 'routes')).toEqual([expect.objectContaining({
+      server: 'shop/checkout', protocol: 'HTTP', method: 'POST', path: '/checkout', count: 2, errors: 1, error_percent: 50, codes: { 200: 1, 503: 1 }, timed: 2,
+      callers: [{ name: 'ingress/gateway', count: 2, errors: 1 }],
+    })]);
+    const [{ latency_ms: latency } = {}] = rows(state, 'l7', 'routes') as { latency_ms?: { p50: number; p99_9: number } }[];
+    expect(latency?.p50).toBeCloseTo(10, 0);
+    expect(latency?.p99_9).toBeCloseTo(40, 0);
+    expect(frameJson(state, 'l7')).not.toContain('411');
+  });
+
+  test('has names with how they ended and who asks', () => {
+    expect(frameData(state, 'dns')).toMatchObject({ lookups: { lookups: 1, rcodes: { NXDOMAIN: 1 } } });
+    expect(rows(state, 'dns', 'names')).toEqual([expect.objectContaining({ name: 'gone.example.', lookups: 1, failed: 1, failed_percent: 100, askers: [{ name: 'shop/cart', count: 1 }] })]);
+    expect(rows(state, 'dns', 'resolvers')).toHaveLength(1);
+  });
+
+  test('the README names their fields, too', () => {
+    const documented = readFileSync(join(import.meta.dirname, '../../../README.md'), 'utf8');
+    const fields = [['l7', 'routes'], ['dns', 'names'], ['dns', 'resolvers']].flatMap(([view = '', section = '']) => Object.keys(rows(state, view, section)[0] ?? {}));
+    expect(fields.length).toBeGreaterThan(15);
+    expect(fields.filter((field) => !documented.includes(`\`${field}\``))).toEqual([]);
+  });
+
+  test('stand in an incident', () => {
+    const { text } = exportIncident(state, 'md');
+    expect(text).toMatch(/## Requests[^]*\| POST \/checkout \| shop\/checkout \| 2 \| 1 \| 1\d(?:\.\d)? \| 4\d(?:\.\d)? \|/);
+    expect(text).toMatch(/## Lookups that failed[^]*\| gone.example. \| 1 \| 1 \| NXDOMAIN \| shop\/cart \|/);
   });
 });

@@ -4,7 +4,7 @@ import { observe } from '../../../src/cli/observe.ts';
 import { parseFlags, FlagValues } from '../../../src/cli/flags.ts';
 import { readFilters } from '../../../src/cli/observe-request.ts';
 import { readSelection } from '../../../src/cli/selection-flags.ts';
-import { type Chip, type ChipField, filtersOf } from '../../../src/model/chips.ts';
+import { type Chip, CHIP_FIELDS, type ChipField, filtersOf } from '../../../src/model/chips.ts';
 import { DROP_REASON_NUMBERS } from '../../../src/model/drop-words.ts';
 import { hubbleCommand } from '../../../src/model/hubble-command.ts';
 import { type FlowFilter, FlowFilterCodec } from '../../../src/wire/gen/flow.ts';
@@ -84,11 +84,11 @@ describe('hubbleCommand()', () => {
     const seed = 20_260_608;
     const random = seededRandom(seed);
     const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)] as T;
-    const fields: ChipField[] = ['from-pod', 'to-pod', 'from-workload', 'to-workload', 'from-namespace', 'to-namespace', 'verdict', 'protocol', 'drop-reason', 'port', 'node', 'tcp-flags'];
+    const fields = CHIP_FIELDS;
     const hostile = ["o'clock", '$(touch /tmp/x)', '`id`', 'a b', '"', '\\', '-x', '--', '!!', '*', 'a\nb', '\u001b[31m', '\u009d52;c;', 'naïve', '日本', "'; ls; '", '', 'a/b/c', '#'];
     const values: Partial<Record<ChipField, readonly string[]>> = {
       verdict: ['DROPPED', 'FORWARDED', 'AUDIT'], protocol: ['tcp', 'udp', 'icmp', 'http', 'dns'], 'drop-reason': ['POLICY_DENIED', 'NO_SOCKET', 'STALE_OR_UNROUTABLE_IP'],
-      'tcp-flags': ['RST'], port: ['8080', '53'],
+      'tcp-flags': ['RST'], port: ['8080', '53'], 'http-method': ['GET', 'POST'], 'http-status': ['503', '5+'],
     };
     const drawn = Array.from({ length: 400 }, () => Array.from({ length: Math.floor(random() * 5) }, (): Chip => {
       const field = pick(fields);
