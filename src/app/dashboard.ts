@@ -19,8 +19,8 @@ import { Session, type DashboardSource } from './session.ts';
 
 /** Smallest screen for the wall's widgets: on a smaller one their segments are harder to read than text five rows high. */
 const LEAST_GRID: Size = { cols: 110, rows: 32 };
-/** How long the first frame waits for the terminal to say whether it is dark or light. */
-const BACKGROUND_MS = 50;
+/** How long the first frame waits for the terminal to say what it is like. */
+const ANSWER_MS = 50;
 
 /** How the dashboard looks; undefined = as the terminal is. */
 export interface DashboardLook {
@@ -82,6 +82,7 @@ class Dashboard {
       onPaste: (text) => this.onInput(() => this.session.take({ type: 'paste', text })),
       onResize: () => this.drawAll(),
       onBackground: (background) => this.onBackground(background),
+      onOddGlyphs: () => this.onOddGlyphs(),
       onReady: () => {
         if (this.session.isDirty) this.draw();
       },
@@ -95,7 +96,7 @@ class Dashboard {
 
   start(): void {
     if (this.options.signal?.aborted === true) return this.finish(0);
-    this.terminal.ask({ wantsBackground: this.isThemeOpen, waitMs: BACKGROUND_MS });
+    this.terminal.ask({ background: this.isThemeOpen, glyphs: this.isGlyphOpen, waitMs: ANSWER_MS });
     this.draw();
   }
 
@@ -119,6 +120,19 @@ class Dashboard {
   private onBackground(background: Background): void {
     if (!this.isThemeOpen) return;
     this.firstTheme = themeFor(background);
+    if (this.lastFrameMs > 0) this.drawAll();
+  }
+
+  private get isGlyphOpen(): boolean {
+    return this.options.look?.isAscii === undefined && !this.session.state.isAscii;
+  }
+
+  private onOddGlyphs(): void {
+    if (!this.isGlyphOpen) return;
+    this.session.state.isAscii = true;
+    this.say('ASCII, as this terminal reads no UTF-8 or draws our signs two cells wide: A changes it');
+    // what was drawn with them stands in wrong places
+    this.terminal.redraw();
     if (this.lastFrameMs > 0) this.drawAll();
   }
 

@@ -13,7 +13,7 @@ export function colourDepth(env: Environment, choice: ColourChoice = 'auto'): Co
   if ((env['NO_COLOR'] ?? '') !== '' || /^(dumb|unknown|vt\d)|-(m|mono)$/.test(term)) return 'mono';
   // COLORTERM comes along through ssh, su and tmux; these have 16 whatever it says
   if (/^(linux|cygwin|ansi|sun|putty$)|-(8|16)color$/.test(term)) return '16';
-  if (/truecolor|24bit/.test(env['COLORTERM'] ?? '') || /256|direct|kitty|alacritty|ghostty|wezterm|foot|contour|iterm|mintty|^rio$/.test(term)) return '256';
+  if (/truecolor|24bit/.test(env['COLORTERM'] ?? '') || /256|direct|truecolor|kitty|alacritty|ghostty|wezterm|foot|contour|iterm|mintty|^rio$/.test(term)) return '256';
   return '16';
 }
 

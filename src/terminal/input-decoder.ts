@@ -171,9 +171,9 @@ export class InputDecoder {
       this.mouseBytes = OLD_MOUSE_BYTES;
       return;
     }
-    if (parameters.startsWith('?') || final === 'n') return this.events.onReply?.(`[${parameters}${final}`);
-    // other replies (cursor position, device attributes), mouse and focus reports are nobody's keys
-    if (/^[<>=]/.test(parameters) || final === 'R' || final === 'c' || final === 'I' || final === 'O' || final === 'M') return;
+    if (parameters.startsWith('?') || final === 'n' || final === 'R') return this.events.onReply?.(`[${parameters}${final}`);
+    // other replies, mouse and focus reports are nobody's keys
+    if (/^[<>=]/.test(parameters) || final === 'c' || final === 'I' || final === 'O' || final === 'M') return;
     const [first = '', modifier = '1'] = parameters.split(';');
     const key = final === '~' ? TILDE_KEYS[first] : FINAL_KEYS[final];
     const isControl = ((Number.parseInt(modifier, 10) - 1) & 4) !== 0;

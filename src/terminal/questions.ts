@@ -1,5 +1,10 @@
 import { ASK_BACKGROUND, ASK_DEVICE, backgroundOfReply, endsAnswers, type Background } from './background.ts';
 
+/**
+ * Writes one of our glyphs on the empty screen, asks where the cursor is then, and takes it away again. Next to it: all is
+ * well. Further: the terminal reads no UTF-8, or draws East Asian ambiguous characters two cells wide.
+ */
+export const ASK_GLYPH = '\x1b[H●\x1b[6n\r\x1b[K';
 /** Device status report: every terminal since the VT100 answers it, in the order of what it was sent. */
 export const PROBE = '\x1b[5n';
 const PROBE_ANSWER = '[0n';
@@ -14,6 +19,19 @@ const [LEAST_SETTLE_MS, MOST_SETTLE_MS, SETTLE_TIMES] = [150, 1_500, 3];
 /** After this long a terminal that never answered will not. */
 const FIRST_ANSWER_MS = 1_000;
 
+/** What is wanted to be known of the terminal at the start. */
+export interface Wanted {
+  background: boolean;
+  glyphs: boolean;
+}
+
+/** What an answer told. */
+export interface Told {
+  background?: Background | undefined;
+  /** Cells one of our glyphs took. */
+  glyphCells?: number;
+}
+
 /**
  * What the terminal was asked and has not answered. Its answers also show how far behind it is: a slow line takes our
  * bytes into its buffers at once and shows them much later, so that the frame after next would only make it later.
@@ -26,10 +44,10 @@ export class Questions {
   private probedAtMs: number[] = [];
   private unprobedBytes = 0;
 
-  /** Asks what the terminal is, and first what its background is like where that is wanted. */
-  ask(nowMs: number, { wantsBackground }: { wantsBackground: boolean }): string {
+  /** Asks what the terminal is, and before that what is wanted; only on an empty screen. */
+  ask(nowMs: number, wanted: Wanted): string {
     this.askedAtMs = nowMs;
-    return wantsBackground ? ASK_BACKGROUND + ASK_DEVICE : ASK_DEVICE;
+    return (wanted.glyphs ? ASK_GLYPH : '') + (wanted.background ? ASK_BACKGROUND : '') + ASK_DEVICE;
   }
 
   /** What to send behind a frame of so many bytes: now and then a probe, once the terminal has shown that it answers. */
@@ -41,18 +59,17 @@ export class Questions {
     return PROBE;
   }
 
-  /** Takes an answer; gives the background where it is that one. What was not asked for is nothing. */
-  take(reply: string, nowMs: number): Background | undefined {
-    if (reply === PROBE_ANSWER) {
-      this.answerMs = Math.max(0, nowMs - (this.probedAtMs.shift() ?? nowMs));
-      return undefined;
-    }
-    if (this.askedAtMs === 0) return undefined;
-    if (!endsAnswers(reply)) return backgroundOfReply(reply);
+  /** Takes an answer and gives what it tells. What was not asked for tells nothing. */
+  take(reply: string, nowMs: number): Told {
+    if (reply === PROBE_ANSWER) this.answerMs = Math.max(0, nowMs - (this.probedAtMs.shift() ?? nowMs));
+    if (this.askedAtMs === 0) return {};
+    const column = /^\[1;(\d{1,3})R$/.exec(reply)?.[1];
+    if (column !== undefined) return { glyphCells: Number(column) - 1 };
+    if (!endsAnswers(reply)) return { background: backgroundOfReply(reply) };
     this.hasAnswered = true;
     this.answerMs = Math.max(0, nowMs - this.askedAtMs);
     this.askedAtMs = 0;
-    return undefined;
+    return {};
   }
 
   /** Whether another frame now would only lengthen the queue before the terminal. */

@@ -9,7 +9,7 @@ import { findScroll, paint } from './painter.ts';
 import { paletteOf, type Palette } from './palette.ts';
 import type { WallPage } from '../views/wall-page.ts';
 import { printedFrame } from './printed-frame.ts';
-import { Questions } from './questions.ts';
+import { Questions, type Wanted } from './questions.ts';
 import { TerminalGuard, type GuardedProcess, type RawInput } from './terminal-guard.ts';
 import { SLOW_MS, TtyOut } from './tty-out.ts';
 import { WallScreen, type WallRows } from './wall-screen.ts';
@@ -38,6 +38,8 @@ export interface TerminalListener {
   onResize(): void;
   /** The terminal told its background, at once or later. */
   onBackground?(background: Background): void;
+  /** One of our glyphs does not take one cell: the terminal reads no UTF-8, or draws them wide. */
+  onOddGlyphs?(): void;
   /** A frame that was skipped could be drawn now. */
   onReady?(): void;
   /** The terminal is gone, such as a dropped SSH line. */
@@ -89,20 +91,19 @@ export class Terminal {
   }
 
   /**
-   * Asks the terminal whether it answers, and for its background where that is wanted and the environment does not tell.
-   * The process waits `waitMs` for the background, so that the first frame has the right colours; it is told to the
-   * listener, then or later.
+   * Asks the terminal whether it answers, and what is wanted of it; call it before the first frame. The process waits
+   * `waitMs` for the answers, so that the first frame is right; the listener is told, then or later.
    */
-  ask({ wantsBackground, waitMs }: { wantsBackground: boolean; waitMs: number }): void {
+  ask({ waitMs, ...wanted }: Wanted & { waitMs: number }): void {
     const { env } = this.parts;
-    const told = wantsBackground ? backgroundOfEnvironment(env) : undefined;
+    const told = wanted.background ? backgroundOfEnvironment(env) : undefined;
     if (told !== undefined) this.listener.onBackground?.(told);
     if (!speaksXterm(env)) return;
     // without colours dark and light are the same
-    const isWanted = wantsBackground && told === undefined && this.depth !== 'mono';
-    this.out.write(this.questions.ask(Date.now(), { wantsBackground: isWanted }));
+    const background = wanted.background && told === undefined && this.depth !== 'mono';
+    this.out.write(this.questions.ask(Date.now(), { ...wanted, background }));
     this.out.flush();
-    if (isWanted) this.takeAnswers(waitMs);
+    this.takeAnswers(waitMs);
   }
 
   /** Draws a frame of the current size, or skips it while the frame before is still on its way. Says whether it drew. */
@@ -231,8 +232,9 @@ export class Terminal {
   }
 
   private takeReply(reply: string): void {
-    const background = this.questions.take(reply, Date.now());
+    const { background, glyphCells = 1 } = this.questions.take(reply, Date.now());
     if (background !== undefined) this.listener.onBackground?.(background);
+    if (glyphCells !== 1) this.listener.onOddGlyphs?.();
     this.goOn();
   }
 

@@ -143,3 +143,15 @@ test.skipIf(!hasTmux)('--reset-terminal tidies up after a dashboard that was kil
   expect(at.modes()).toBe(before);
   expect(await asked(at)).toMatch(/^code 0$/m);
 });
+
+test.skipIf(!hasTmux)('without an alternate screen the last frame stays, and the shell goes on in a row of its own', async () => {
+  const at = new TmuxTerminal({ cols: 80, rows: 24 }, 'noalt');
+  terminal = at;
+  at.set('-g', 'alternate-screen', 'off');
+  at.type(`PS1='$ '; ${process.execPath} ${bundle} --server 127.0.0.1:9\n`);
+  await at.waitFor(/CONNECTING[\s\S]*svc\/hubble-relay/, 10_000);
+  at.press('q');
+  const text = await at.waitFor(/^\$$/m, 5_000);
+  expect(text).toMatch(/svc\/hubble-relay/);
+  expect(text.trimEnd().split('\n').at(-1)).toBe('$');
+});

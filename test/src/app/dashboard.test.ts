@@ -95,6 +95,23 @@ describe('the look of the dashboard', () => {
     await shows(/theme: light, blue, green/);
   });
 
+  test.each([['\x1b[1;3R', {}, true], ['\x1b[1;4R', {}, true], ['\x1b[1;2R', {}, false], ['\x1b[1;3R', { isAscii: false }, false]])('a terminal that answers %j is drawn in ASCII (%j): %s', async (answer, look, isAscii) => {
+    const { shows, tty } = running({ answers: [`${answer}${dark}`], isMute: true, look });
+    expect(/[^\x20-\x7e\n]/.test(await shows(/CONNECTING/))).toBe(!isAscii);
+    if (isAscii) await shows(/ASCII, as this terminal/);
+    expect(tty.all.includes('\x1b[6n')).toBe(!('isAscii' in look));
+  });
+
+  test('a terminal that says late that it reads no UTF-8 is drawn again as a whole', async () => {
+    const { shows, press, tty } = running({ answers: [], isMute: true });
+    await shows(/─/);
+    tty.all = '';
+    press(`\x1b[1;4R${dark}`);
+    const text = await shows(/ASCII, as this terminal/);
+    expect(text).toMatch(/^[\x20-\x7e\n]*$/);
+    expect(tty.all).toContain('\x1b[2J');
+  });
+
   test.each([[{ isAscii: true }, XTERM, true], [{}, { ...XTERM, LANG: 'C' }, true], [{ isAscii: false }, { ...XTERM, LANG: 'C' }, false]])('ASCII: %j with %j', async (look, env, isAscii) => {
     const { shows } = running({ look, env });
     expect(/[^\x20-\x7e\n]/.test(await shows(/CONNECTING/))).toBe(!isAscii);
@@ -189,10 +206,10 @@ test('all that reaches the terminal in a session with hostile data is ours: CSI 
   expect(await code).toBe(0);
   rmSync(state, { recursive: true, force: true });
   const left = tty.all
+    .replaceAll(/\x1b\[H●\x1b\[6n\r\x1b\[K|\x1b\]11;\?\x07|\x1b\[c|\x1b\[5n/g, '')
     .replaceAll(/\x1b\[[\d;]*[mHKCMLJr]/g, '')
     .replaceAll(/\x1b\[\?(1|7|25|1000|1002|1003|1004|1005|1006|1015|1049|2004|2026)[hl]/g, '')
     .replaceAll(/\x1b(>|\(B)/g, '')
-    .replaceAll(/\x1b\]11;\?\x07|\x1b\[c|\x1b\[5n/g, '')
     .replaceAll(/\x1b\]52;c;[\w+/=]+\x07/g, '');
   // CAN before the restore, line ends of the frame that Q leaves behind
   expect([...left.replace(/\x18/, '').replaceAll('\r\n', '')].filter((character) => character < ' ' || (character >= '\x7f' && character <= '\x9f'))).toEqual([]);

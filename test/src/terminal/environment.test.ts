@@ -12,7 +12,7 @@ describe('what TERM stands for', () => {
     ['wezterm', '256', false, true], ['contour', '256', false, true], ['rio', '256', false, true], ['st-256color', '256', false, true], ['rxvt-unicode-256color', '256', false, true], ['rxvt-16color', '16', false, true],
     ['vte-256color', '256', false, true], ['konsole-256color', '256', false, true], ['putty', '16', false, true], ['putty-256color', '256', false, true], ['mintty', '256', false, true],
     ['linux', '16', true, false], ['linux-16color', '16', true, false], ['vt100', 'mono', true, false], ['vt220', 'mono', true, false], ['ansi', '16', true, false], ['cygwin', '16', true, false],
-    ['sun-color', '16', true, false], ['eterm-color', '16', false, false], ['dumb', 'mono', false, false], ['unknown', 'mono', false, false], ['', '16', false, true],
+    ['eat-truecolor', '256', false, true], ['sun-color', '16', true, false], ['eterm-color', '16', false, false], ['dumb', 'mono', false, false], ['unknown', 'mono', false, false], ['', '16', false, true],
   ] as const)('TERM=%s: %s colours, ASCII %s, xterm %s', (term, depth, isAscii, isXterm) => {
     const env = { TERM: term, LANG: 'en_US.UTF-8' };
     expect([colourDepth(env), wantsAscii(env), speaksXterm(env)]).toEqual([depth, isAscii, isXterm]);

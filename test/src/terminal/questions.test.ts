@@ -8,26 +8,36 @@ const FRAME = 1_500;
 /** Questions of a terminal that has answered the first one after so many milliseconds. */
 function answered(ms = 20): Questions {
   const questions = new Questions();
-  questions.ask(1_000, { wantsBackground: false });
+  questions.ask(1_000, { background: false, glyphs: false });
   questions.take(DEVICE, 1_000 + ms);
   return questions;
 }
 
 describe('Questions', () => {
   test('asks for the background first, so that the answer for the device comes last', () => {
-    expect(new Questions().ask(0, { wantsBackground: true })).toBe('\x1b]11;?\x07\x1b[c');
-    expect(new Questions().ask(0, { wantsBackground: false })).toBe('\x1b[c');
+    expect(new Questions().ask(0, { background: true, glyphs: false })).toBe('\x1b]11;?\x07\x1b[c');
+    expect(new Questions().ask(0, { background: false, glyphs: false })).toBe('\x1b[c');
   });
 
   test('takes a background only between the question and the end of the answers', () => {
     const questions = new Questions();
     const light = ']11;rgb:ffff/ffff/ffff';
-    expect(questions.take(light, 5)).toBeUndefined();
-    questions.ask(10, { wantsBackground: true });
-    expect(questions.take(light, 12)).toBe('light');
-    expect(questions.take(DEVICE, 13)).toBeUndefined();
-    expect(questions.take(light, 14)).toBeUndefined();
+    expect(questions.take(light, 5)).toEqual({});
+    questions.ask(10, { background: true, glyphs: false });
+    expect(questions.take(light, 12)).toEqual({ background: 'light' });
+    expect(questions.take(DEVICE, 13)).toEqual({});
+    expect(questions.take(light, 14)).toEqual({});
     expect(questions.answerMs).toBe(3);
+  });
+
+  test('asks how wide a glyph is before all else, and takes the answer only then', () => {
+    const questions = new Questions();
+    expect(questions.take('[1;3R', 5)).toEqual({});
+    expect(questions.ask(10, { background: true, glyphs: true })).toBe('\x1b[H●\x1b[6n\r\x1b[K\x1b]11;?\x07\x1b[c');
+    expect(questions.take('[1;3R', 11)).toEqual({ glyphCells: 2 });
+    expect(questions.take('[5;3R', 11)).toEqual({ background: undefined });
+    questions.take(DEVICE, 12);
+    expect(questions.take('[1;3R', 13)).toEqual({});
   });
 
   test('probes only a terminal that answers, and only behind enough bytes', () => {
@@ -72,7 +82,7 @@ describe('Questions', () => {
 
   test('a way out does not wait for a terminal that has never answered for a second', () => {
     const questions = new Questions();
-    questions.ask(1_000, { wantsBackground: true });
+    questions.ask(1_000, { background: true, glyphs: false });
     expect([questions.settleMs(1_500), questions.settleMs(2_001)]).toEqual([150, 0]);
   });
 

@@ -116,7 +116,7 @@ describe('Terminal', () => {
 
   test('sends nothing but what old terminals know to a console', async () => {
     const { terminal, tty, settle } = virtual(80, 24, { env: { TERM: 'linux' }, answers: [] });
-    terminal.ask({ wantsBackground: true, waitMs: 10 });
+    terminal.ask({ background: true, glyphs: true, waitMs: 10 });
     terminal.draw(busyFrame(80, 24), themeAt(0));
     expect(terminal.copy('text')).toBe(false);
     await settle();
@@ -303,20 +303,21 @@ describe('Terminal.ask()', () => {
   test.each([
     ['dark', [dark + device], ['background:dark']], ['light', [light + device], ['background:light']], ['in pieces', ['\x1b]11;rg', 'b:ff/ff', '/ff\x07\x1b[?6', '2c'], ['background:light']],
     ['with a key typed in between', ['j', light, 'k', device], ['j', 'background:light', 'k']], ['a terminal that only knows what it is', [device], []],
+    ['a terminal that draws our glyphs in one cell', [`\x1b[1;2R${dark}${device}`], ['background:dark']], ['in two', [`\x1b[1;3R${dark}${device}`], ['odd', 'background:dark']], ['in bytes', [`\x1b[1;4R${device}`], ['odd']],
   ])('%s', (_name, answers, expected) => {
     const { terminal, heard, tty } = virtual(80, 24, { answers });
     const before = Date.now();
-    terminal.ask({ wantsBackground: true, waitMs: 2_000 });
+    terminal.ask({ background: true, glyphs: true, waitMs: 2_000 });
     expect(Date.now() - before).toBeLessThan(1_000);
     expect(heard).toEqual(expected);
-    expect(tty.all).toContain('\x1b]11;?\x07\x1b[c');
+    expect(tty.all).toContain('\x1b[H●\x1b[6n\r\x1b[K\x1b]11;?\x07\x1b[c');
     terminal.close();
   });
 
   test('waits no longer than told, and still takes an answer that comes later', async () => {
     const { terminal, heard, input } = virtual(80, 24, { answers: [] });
     const before = Date.now();
-    terminal.ask({ wantsBackground: true, waitMs: 40 });
+    terminal.ask({ background: true, glyphs: true, waitMs: 40 });
     expect(Date.now() - before).toBeLessThan(150);
     expect(heard).toEqual([]);
     input.write(`${light}${device}`);
@@ -337,14 +338,14 @@ describe('Terminal.ask()', () => {
 
   test('asks for no background where the environment knows, nobody wants it or there are no colours', () => {
     const { terminal, heard, tty } = virtual(80, 24, { env: { TERM: 'rxvt-unicode-256color', COLORFGBG: '0;default;15' }, answers: [] });
-    terminal.ask({ wantsBackground: true, waitMs: 40 });
+    terminal.ask({ background: true, glyphs: true, waitMs: 40 });
     expect(heard).toEqual(['background:light']);
     expect(tty.all).not.toContain('\x1b]11');
     terminal.close();
-    for (const [options, wantsBackground] of [[{ colour: 'mono' as const }, true], [{}, false]] as const) {
+    for (const [options, background] of [[{ colour: 'mono' as const }, true], [{}, false]] as const) {
       const other = virtual(80, 24, { ...options, answers: [] });
       const before = Date.now();
-      other.terminal.ask({ wantsBackground, waitMs: 2_000 });
+      other.terminal.ask({ background, glyphs: false, waitMs: 20 });
       expect(Date.now() - before).toBeLessThan(1_000);
       expect(other.tty.all).not.toContain('\x1b]11');
       expect(other.tty.all).toContain('\x1b[c');
@@ -355,7 +356,7 @@ describe('Terminal.ask()', () => {
   test('a way out takes in an answer that is still on its way: it would stand on the shell\'s command line', () => {
     let looks = 0;
     const { terminal, heard, parts, tty } = virtual(80, 24, { answers: [] });
-    terminal.ask({ wantsBackground: true, waitMs: 5 });
+    terminal.ask({ background: true, glyphs: true, waitMs: 5 });
     parts.readWaiting = () => Buffer.from(++looks === 20 ? `${light}${device}` : '');
     const before = Date.now();
     terminal.close();
@@ -367,7 +368,7 @@ describe('Terminal.ask()', () => {
 
   test('a way out does not wait for a terminal that answered', () => {
     const { terminal, parts } = virtual(80, 24, { answers: [dark + device] });
-    terminal.ask({ wantsBackground: true, waitMs: 500 });
+    terminal.ask({ background: true, glyphs: true, waitMs: 500 });
     parts.readWaiting = () => { throw new Error('asked again'); };
     terminal.close();
   });
@@ -376,7 +377,7 @@ describe('Terminal.ask()', () => {
 describe('Terminal and terminals that show late what they take at once', () => {
   test('sends no more than two frames ahead of what is shown, and draws the newest when it is', async () => {
     const { terminal, heard, input, tty } = virtual(80, 24, { answers: [device] });
-    terminal.ask({ wantsBackground: true, waitMs: 500 });
+    terminal.ask({ background: true, glyphs: true, waitMs: 500 });
     const state = busyScene();
     let drawn = 0;
     for (let i = 0; i < 30; i++) {
@@ -398,7 +399,7 @@ describe('Terminal and terminals that show late what they take at once', () => {
 
   test('asks nothing of a terminal that never answered, and draws every frame', async () => {
     const { terminal, tty } = virtual(80, 24, { answers: [] });
-    terminal.ask({ wantsBackground: true, waitMs: 5 });
+    terminal.ask({ background: true, glyphs: true, waitMs: 5 });
     for (let step = 0; step < 9; step++) {
       expect(terminal.draw(busyFrame(80, 24), themeAt(step))).toBe(true);
       await turn();
@@ -409,7 +410,7 @@ describe('Terminal and terminals that show late what they take at once', () => {
 
   test('a way out waits for answers that are on their way', async () => {
     const { terminal, parts, heard } = virtual(80, 24, { answers: [device] });
-    terminal.ask({ wantsBackground: true, waitMs: 500 });
+    terminal.ask({ background: true, glyphs: true, waitMs: 500 });
     terminal.draw(busyFrame(80, 24), themeAt(0));
     await turn();
     let looks = 0;

@@ -114,7 +114,7 @@ export function virtual(cols: number, rows: number, options: VirtualOptions = {}
   const heard: string[] = [];
   const terminal = new Terminal(world.parts, {
     onKey: (key) => heard.push(key), onPaste: (text) => heard.push(`paste:${text}`), onResize: () => heard.push('resize'), onGone: () => heard.push('gone'),
-    onBackground: (background) => heard.push(`background:${background}`), onReady: () => heard.push('ready'), ...options.listener,
+    onBackground: (background) => heard.push(`background:${background}`), onOddGlyphs: () => heard.push('odd'), onReady: () => heard.push('ready'), ...options.listener,
   }, options.colour);
   return { ...world, terminal, heard };
 }
