@@ -46,7 +46,7 @@ async function asked(at: TmuxTerminal): Promise<string> {
   await at.waitFor(/^\$$/m, 8_000);
   const text = at.screen();
   at.type(`echo code $?; stty -a > ${folder}/after; cmp ${folder}/before ${folder}/after && echo same terminal\n`);
-  return text + (await at.waitFor(/^same terminal/m, 5_000));
+  return text + (await at.waitFor(/^same terminal\s+\$\s*$/m, 5_000));
 }
 
 const press = (...keys: string[]) => ({ at }: { at: TmuxTerminal }): void => at.press(...keys);
