@@ -163,11 +163,22 @@ function fillFigure(widget: Widget, figure: WallFigure, colours: Colours): void 
   widget.setData(figure.lcd.padEnd(LCD_ELEMENTS));
 }
 
+/** What a line of a page covers. */
+const WALL_MINUTES = 30;
+
+// from the first point that is known to the last
+function observed(points: WallLine['points']): WallLine['points'] {
+  const first = points.findIndex((point) => point !== undefined);
+  return first < 0 ? [] : points.slice(first, points.findLastIndex((point) => point !== undefined) + 1);
+}
+
 function fillLine(widget: Widget, line: WallLine, colours: Colours): void {
-  const known = line.points.filter((point) => point !== undefined);
-  widget.setLabel(` ${line.label}, 30 min${known.some((point) => point.isHole) ? ', with gaps' : ''} `);
-  const y = line.points.map((point) => point?.value ?? 0);
-  widget.setData([{ title: '', x: y.map((_, i) => (i === 0 ? '-30m' : i === y.length - 1 ? 'now' : ' ')), y: y.length === 0 ? [0] : y, style: { line: colours(line.role) } }]);
+  const points = observed(line.points);
+  // of the time before anybody looked a line at zero would tell
+  const minutes = Math.max(1, Math.round((WALL_MINUTES * points.length) / Math.max(1, line.points.length)));
+  widget.setLabel(` ${line.label}, ${minutes} min${points.some((point) => point?.isHole === true) ? ', with gaps' : ''} `);
+  const y = points.map((point) => point?.value ?? 0);
+  widget.setData([{ title: '', x: y.map((_, i) => (i === 0 ? `-${minutes}m` : i === y.length - 1 ? 'now' : ' ')), y: y.length === 0 ? [0] : y, style: { line: colours(line.role) } }]);
 }
 
 function fillGauge(widget: Widget, gauge: WallGauge, colours: Colours): void {

@@ -39,6 +39,14 @@ describe('Terminal.drawWall()', () => {
     if (colour === 'mono') for (const role of ROLES) expect(colours(role)).toBe('normal');
   });
 
+  test('a line begins where somebody began to look', async () => {
+    const { rows, terminal } = await shown(busyScene());
+    // a minute and a half of the thirty
+    expect(rows.join('\n')).toMatch(/flows\/s, 2 min /);
+    expect(rows.join('\n')).not.toMatch(/30 min|-30m/);
+    terminal.close();
+  });
+
   test('hostile names execute nothing and restyle nothing', async () => {
     const { screen, tty, terminal } = await shown(hostileScene());
     expect(screen.foreign).toEqual([]);
