@@ -16,6 +16,7 @@ export function stockFlows(tenth: number, nowMs: number): Flow[] {
       if (typeof talk.drop === 'number') flows.push(flow, { ...flow, uuid: `${flow.uuid}v`, event_type: { type: 5, sub_type: 0 }, policy_match_type: 0 });
       continue;
     }
+    if (talk.protocol === 6) flows.push(answer(flowOf(talk, timeMs + 1, { ...more, isReply: true })));
     const allowed = { name: `allow-${talk.to.split('/')[1] ?? ''}`, namespace: talk.to.split('/')[0] ?? '', kind: 'CiliumNetworkPolicy', revision: 40n };
     flows.push(
       { ...flow, uuid: `${flow.uuid}v`, event_type: { type: 5, sub_type: 0 }, policy_match_type: 2, egress_allowed_by: [allowed] },
@@ -26,6 +27,12 @@ export function stockFlows(tenth: number, nowMs: number): Flow[] {
   const resetting = TALKS.find((talk) => talk.resetEveryS !== undefined);
   if (resetting !== undefined && tenth % 40 === 0) flows.push(flowOf(resetting, nowMs, { isReset: true, node: NODES[3] ?? '' }));
   return flows;
+}
+
+// the SYN-ACK as the client's node reports it
+function answer(flow: Flow): Flow {
+  const tcp = flow.l4?.TCP;
+  return { ...flow, l4: { TCP: { ...tcp, flags: { SYN: true, ACK: true } } }, Summary: 'TCP Flags: SYN, ACK', traffic_direction: 1, event_type: { type: 4, sub_type: 0 }, trace_observation_point: 101, trace_reason: 3 };
 }
 
 /** Sends such flows ten times a second; gives the way to end it. */
