@@ -1,4 +1,5 @@
 import { figures } from '../model/figures.ts';
+import type { NodeField } from '../model/node-history.ts';
 import { canFill, fillOf, type Gauge, type NodeState } from '../model/node-state.ts';
 import type { State } from '../model/state.ts';
 import type { Role } from '../theme/theme.ts';
@@ -25,7 +26,7 @@ export function pressureSection(state: State, size: Size): Line[] {
   const isTight = size.rows <= 3;
   const late = lateText(state);
   const lines = [lostLine(state, cols, isTight ? late : ''), ...(isTight ? [] : relayLines(late, cols)), ...pressures(state, cols).map((pressure) => pressureLine(pressure, cols))];
-  return [rule(cols, 'LOST, PRESSURE', state.pausedAtMs > 0 ? 'gauges as of now' : 'the fullest of all nodes', seen === undefined ? '' : `seen ${ledger.isPartial ? '≤' : ''}${percent(seen)}`), ...lines.slice(0, size.rows - 1)];
+  return [rule(cols, 'LOST, PRESSURE', `the fullest of all nodes${state.pausedAtMs > 0 ? ' then' : ''}`, seen === undefined ? '' : `seen ${ledger.isPartial ? '≤' : ''}${percent(seen)}`), ...lines.slice(0, size.rows - 1)];
 }
 
 function lostLine(state: State, cols: number, late: string): Line {
@@ -68,7 +69,20 @@ function labelWidth(cols: number): number {
   return cols >= 110 ? 18 : 16;
 }
 
+/** What is remembered of a node's tables, by what they are called here. */
+const REMEMBERED: readonly (readonly [label: string, field: NodeField])[] = [['conntrack', 'conntrack'], [KERNEL, 'kernelConntrack'], ['bpf map', 'map'], ['event ring', 'ring']];
+
+// of a moment of the past only shares are known
+function pastPressures(state: State): Pressure[] {
+  return REMEMBERED.flatMap(([label, field]) => {
+    const fills = [...state.nodes.values()].map((node) => ({ label, node: node.name, fill: node.history?.at(state.pausedAtMs, field) ?? -1, detail: '' }));
+    const fullestThen = fills.reduce<Pressure | undefined>((best, one) => (one.fill > (best?.fill ?? -1) ? one : best), undefined);
+    return fullestThen === undefined || fullestThen.fill < 0 ? [] : [fullestThen];
+  });
+}
+
 function pressures(state: State, cols: number): Pressure[] {
+  if (state.pausedAtMs > 0) return pastPressures(state);
   const isShort = cols < 110;
   const nodes = [...state.nodes.values()];
   const list = [

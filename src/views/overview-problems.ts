@@ -24,7 +24,7 @@ export function problemsSection(state: State, size: Size): Line[] {
   });
   if (list.length === 0) lines.push(nothingWrong(state, cols));
   const hidden = list.length - Math.min(rows, list.length);
-  return [rule(cols, 'WHAT IS WRONG', noteOf(state, list), `${list.length} open${hidden > 0 ? `, ${hidden} not shown` : ''}`), ...lines];
+  return [rule(cols, 'WHAT IS WRONG', noteOf(state), `${list.length} open${hidden > 0 ? `, ${hidden} not shown` : ''}`), ...lines];
 }
 
 /** Rows that the selected finding takes besides its own: what is behind it, and what to type next. */
@@ -44,13 +44,8 @@ function causeLines(finding: Finding | undefined, cols: number): Line[] {
   ];
 }
 
-/** Problems that are told by the latest report only: a moment of the past has none of them. */
-const OF_NOW: readonly string[] = ['NODE', 'CT', 'MAP'];
-
-function noteOf(state: State, list: readonly Finding[]): string {
-  if (state.pausedAtMs === 0) return 'newest and worst first';
-  const ofNow = OF_NOW.filter((word) => list.some((problem) => problem.word === word));
-  return `at ${clock(state.pausedAtMs)}Z${ofNow.length > 0 ? `, ${ofNow.join(' ')} as of now` : ''}`;
+function noteOf(state: State): string {
+  return state.pausedAtMs === 0 ? 'newest and worst first' : `at ${clock(state.pausedAtMs)}Z`;
 }
 
 function nothingWrong(state: State, cols: number): Line {

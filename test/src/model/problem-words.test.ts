@@ -92,11 +92,11 @@ test('time does not go back further than there is data', () => {
   expect(state.status.text).toBe('nothing is known of the time before this');
 });
 
-test('while paused, what only the latest report tells says so', () => {
+test('while paused, the list says which moment it is of', () => {
   const state = gapScene();
   expect(lineText(problemsSection(state, { cols: 80, rows: 4 })[0] ?? { spans: [] })).toContain('worst first');
   update(state, { type: 'action', action: 'pause' });
-  expect(lineText(problemsSection(state, { cols: 80, rows: 4 })[0] ?? { spans: [] })).toContain(' at 12:01:30Z, NODE as of now ');
+  expect(lineText(problemsSection(state, { cols: 80, rows: 4 })[0] ?? { spans: [] })).toContain('WHAT IS WRONG  at 12:01:30Z ──');
 });
 
 describe('pressure', () => {
