@@ -26,7 +26,7 @@ export async function openRecording(path: string, signal?: AbortSignal): Promise
   const size = sizeOf(path);
   const said: string[] = [];
   let read = 0;
-  const batches = readRecording(path, { signal, say: (words) => { said.push(words); }, onRead: (bytes) => { read = bytes; } });
+  const batches = readRecording(path, { signal, takesChanges: true, say: (words) => { said.push(words); }, onRead: (bytes) => { read = bytes; } });
   const head: RecordedMessage[] = [];
   for (let next = await batches.next(); next.done !== true; next = await batches.next()) {
     head.push(...next.value);

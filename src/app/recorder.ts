@@ -40,7 +40,7 @@ export class Recorder {
       file.write(new Uint8Array(0));
       writer.take({ type: 'connection', state: isLive ? 'live' : 'lost' });
       this.unsubscribe = source.subscribe((message) => {
-        if (message.type !== 'tick' && message.type !== 'replay' && message.type !== 'replay-restart' && message.type !== 'status') this.safely(() => writer.take(message));
+        if (message.type !== 'tick' && message.type !== 'replay' && message.type !== 'replay-restart' && message.type !== 'change' && message.type !== 'status') this.safely(() => writer.take(message));
       });
       this.options.onState(this.recording, `recording to ${file.path}: S ends it`);
     });

@@ -100,6 +100,10 @@ class MomentPrinter {
   private async print(): Promise<void> {
     const { state, options } = this;
     const { size } = options;
+    if (state.l7.records > 0 && state.quantiles === undefined) {
+      const { hdrQuantiles } = await import('./hdr-quantiles.ts');
+      update(state, { type: 'quantiles', quantiles: hdrQuantiles() });
+    }
     update(state, { type: 'page-rows', rows: streamPageRows(state, size.rows - CHROME_ROWS) });
     await options.write(`${this.printed > 0 ? '\n' : ''}${frameText(state, size)}`);
     this.printed++;

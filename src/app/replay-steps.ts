@@ -18,8 +18,11 @@ export interface ReplayStep {
   bytes: number;
 }
 
+/** What a step has to say: what a live client would, and what agents' events say was changed. */
+export type ReplayMessage = ClientMessage | Extract<SourceMessage, { type: 'change' }>;
+
 /** Frames of flows, a report as bytes, or a message as it is. */
-type StepPart = { frames: Uint8Array } | { report: Uint8Array } | { message: ClientMessage };
+type StepPart = { frames: Uint8Array } | { report: Uint8Array } | { message: ReplayMessage };
 
 /** Flows nearer to each other than this are folded together. */
 const STEP_MS = 100;
@@ -75,6 +78,9 @@ export class ReplaySteps {
       this.closeFrames();
       this.lastReportMs = this.nowMs;
       this.parts.push({ report: ReportCodec.encode(message.report) });
+    } else if (message.kind === 'change') {
+      this.closeFrames();
+      this.parts.push({ message: { type: 'change', change: message.change } });
     } else if (isStatus(message.frame)) this.addStatus(message.frame);
     else this.frames.push(message.timeMs > 0 ? message.frame : this.timed(message.frame));
   }
@@ -102,7 +108,7 @@ export class ReplaySteps {
     if (timeMs - this.nowMs > JUMP_MS && ++this.ahead < JUMP_LINES) return this.nowMs;
     this.ahead = 0;
     // reports and states are told by the relay's clock or the recorder's own
-    if (this.lastReportMs === 0 || message.kind === 'telemetry' || isStatus(message.frame)) return timeMs;
+    if (this.lastReportMs === 0 || message.kind === 'telemetry' || (message.kind === 'response' && isStatus(message.frame))) return timeMs;
     return Math.max(this.nowMs, Math.min(timeMs, this.lastReportMs + AHEAD_MS));
   }
 
@@ -147,8 +153,8 @@ function bytesOf(part: StepPart): number {
 }
 
 /** The messages of a step as a live source would send them; `passes` chooses among the flows. */
-export function stepMessages(step: ReplayStep, passes: (frames: Uint8Array) => Uint8Array): ClientMessage[] {
-  return step.parts.flatMap((part): ClientMessage[] => {
+export function stepMessages(step: ReplayStep, passes: (frames: Uint8Array) => Uint8Array): ReplayMessage[] {
+  return step.parts.flatMap((part): ReplayMessage[] => {
     if ('message' in part) return [part.message];
     if ('report' in part) return [{ type: 'telemetry', report: ReportCodec.decode(part.report) }];
     const bytes = passes(part.frames);

@@ -7,7 +7,7 @@ import { update } from '../control/update.ts';
 import type { GetFlowsRequest } from '../wire/gen/observer.ts';
 
 /** What a source has to say: a client's messages, and of a file that is played how it goes. */
-export type SourceMessage = ClientMessage | Extract<Message, { type: 'tick' | 'replay' | 'replay-restart' | 'status' }>;
+export type SourceMessage = ClientMessage | Extract<Message, { type: 'tick' | 'replay' | 'replay-restart' | 'change' | 'status' }>;
 
 /** Where a dashboard's data comes from: a ClusterClient, a replayed file, a fake. */
 export interface DashboardSource {

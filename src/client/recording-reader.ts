@@ -9,7 +9,7 @@ export const MAX_LINE_BYTES = 16 * 1024 * 1024;
 const MAX_REASON_CHARACTERS = 160;
 
 /** A line of a recording that says something. */
-export type RecordedMessage = Extract<RecordedLine, { kind: 'response' | 'telemetry' }>;
+export type RecordedMessage = Extract<RecordedLine, { kind: 'response' | 'telemetry' | 'change' }>;
 
 /** How to read. */
 export interface RecordingOptions {
@@ -18,6 +18,8 @@ export interface RecordingOptions {
   say(words: string): void;
   /** Told how many bytes of the file itself, packed if it is, were used so far. */
   onRead?: ((bytes: number) => void) | undefined;
+  /** Give what agents say was changed too; else it counts among what is left out. */
+  takesChanges?: boolean | undefined;
   /** Tests pass less. */
   maxLineBytes?: number | undefined;
 }
@@ -80,7 +82,7 @@ class RecordingLines implements LineVisitor {
     if (isBlank(bytes, from, end)) return;
     const line = this.reader.read(decodeText(bytes, from, end));
     if (line.kind === 'bad') return this.skip(number, this.isLast ? `cut short, as by a recorder that was killed (${line.reason})` : line.reason);
-    if (line.kind === 'other') this.others++;
+    if (line.kind === 'other' || (line.kind === 'change' && this.options.takesChanges !== true)) this.others++;
     else this.batch.push(line);
     if (this.isLeftOutSaid || this.reader.leftOut === 0) return;
     this.isLeftOutSaid = true;

@@ -1,9 +1,10 @@
 import { applyNodeReport, newNode, type NodeState } from '../model/node-state.ts';
 import { MAX_NODES } from '../model/fold-report.ts';
+import { enumName } from '../wire/codec.ts';
 import { FlowScan, ScanKind, scanResponse } from '../wire/flow-scan.ts';
 import { forEachMessage } from '../wire/frame-splitter.ts';
 import { ReportCodec, type Report } from '../wire/gen/hubtop.ts';
-import { GetFlowsResponseCodec } from '../wire/gen/observer.ts';
+import { GetFlowsResponseCodec, type Node } from '../wire/gen/observer.ts';
 import { NodeStateEnum } from '../wire/gen/relay.ts';
 import { JsonLines } from '../wire/json-lines.ts';
 import { toJson } from '../wire/json.ts';
@@ -38,6 +39,8 @@ export class RecordingWriter {
   private readonly lines = new JsonLines(GetFlowsResponseCodec, ['extensions']);
   private readonly scan = new FlowScan();
   private readonly nodes = new Map<string, NodeState>();
+  /** States of the nodes that a stock relay lists. */
+  private readonly listed = new Map<string, number>();
   private isLive = false;
   private wasLive = false;
 
@@ -48,6 +51,7 @@ export class RecordingWriter {
   take(message: ClientMessage): void {
     if (message.type === 'flows') this.takeFlows(message.bytes);
     else if (message.type === 'telemetry') this.takeReport(message.report);
+    else if (message.type === 'nodes') this.takeNodes(message.nodes ?? []);
     else if (message.type === 'connection') this.takeConnection(message.state, message.error);
     if (this.lines.length > MAX_PENDING_BYTES) this.flush();
   }
@@ -85,6 +89,15 @@ export class RecordingWriter {
     this.addLine(`{"${TELEMETRY_KEY}":${toJson(ReportCodec, report)}}`);
   }
 
+  // a stock relay tells of its nodes when asked: what changed becomes what it tells by itself when a stream begins
+  private takeNodes(nodes: readonly Node[]): void {
+    for (const { name = '', state = 0 } of nodes) {
+      if (name === '' || this.listed.get(name) === state || (this.listed.size >= MAX_NODES && !this.listed.has(name))) continue;
+      this.listed.set(name, state);
+      this.addStatus(enumName(NodeStateEnum, state), '', [name]);
+    }
+  }
+
   private takeConnection(state: 'connecting' | 'live' | 'lost', error: string | undefined): void {
     if (state === 'live' && !this.isLive) {
       if (this.wasLive) this.addStatus('NODE_CONNECTED', 'connected again');
@@ -96,9 +109,9 @@ export class RecordingWriter {
     this.isLive = state === 'live';
   }
 
-  private addStatus(state: string, message: string): void {
+  private addStatus(state: string, message: string, names: string[] = []): void {
     const time = timestampOf(BigInt(Math.round(this.nowMs())) * NS_PER_MS);
-    this.addLine(toJson(GetFlowsResponseCodec, { node_status: { state_change: NodeStateEnum.values[state], message }, time }));
+    this.addLine(toJson(GetFlowsResponseCodec, { node_status: { state_change: NodeStateEnum.values[state], node_names: names, message }, time }));
   }
 
   private addLine(text: string): void {

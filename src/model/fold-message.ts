@@ -1,3 +1,4 @@
+import type { Change } from '../wire/gen/hubtop.ts';
 import { say, setChips } from './changes.ts';
 import { chipText, withChip } from './chips.ts';
 import { foldFlows } from './fold-flows.ts';
@@ -46,11 +47,18 @@ export function foldMessage(state: State, message: WorldMessage): void {
     case 'quantiles':
       state.quantiles = message.quantiles;
       return;
+    case 'change': return takeChange(state, message.change);
     case 'recording':
       state.recording = message.recording;
       return;
     case 'status': return say(state, scrub(message.text));
   }
+}
+
+// an event names the policy, its revision and the time; our own reports say more and come by themselves
+function takeChange(state: State, change: Change): void {
+  state.changes.report(change, state.nowMs);
+  if (change.policy !== undefined) state.policies.take({ policy: change.policy, changed: change.time, is_removed: change.kind === 'policy-removed' }, state.nowMs);
 }
 
 function tick(state: State, nowMs: number): void {

@@ -1,5 +1,5 @@
 import type { NodeMetrics } from '../flow/node-metrics.ts';
-import type { Report } from '../wire/gen/hubtop.ts';
+import type { Change, Report } from '../wire/gen/hubtop.ts';
 import type { Node, ServerStatusResponse } from '../wire/gen/observer.ts';
 import type { ChipField } from './chips.ts';
 import type { Recording } from './recording.ts';
@@ -38,6 +38,8 @@ export type Message =
   | { type: 'metrics-state'; source: string; error: string }
   | { type: 'own-cost'; cpuPercent: number; rssBytes: number; skippedFrames: number; bytesPerSecond: number; isSlowTerminal: boolean }
   | { type: 'action'; action: Action }
+  /** Something was changed, as an event of an agent in a file says: a relay serves none. */
+  | { type: 'change'; change: Change }
   /** What is seen is written to a file, or no more. */
   | { type: 'recording'; recording: Recording | undefined }
   /** How far the file that is played is read. */

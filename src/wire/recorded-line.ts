@@ -1,10 +1,11 @@
+import { changeOfEvent } from './agent-change.ts';
 import { peekTime, type WireTime } from './flow-scan.ts';
 import { FRAME_PREFIX_BYTES, frameOf } from './frame-splitter.ts';
-import { ReportCodec, type Report } from './gen/hubtop.ts';
-import { GetFlowsResponseCodec } from './gen/observer.ts';
+import type { Timestamp } from './gen/google.ts';
+import { type Change, ReportCodec, type Report } from './gen/hubtop.ts';
+import { GetAgentEventsResponseCodec, GetFlowsResponseCodec } from './gen/observer.ts';
 import { fromJsonValue } from './json.ts';
 import { JsonWire } from './json-wire.ts';
-import { timestampNs } from './timestamp.ts';
 
 /** Name of the field that holds a Report in a line of ours; others skip such a line. */
 export const TELEMETRY_KEY = 'hubtop_telemetry';
@@ -14,14 +15,17 @@ export type RecordedLine =
   /** A length-prefixed GetFlowsResponse. */
   | { kind: 'response'; frame: Uint8Array; timeMs: number }
   | { kind: 'telemetry'; report: Report; timeMs: number }
-  /** An agent event, a debug event: true, and nothing for a screen of flows. */
+  /** An agent event that tells of a change. */
+  | { kind: 'change'; change: Change; timeMs: number }
+  /** Another event of an agent or of debugging: nothing for a screen of flows. */
   | { kind: 'other' }
   | { kind: 'bad'; reason: string };
 
 type Json = Readonly<Record<string, unknown>>;
 
 const responseKeys: readonly string[] = ['flow', 'lost_events', 'lostEvents', 'node_status', 'nodeStatus'];
-const otherKeys: readonly string[] = ['agent_event', 'agentEvent', 'debug_event', 'debugEvent'];
+const agentKeys: readonly string[] = ['agent_event', 'agentEvent'];
+const debugKeys: readonly string[] = ['debug_event', 'debugEvent'];
 /** One of these makes an object with a time a flow: other events have a time and a node as well. */
 const flowKeys: readonly string[] = ['verdict', 'IP', 'Type', 'l4', 'l7', 'source', 'destination', 'event_type', 'eventType'];
 const lostKeys: readonly string[] = ['num_events_lost', 'numEventsLost'];
@@ -52,7 +56,8 @@ export class RecordedLineReader {
     const object = value as Json;
     if (hasAny(object, responseKeys)) return this.response(object);
     if (Object.hasOwn(object, TELEMETRY_KEY)) return this.telemetry(object[TELEMETRY_KEY]);
-    if (hasAny(object, otherKeys)) return { kind: 'other' };
+    if (hasAny(object, agentKeys)) return this.agentEvent(object);
+    if (hasAny(object, debugKeys)) return { kind: 'other' };
     if (hasAny(object, lostKeys)) return this.response({ lost_events: object });
     if (typeof object['time'] === 'string' && hasAny(object, flowKeys)) {
       return this.response({ flow: object, time: object['time'], node_name: object['node_name'] ?? object['nodeName'] });
@@ -71,15 +76,27 @@ export class RecordedLineReader {
     return { kind: 'response', frame, timeMs: isTimed ? this.time.seconds * 1000 + this.time.nanos / 1e6 : 0 };
   }
 
+  private agentEvent(object: Json): RecordedLine {
+    const read = fromJsonValue(GetAgentEventsResponseCodec, object, { ignoreUnknown: true });
+    if (!read.ok) return { kind: 'bad', reason: read.error };
+    const change = changeOfEvent(read.value);
+    return change === undefined ? { kind: 'other' } : { kind: 'change', change, timeMs: msOf(change.time) };
+  }
+
   private telemetry(value: unknown): RecordedLine {
     const strict = fromJsonValue(ReportCodec, value);
     const read = strict.ok ? strict : fromJsonValue(ReportCodec, value, { ignoreUnknown: true });
     if (!read.ok) return { kind: 'bad', reason: read.error };
     if (!strict.ok) this.leftOutOfReports++;
-    return { kind: 'telemetry', report: read.value, timeMs: Number(timestampNs(read.value.time)) / 1e6 };
+    return { kind: 'telemetry', report: read.value, timeMs: msOf(read.value.time) };
   }
 }
 
 function hasAny(object: Json, keys: readonly string[]): boolean {
   return keys.some((key) => object[key] !== undefined && object[key] !== null);
+}
+
+// nanoseconds of today are more than a number holds exactly
+function msOf(time: Timestamp | undefined): number {
+  return time === undefined ? 0 : Number(time.seconds ?? 0n) * 1000 + (time.nanos ?? 0) / 1e6;
 }

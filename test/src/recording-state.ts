@@ -19,7 +19,7 @@ export function stateOfRecording(name: string, seconds: number, onSecond?: (stat
     if (text === '') continue;
     const line = reader.read(text);
     if (line.kind === 'bad') throw new Error(line.reason);
-    if (line.kind === 'other') continue;
+    if (line.kind === 'other' || line.kind === 'change') continue;
     if (state === undefined) {
       startMs = line.timeMs;
       state = started(startMs);

@@ -12,7 +12,7 @@ const iso = (ms: number): string => new Date(BASE + ms).toISOString();
 
 function line(text: string): RecordedMessage {
   const read = reader.read(text);
-  if (read.kind !== 'response' && read.kind !== 'telemetry') throw new Error(`no message: ${text}`);
+  if (read.kind === 'other' || read.kind === 'bad') throw new Error(`no message: ${text}`);
   return read;
 }
 
@@ -56,6 +56,7 @@ describe('ReplaySteps', () => {
     ['lets the clock go on while nothing happens', [flowAt(0), flowAt(3_200)], ['0: 0', '1000:', '2000:', '3000:', '3200: 3200']],
     ['keeps the order of reports, states and flows', [flowAt(0), reportAt(20), flowAt(30), statusAt(40, 'NODE_ERROR', '"a","b"'), flowAt(45)], ['45: 0, telemetry, 30, a NODE_ERROR, b NODE_ERROR, 45']],
     ['tells a broken connection of the recorder', [statusAt(0, 'NODE_UNAVAILABLE', ''), statusAt(900, 'NODE_CONNECTED', '')], ['0: lost, flows-state', '900: connecting, live, flows-state']],
+    ['tells what an agent says was changed', [flowAt(0), line(`{"agent_event":{"type":"AGENT_STARTED"},"node_name":"n","time":"${iso(50)}"}`)], ['50: 0, change']],
     ['does not believe one time that is hours ahead', [flowAt(0), flowAt(9e7), flowAt(300)], ['0: 0+90000000', '300: 300']],
     ['holds flows of a clock that is ahead to the reports', [reportAt(0), flowAt(60_000), reportAt(1000)], ['0: telemetry', '1000:', '1500: 60000, telemetry']],
     ['takes states at their time, whatever the last report says', [reportAt(0), statusAt(2_000, 'NODE_UNAVAILABLE', ''), statusAt(4_500, 'NODE_CONNECTED', '')], ['0: telemetry', '1000:', '2000: lost, flows-state', '3000:', '4000:', '4500: connecting, live, flows-state']],

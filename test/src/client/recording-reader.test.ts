@@ -14,15 +14,15 @@ afterAll(() => { rmSync(folder, { recursive: true, force: true }); });
 const flow = '{"flow":{"time":"2026-03-04T09:15:02.5Z","uuid":"u","verdict":"DROPPED","socket_cookie":"90210"},"node_name":"n","time":"2026-03-04T09:15:02.500Z"}';
 
 /** What is in a file: each message as JSON with its time after 09:15:00, and what was said. */
-async function read(content: string | Uint8Array, maxLineBytes?: number): Promise<{ messages: string[]; said: string[] }> {
+async function read(content: string | Uint8Array, maxLineBytes?: number, takesChanges = false): Promise<{ messages: string[]; said: string[] }> {
   const path = join(folder, 'file');
   writeFileSync(path, content);
   const messages: string[] = [];
   const said: string[] = [];
   const base = Date.UTC(2026, 2, 4, 9, 15);
-  for await (const batch of readRecording(path, { say: (words) => { said.push(words.replace(path, 'FILE')); }, maxLineBytes })) {
+  for await (const batch of readRecording(path, { say: (words) => { said.push(words.replace(path, 'FILE')); }, maxLineBytes, takesChanges })) {
     for (const message of batch) {
-      const text = message.kind === 'telemetry' ? `report of ${(message.report.nodes ?? []).length} nodes` : toJson(GetFlowsResponseCodec, GetFlowsResponseCodec.decode(message.frame.subarray(FRAME_PREFIX_BYTES)));
+      const text = message.kind === 'change' ? `${message.change.kind} ${message.change.subject} ${message.change.policy?.revision ?? ''}`.trim() : message.kind === 'telemetry' ? `report of ${(message.report.nodes ?? []).length} nodes` : toJson(GetFlowsResponseCodec, GetFlowsResponseCodec.decode(message.frame.subarray(FRAME_PREFIX_BYTES)));
       messages.push(`${message.timeMs === 0 ? '-' : message.timeMs - base} ${text}`);
     }
   }
@@ -59,6 +59,19 @@ describe('readRecording()', () => {
     const { messages, said } = await read(`{"flow":{"uuid":"a","chunk":1,"verdict":"NEWER"}}\n{"flow":{"uuid":"b","chunk":1}}\n{"agent_event":{"type":"AGENT_STARTED"},"time":"2026-03-04T09:15:05Z"}\n{"debug_event":{}}\n`);
     expect(messages).toEqual(['- {"flow":{"uuid":"a"}}', '- {"flow":{"uuid":"b"}}']);
     expect(said).toEqual(['FILE:1: fields or values that are not known here are left out', 'FILE: 2 agent or debug events were left out']);
+  });
+
+  test('gives what agents say was changed to those who ask for it', async () => {
+    const event = (type: string, more: string): string => `{"agent_event":{"type":"${type}"${more}},"node_name":"n","time":"2026-03-04T09:15:05Z"}`;
+    const labels = '"labels":["k8s:io.cilium.k8s.policy.derived-from=CiliumNetworkPolicy","k8s:io.cilium.k8s.policy.name=no-redis","k8s:io.cilium.k8s.policy.namespace=shop"]';
+    const { messages, said } = await read([
+      event('POLICY_UPDATED', `,"policy_update":{${labels},"revision":"12","rule_count":"1"}`), event('POLICY_DELETED', `,"policy_update":{${labels},"revision":"13"}`), event('POLICY_UPDATED', ',"policy_update":{"revision":"14"}'),
+      event('AGENT_STARTED', ',"agent_start":{"time":"2026-03-04T09:15:04Z"}'), event('ENDPOINT_CREATED', ',"endpoint_update":{"id":"812","pod_name":"cart-1","namespace":"shop"}'),
+      event('ENDPOINT_CREATED', ',"endpoint_update":{"id":"1"}'), event('IPCACHE_UPSERTED', ''), event('POLICY_UPDATED', ',"policy_update":7'),
+    ].join('\n'), undefined, true);
+    expect(messages).toEqual(['5000 policy-changed shop/no-redis 12', '5000 policy-removed shop/no-redis 13', '5000 policy-changed a policy 14', '4000 agent-started n', '5000 endpoint-added shop/cart-1']);
+    expect(said).toHaveLength(2);
+    expect(said[1]).toBe('FILE: 2 agent or debug events were left out');
   });
 
   test('skips a line that is too long and reads the next', async () => {

@@ -24,7 +24,7 @@ async function readBack(path: string): Promise<{ responses: GetFlowsResponse[]; 
   for await (const batch of readRecording(path, { say: (words) => { said.push(words); } })) {
     for (const message of batch) {
       if (message.kind === 'telemetry') reports++;
-      else responses.push(GetFlowsResponseCodec.decode(message.frame.subarray(FRAME_PREFIX_BYTES)));
+      else if (message.kind === 'response') responses.push(GetFlowsResponseCodec.decode(message.frame.subarray(FRAME_PREFIX_BYTES)));
     }
   }
   return { responses, reports, said };
@@ -68,6 +68,14 @@ describe('RecordingWriter', () => {
       '{"node_status":{"state_change":"NODE_CONNECTED","message":"connected again"},"time":"2026-03-04T09:15:03.250Z"}',
     ]);
     expect(writer.counts).toMatchObject({ lostInStream: 12, gaps: 1 });
+  });
+
+  test('writes what a stock relay says of its nodes when asked, where it changed', () => {
+    let text = '';
+    const writer = new RecordingWriter((bytes) => { text += Buffer.from(bytes).toString(); }, () => 1_772_615_703_250);
+    for (const state of [1, 1, 2]) writer.take({ type: 'nodes', nodes: [{ name: 'a', state: 1 }, { name: 'b', state }] });
+    writer.flush();
+    expect(text.trimEnd().split('\n').map((line) => /"state_change":"(\w+)","node_names":\["(\w)"\]/.exec(line)?.slice(1).join(' '))).toEqual(['NODE_CONNECTED a', 'NODE_CONNECTED b', 'NODE_UNAVAILABLE b']);
   });
 
   test('counts what the ledgers of the nodes lost since the first report', () => {
