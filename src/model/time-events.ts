@@ -5,6 +5,8 @@ import { figuresOf, type State } from './state.ts';
 /** Something at a moment that is worth a look: where time keys stop. */
 export interface TimeEvent {
   timeMs: number;
+  /** Where a gap ends. */
+  untilMs?: number;
   kind: 'gap' | 'change' | 'begin' | 'end';
   text: string;
 }
@@ -33,7 +35,7 @@ function gaps(state: State): TimeEvent[] {
 }
 
 function gap(from: number, to: number): TimeEvent {
-  return { timeMs: from * 1000, kind: 'gap', text: `a gap of ${to - from} s: not everything was seen` };
+  return { timeMs: from * 1000, untilMs: to * 1000, kind: 'gap', text: `a gap of ${to - from} s: not everything was seen` };
 }
 
 function changes(state: State): TimeEvent[] {

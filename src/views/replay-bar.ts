@@ -50,7 +50,8 @@ export function replayStrip(state: State, replay: Replay, cols: number): Line {
   const cells: Piece[] = Array.from({ length: width }, () => ['─', 'dim']);
   for (const event of timeEvents(state).sort((one, other) => MARKS[one.kind].rank - MARKS[other.kind].rank)) {
     const { glyph, role } = MARKS[event.kind];
-    if (event.timeMs >= from && event.timeMs <= to) cells[cellOf(event.timeMs)] = [glyph, role];
+    if (event.timeMs < from || event.timeMs > to) continue;
+    for (let cell = cellOf(event.timeMs); cell <= cellOf(event.untilMs ?? event.timeMs); cell++) cells[cell] = [glyph, role];
   }
   for (const [letter, timeMs] of state.marks) cells[cellOf(timeMs)] = [letter, 'accent'];
   cells[cellOf(momentMs(state))] = ['█', 'accent'];

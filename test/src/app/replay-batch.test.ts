@@ -44,7 +44,7 @@ describe('runReplayBatch()', () => {
   test('shows the figures of the moment, and the file as a strip', async () => {
     const [frame = []] = (await printed({ at: 70, cols: 120, rows: 40 })).frames;
     expect(frame[0]).toMatch(/^ \[REPLAY\] {3}fleet {3}12:01:10Z of 12:00:00-12:01:30 {3}≥301 fl\/s {3}nodes 12\/12 {3}seen 100% /);
-    expect(frame[3]).toMatch(/^ │[─!·]*░+█[─!·]*│ Space plays/);
+    expect(frame[3]).toMatch(/^ │!─{40,50}░{5,8}─{0,3}█─{10,20}│ Space plays/);
     expect(frame.join('\n')).toContain('54s of 60s observed');
   });
 
