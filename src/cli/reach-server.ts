@@ -24,7 +24,8 @@ export async function reachServer(settings: ConnectionSettings, context: Pick<Co
   } catch (cause) {
     // whoever ended it is owed no reason
     context.signal.throwIfAborted();
-    throw new CommandError(cause instanceof Error ? cause.message : String(cause), { cause });
+    const words = cause instanceof Error ? cause.message : String(cause);
+    throw new CommandError(words.includes('unable to listen') ? `${words}: --port-forward-port 0 takes a free one` : words, { cause });
   }
 }
 

@@ -131,6 +131,6 @@ function changesSection(state: State, size: Size): Line[] {
     const isSelected = isFocused && top + i === at;
     return line(cols, [isSelected ? ['► ', 'accent'] : '  ', [left(clock(entry.timeMs), 9), 'dim'], [left(changeWord(entry), 18), entry.kind.startsWith('policy-') ? 'warn' : 'title'], middle(changeText(entry), cols - 30)], isSelected ? 'selected' : undefined);
   });
-  if (list.length === 0) lines.push(line(cols, [[state.telemetry === 'absent' ? '   nothing is known: a Hubble relay tells of no changes, some are concluded from flows' : '   nothing was changed in the last hour, as far as the agents say', 'dim']]));
+  if (list.length === 0) lines.push(line(cols, [[state.telemetry === 'absent' ? '   none concluded from flows so far; a Hubble relay reports no changes' : '   nothing was changed in the last hour, as far as the agents say', 'dim']]));
   return [rule(cols, 'WHAT CHANGED', '60 min before the moment', isFocused ? 'Enter goes there' : 'Tab'), ...lines];
 }

@@ -1,3 +1,4 @@
+import { createServer, type AddressInfo } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 import { runProgram } from '../../../src/cli/program.ts';
 import { FakeKubectl, type FakeCluster } from '../client/kube/fake-kubectl.ts';
@@ -37,6 +38,18 @@ test.each(['status', 'list nodes', 'observe', 'observe agent-events', 'watch pee
   const context = fakeContext();
   expect(await runProgram([...line.split(' '), '-P'], context)).toBe(1);
   expect(context.errors()).toEqual(['hubtop: kubectl get service hubble-relay: services "hubble-relay" not found']);
+});
+
+test('hubtop -P says what to do when its local port is taken', async () => {
+  const fake = await cluster();
+  const taken = createServer();
+  await new Promise<void>((resolve) => { taken.listen(0, '127.0.0.1', resolve); });
+  closers.push(() => { taken.close(); });
+  const port = (taken.address() as AddressInfo).port;
+  const context = fakeContext();
+  expect(await runProgram(['status', '-P', '--port-forward-port', String(port)], context)).toBe(1);
+  expect(context.errors()).toEqual([`hubtop: kubectl port-forward service/hubble-relay: unable to listen on any of the requested ports: [{${port} 80}]: --port-forward-port 0 takes a free one`]);
+  expect(fake.forwards).toEqual([]);
 });
 
 test('hubtop -P ends in peace when it is interrupted while kubectl works', async () => {
