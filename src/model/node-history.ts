@@ -52,17 +52,17 @@ export class NodeHistory {
     return since;
   }
 
-  /** Sum of a field over the samples that began in a stretch of time. */
+  /** Sum of a field over the samples that touch a stretch of time. */
   sum(fromMs: number, toMs: number, field: NodeField): number {
     let total = 0;
-    for (let index = Math.ceil(fromMs / SAMPLE_MS); index * SAMPLE_MS < toMs; index++) total += this.value(index, field) ?? 0;
+    for (let index = Math.floor(fromMs / SAMPLE_MS); index * SAMPLE_MS < toMs; index++) total += this.value(index, field) ?? 0;
     return total;
   }
 
   /** How much of a stretch of time is remembered, in ms. */
   knownMs(fromMs: number, toMs: number): number {
     let known = 0;
-    for (let index = Math.ceil(fromMs / SAMPLE_MS); index * SAMPLE_MS < toMs; index++) if (this.value(index, 'isAway') !== undefined) known += SAMPLE_MS;
+    for (let index = Math.floor(fromMs / SAMPLE_MS); index * SAMPLE_MS < toMs; index++) if (this.value(index, 'isAway') !== undefined) known += SAMPLE_MS;
     return known;
   }
 

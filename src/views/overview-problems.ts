@@ -9,13 +9,14 @@ import { amountText, SEVERITY, shortSubject } from './problem-words.ts';
 import { rule } from './rule.ts';
 import { scrollTop } from './scroll.ts';
 import { panelCursor } from './view.ts';
+import { wrap } from './wrap.ts';
 
 /** WHAT IS WRONG: the ranked list. Says so when nothing is. */
 export function problemsSection(state: State, size: Size): Line[] {
   const { cols } = size;
   const list = findings(state);
   const { at: selected, isFocused } = panelCursor(state, 'overview', { panel: 0, keys: list.map((problem) => problem.key) });
-  const told = causeLines(list[selected], cols);
+  const told = causeLines(state, list[selected], cols);
   const rows = Math.max(1, size.rows - 1 - told.length);
   const top = scrollTop(selected, list.length, rows);
   const lines = list.slice(top, top + rows).flatMap((problem, i) => {
@@ -27,20 +28,27 @@ export function problemsSection(state: State, size: Size): Line[] {
   return [rule(cols, 'WHAT IS WRONG', noteOf(state), `${list.length} open${hidden > 0 ? `, ${hidden} not shown` : ''}`), ...lines];
 }
 
-/** Rows that the selected finding takes besides its own: what is behind it, and what to type next. */
-export function causeRows(state: State): number {
+/** Rows that the selected finding takes besides its own: since when, what is behind it, and what to type next. */
+export function causeRows(state: State, cols: number): number {
   const list = findings(state);
-  return causeLines(list[panelCursor(state, 'overview', { panel: 0, keys: list.map((problem) => problem.key) }).at], 80).length;
+  return causeLines(state, list[panelCursor(state, 'overview', { panel: 0, keys: list.map((problem) => problem.key) }).at], cols).length;
 }
 
-function causeLines(finding: Finding | undefined, cols: number): Line[] {
-  if (finding?.cause === undefined) return [];
-  const indent = cols >= 110 ? '        ' : '      ';
-  const label: Piece = finding.cause.isCertain ? '' : ['LIKELY ', 'warn'];
-  const next = finding.next?.[0];
+/** A cause is told in so many rows at most: the view behind Enter has all of it. */
+const CAUSE_ROWS = 2;
+
+function causeLines(state: State, finding: Finding | undefined, cols: number): Line[] {
+  if (finding === undefined) return [];
+  const isWide = cols >= 110;
+  const indent = isWide ? '        ' : '      ';
+  const likely = finding.cause?.isCertain === false ? 'LIKELY ' : '';
+  // the rows of a narrow screen have no room for the time and the whole why
+  const words = [isWide ? '' : sinceText(state, finding) || 'since before hubtop looked', finding.cause?.text ?? (isWide || finding.why.length <= finding.brief.length ? '' : finding.why)].filter((part) => part !== '').join(': ');
+  const rows = wrap(words, cols - indent.length - likely.length - 1).slice(0, CAUSE_ROWS);
+  const next = finding.cause === undefined ? undefined : finding.next?.[0];
   return [
-    line(cols, [indent, label, middle(finding.cause.text, cols - indent.length - 8)]),
-    ...(next === undefined ? [] : [line(cols, [indent, ['next ', 'dim'], [middle(next, cols - indent.length - 17), 'accent'], ['   y copies', 'dim']])]),
+    ...(words === '' ? [] : rows).map((row, i) => line(cols, [indent, [i === 0 ? likely : ' '.repeat(likely.length), 'warn'], row])),
+    ...(next === undefined ? [] : [line(cols, [indent, ['y copies ', 'dim'], [left(next, cols - indent.length - 10).trimEnd(), 'accent']])]),
   ];
 }
 

@@ -40,7 +40,7 @@ function heights(state: State, size: Size): number[] {
   const { reasons } = figures(state);
   const nodesPerRow = Math.max(1, Math.floor((size.cols - 1) / 29));
   const nodeRows = Math.ceil(state.nodes.size / nodesPerRow);
-  const told = causeRows(state);
+  const told = causeRows(state, size.cols);
   const changes = changesAt(state).length;
   // rows beyond the smallest screen
   const spare = Math.max(0, size.rows - 19);
