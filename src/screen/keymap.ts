@@ -55,7 +55,7 @@ const BINDINGS: readonly KeyBinding[] = [
   { keys: ['G', 'end'], action: 'last', label: 'last row; in flows: live', group: 'list' },
   { keys: ['s'], action: 'sort', label: 'sort by the next column', footer: 'sort', group: 'list' },
   { keys: ['r'], action: 'reverse', label: 'sort the other way round', footer: 'reverse', group: 'list' },
-  { keys: ['a'], action: 'group', label: 'rows by workload, ns, node, pod', footer: 'group', group: 'list' },
+  { keys: ['a'], action: 'group', label: 'rows: workload, ns, node, pod', footer: 'group', group: 'list' },
   { keys: ['f'], action: 'follow', label: 'connection; in map: focus', footer: 'follow', group: 'list' },
   { keys: ['B'], action: 'noise', label: 'hide what is usual, and back', footer: 'benign', group: 'list' },
   { keys: ['space'], action: 'pause', label: 'pause, go on; play a file', footer: 'pause', group: 'time' },
