@@ -3,7 +3,7 @@ import { initialState, type State } from './state.ts';
 
 /** What a reader has set up; all else is made of what was folded in. */
 const OF_THE_READER = [
-  'server', 'replay', 'chips', 'undo', 'view', 'trail', 'pausedAtMs', 'windowSeconds', 'cursors', 'tables', 'prompt', 'pendingKey', 'marks', 'recording', 'isQuitAsked', 'effects', 'helpTop', 'status', 'ownCost', 'isAscii', 'themeStep',
+  'server', 'replay', 'chips', 'undo', 'view', 'trail', 'pausedAtMs', 'windowSeconds', 'cursors', 'tables', 'mapTrail', 'prompt', 'pendingKey', 'marks', 'recording', 'isQuitAsked', 'effects', 'helpTop', 'status', 'ownCost', 'isAscii', 'themeStep',
   'wantsQuit', 'keepsScreen', 'wantsRedraw', 'wall', 'isRevealed', 'quantiles',
 ] as const satisfies readonly (keyof State)[];
 

@@ -152,6 +152,8 @@ export interface State {
   /** How tables are sorted and grouped, by view id. */
   tables: Map<string, TableState>;
   wall: WallState;
+  /** What the map was focused on, the last one now; empty = it chooses. Bounded by MAX_MAP_TRAIL. */
+  mapTrail: string[];
   /** The line a reader types in; undefined = closed. */
   prompt: Prompt | undefined;
   /** What the world is asked for; whoever runs the screen takes them out. */
@@ -233,6 +235,7 @@ export function initialState(options: { server: string; nowMs: number; view: str
     windowSeconds: DEFAULT_WINDOW_SECONDS,
     cursors: new Map(),
     tables: new Map(),
+    mapTrail: [],
     wall: newWall(),
     prompt: undefined,
     effects: [],

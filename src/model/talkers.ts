@@ -165,7 +165,7 @@ export function podText({ namespace, name }: PodName): string {
  * Share of answers that are the server's errors, by pair. Applications are told apart by server and caller, not by port: where two
  * talk on several TCP ports nobody can say whose the answers are, and none is told.
  */
-function errorsBetween(state: State, pairs: readonly PairFigure[]): Map<number, number> {
+export function errorsBetween(state: State, pairs: readonly PairFigure[]): Map<number, number> {
   const found = new Map<number, number>();
   if (state.l7.records === 0) return found;
   const told = new Map<string, { count: number; bad: number }>();

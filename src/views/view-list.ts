@@ -2,6 +2,7 @@ import { drops } from './drops.ts';
 import { flows } from './flows.ts';
 import { help } from './help.ts';
 import { incidents } from './incidents.ts';
+import { map } from './map.ts';
 import { nodes } from './nodes.ts';
 import { overview } from './overview.ts';
 import { talkers } from './talkers.ts';
@@ -15,6 +16,7 @@ export const VIEWS: readonly View[] = [
   drops,
   talkers,
   nodes,
+  map,
   incidents,
   wall,
   help,
