@@ -86,7 +86,7 @@ function explanationBlocks(told: Explanation): Block[] {
   const causes = told.causes.map((cause) => `${cause.isCertain ? 'CAUSE' : 'LIKELY'} ${cause.text} (${cause.reason})`);
   const policies = told.policies.map(({ name, role, change }) => `policy ${name} ${role}${change === '' ? '' : `, ${change}`}`);
   return [
-    ...listBlock([told.title, ...told.words, ...told.says, ...policies, ...labelled('BEFORE', told.before), ...labelled('AFTER', told.after), ...causes, ...told.unknown.map((text) => `NOT KNOWN ${text}`)]),
+    ...listBlock([told.title, told.what, ...told.words, ...told.says, ...policies, ...labelled('BEFORE', told.before), ...labelled('AFTER', told.after), ...causes, ...told.unknown.map((text) => `NOT KNOWN ${text}`)]),
     ...codeBlock([...told.next, ...(told.hubble === '' ? [] : [told.hubble])]),
     ...(told.undo === '' ? [] : [{ kind: 'text' as const, text: `To take it back, if you decide so${told.undoNote === '' ? '' : ` (${told.undoNote})`}:` }, ...codeBlock([told.undo])]),
   ];

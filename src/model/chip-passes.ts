@@ -5,11 +5,12 @@ import { dropKeyParts, type Pair } from './directory.ts';
 import { momentSecond } from './figures.ts';
 import type { State } from './state.ts';
 
-/** How many flows of the window would pass a chip alone, as the kernels counted them; undefined where they do not tell. */
+/** How many flows of the window would pass a chip alone, as the kernels counted them, else as they came unfiltered; undefined where nobody tells. */
 export function chipPasses(state: State, chip: Chip): number | undefined {
-  if (state.telemetry !== 'present') return undefined;
+  const ring = state.telemetry === 'present' ? state.fromTelemetry : state.telemetry === 'absent' && state.chips.length === 0 ? state.fromFlows : undefined;
+  if (ring === undefined) return undefined;
   const toSecond = momentSecond(state);
-  const window = state.fromTelemetry.sum(toSecond - state.windowSeconds, toSecond);
+  const window = ring.sum(toSecond - state.windowSeconds, toSecond);
   const passing = passingIn(state, window, chip);
   return passing === undefined || !chip.isNegated ? passing : Math.max(0, window.flows - passing);
 }
@@ -31,7 +32,10 @@ function passingIn(state: State, window: Bucket, chip: Chip): number | undefined
     case 'verdict': return window.verdicts[VERDICT_CHIPS.find((verdict) => verdict.name === value)?.number ?? 0];
     case 'drop-reason': return [...window.drops].reduce((total, [key, count]) => (state.directory.reasonAt(dropKeyParts(key).reason) === value ? total + count : total), 0);
     case 'tcp-flags': return window.resets;
-    case 'node': return (state.nodes.get(value)?.flowsPerSecond ?? 0) * state.windowSeconds;
+    case 'node': {
+      const node = state.nodes.get(value);
+      return node === undefined ? undefined : node.flowsPerSecond * state.windowSeconds;
+    }
     // the kernel counts neither pods nor requests
     case 'http-method':
     case 'http-path':

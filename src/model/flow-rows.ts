@@ -169,6 +169,19 @@ export class FlowRows {
     return low;
   }
 
+  /** Ids of flows whose mark and verdict are wanted, from `from` on by steps of 1 or -1, at most `count`. Reads columns only. */
+  idsWhere(walk: { from: number; step: 1 | -1; count: number }, isWanted: (mark: number, verdict: number) => boolean): number[] {
+    const found: number[] = [];
+    for (let id = walk.from; id >= this.first && id < this.next && found.length < walk.count;) {
+      const segment = this.segmentOf(id);
+      if (segment === undefined) break;
+      for (let at = id - segment.firstRow; at >= 0 && at < segment.rows && found.length < walk.count; at += walk.step, id += walk.step) {
+        if (segment.kind[at] === ROW_FLOW && isWanted(segment.mark[at] ?? 0, segment.verdict[at] ?? 0)) found.push(id);
+      }
+    }
+    return found;
+  }
+
   /** Drops all rows; ids go on. */
   clear(): void {
     this.segments = [];

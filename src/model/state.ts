@@ -51,6 +51,8 @@ export interface StreamCursor {
   /** What the last pivot was taken from: a second key works before the new filter's rows are here. */
   pivot: Partial<Record<ChipField, string>>;
   isDetailOpen: boolean;
+  /** First line of the open flow's JSON; -1 = it is not shown. */
+  jsonTop: number;
   /** Rows a page has, told by the last frame. */
   pageRows: number;
 }
@@ -239,7 +241,7 @@ export function initialState(options: { server: string; nowMs: number; view: str
     wall: newWall(),
     prompt: undefined,
     effects: [],
-    stream: { selected: -1, bottom: -1, column: 0, pivot: {}, isDetailOpen: false, pageRows: 20 },
+    stream: { selected: -1, bottom: -1, column: 0, pivot: {}, isDetailOpen: false, jsonTop: -1, pageRows: 20 },
     helpTop: 0,
     status: { text: '', atMs: 0 },
     ownCost: { cpuPercent: 0, rssBytes: 0, skippedFrames: 0, bytesPerSecond: 0, isSlowTerminal: false },

@@ -1,6 +1,8 @@
 import { ROW_FLOW, ROW_GAP, ROW_NOTE } from '../model/flow-rows.ts';
 import { conversationOf, seenAtEnd } from '../model/conversation.ts';
 import { endpointName, protocolOf, whatOf } from '../model/flow-words.ts';
+import { moveLike } from '../model/like-flows.ts';
+import type { Action } from '../model/messages.ts';
 import { packetRows, type PacketRow } from '../model/packet-rows.ts';
 import { textOfRow } from '../model/row-text.ts';
 import { isColumnMove, moveColumn, moveStream, STREAM_COLUMNS, streamSubject } from '../model/stream-cursor.ts';
@@ -9,7 +11,10 @@ import type { Flow } from '../wire/gen/flow.ts';
 import { HOLE } from '../screen/chart.ts';
 import { clock, grouped as counted } from '../screen/format.ts';
 import { exactly, left, line, middle, right, type Line, type Piece, type Size } from '../screen/line.ts';
-import { flowDetail, flowSummary } from './flow-detail.ts';
+import { copyFlow, copyFlowHubble, followConnection, selectedRow, showsJson, toggleJson, writeFlowRule } from './flow-acts.ts';
+import { flowDetail } from './flow-detail.ts';
+import { flowJsonPage, jsonHeight } from './flow-json.ts';
+import { flowSummary } from './flow-summary.ts';
 import { emptyFlows } from './flows-empty.ts';
 import { verdictWord } from './verdict.ts';
 import type { View } from './view.ts';
@@ -22,23 +27,28 @@ export const flows: View = {
   title: 'Flows',
   short: 'Flow',
   digit: '2',
-  footer: ['pause', 'enter', 'source-pod', 'source-workload', 'source-namespace', 'verdict', 'protocol', 'drop-reason', 'only', 'not'],
+  footer: ['pause', 'enter', 'follow', 'source-pod', 'source-workload', 'source-namespace', 'verdict', 'protocol', 'drop-reason', 'only', 'not'],
   panels: [],
-  move: (state, action) => (isColumnMove(action) ? moveColumn(state, action) : moveStream(state, action)),
+  acts: { copy: copyFlow, 'copy-hubble': copyFlowHubble, follow: followConnection, json: toggleJson, rule: writeFlowRule },
+  move: moveFlows,
   subject: streamSubject,
   columnField: (state, subject) => STREAM_COLUMNS[state.stream.column]?.field(subject),
   enter(state) {
     if (state.stream.selected < 0) moveStream(state, 'up');
     state.stream.isDetailOpen = !state.stream.isDetailOpen;
+    state.stream.jsonTop = -1;
   },
   close(state) {
-    const wasOpen = state.stream.isDetailOpen;
-    state.stream.isDetailOpen = false;
+    const { stream } = state;
+    const [wasOpen, wasJson] = [stream.isDetailOpen, showsJson(state)];
+    stream.jsonTop = -1;
+    // one thing at a time: the JSON first
+    stream.isDetailOpen = wasJson;
     return wasOpen;
   },
   render(state, size) {
     const selected = state.stream.selected >= 0 ? state.rows.get(state.stream.selected) : undefined;
-    if (state.stream.isDetailOpen && selected !== undefined) return exactly(flowDetail(state, selected, size), size);
+    if (state.stream.isDetailOpen && selected !== undefined) return exactly((showsJson(state) ? flowJsonPage : flowDetail)(state, selected, size), size);
     const summaryRows = selected !== undefined && size.rows >= 14 ? Math.min(SUMMARY_ROWS, size.rows - 8) : 0;
     const rows = size.rows - 1 - summaryRows;
     const lines = [heading(state, size.cols), ...streamRows(state, { cols: size.cols, rows })];
@@ -46,6 +56,24 @@ export const flows: View = {
     return exactly(lines, size);
   },
 };
+
+// in an open flow h and l lead to others like it, in its JSON the cursor keys scroll
+function moveFlows(state: State, action: Action): void {
+  const { stream } = state;
+  if (showsJson(state)) return scrollJson(state, action);
+  if (!isColumnMove(action)) return moveStream(state, action);
+  if (stream.isDetailOpen) moveLike(state, action === 'column-left' ? -1 : 1);
+  else moveColumn(state, action);
+}
+
+const JSON_PAGE = 10;
+
+function scrollJson(state: State, action: Action): void {
+  const row = selectedRow(state);
+  const last = row === undefined ? 0 : jsonHeight(state, row) - 1;
+  const step = isColumnMove(action) ? 0 : action === 'first' ? -Infinity : action === 'last' ? Infinity : (/up/.test(action) ? -1 : 1) * (/page|half/.test(action) ? JSON_PAGE : 1);
+  state.stream.jsonTop = Math.max(0, Math.min(last, state.stream.jsonTop + step));
+}
 
 /** Rows of the stream a page of this size holds; the model moves the cursor by it. */
 export function streamPageRows(state: State, bodyRows: number): number {
