@@ -3,7 +3,7 @@ import { countsFlows, figuresOf, type State } from '../model/state.ts';
 import { type DashboardSource, Session } from './session.ts';
 
 /** Flows of a second arrive this long after it: a relay in front of stock agents sorts for a second. */
-const FLOWS_LATE_MS = 2_500;
+export const FLOWS_LATE_MS = 2_500;
 /** Without a report for so long the seconds that pass are holes. */
 const SILENT_MS = 4_000;
 /** Clocks that are farther apart put flows into seconds that were judged already. */

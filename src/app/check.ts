@@ -1,11 +1,10 @@
-import { chipSets } from '../check/chip-sets.ts';
+import { filtersOf } from '../check/chip-sets.ts';
 import { type Condition, LOOK_SECONDS } from '../check/condition.ts';
 import { judge, type Judgement, type Obstacle, stepSecondsOf } from '../check/judge.ts';
 import { metricOf } from '../check/metric-list.ts';
 import { type Result, whyUnknown } from '../check/result.ts';
 import { sampleOf } from '../check/sample.ts';
 import type { Sample } from '../check/window.ts';
-import type { Chip } from '../model/chips.ts';
 import { countsFlows } from '../model/state.ts';
 import { CheckStream } from './check-stream.ts';
 import type { DashboardSource } from './session.ts';
@@ -63,10 +62,6 @@ export async function runCheck(options: CheckOptions): Promise<Result[]> {
   } finally {
     for (const stream of streams.values()) stream.close();
   }
-}
-
-function filtersOf({ metric, selectors }: Condition): Chip[][] {
-  return metricOf(metric)?.needsFlows(selectors) === true ? chipSets(selectors) : [[]];
 }
 
 /** One condition under way. */

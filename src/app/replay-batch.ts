@@ -23,6 +23,8 @@ export interface ReplayBatchOptions {
   intervalMs: number | undefined;
   size: Size;
   isAscii?: boolean | undefined;
+  /** A frame as something else than lines of a screen, such as data; undefined = a screen. */
+  render?: ((state: State) => string) | undefined;
   /** Takes a whole frame; the next waits for it. */
   write(text: string): void | Promise<void>;
   signal?: AbortSignal | undefined;
@@ -97,6 +99,12 @@ class MomentPrinter {
     return { printed: this.printed, endMs };
   }
 
+  private async loadQuantiles(): Promise<void> {
+    if (this.state.quantiles !== undefined || this.state.l7.records === 0) return;
+    const { hdrQuantiles } = await import('./hdr-quantiles.ts');
+    update(this.state, { type: 'quantiles', quantiles: hdrQuantiles() });
+  }
+
   private async print(): Promise<void> {
     const { state, options } = this;
     const { size } = options;
@@ -105,7 +113,8 @@ class MomentPrinter {
       update(state, { type: 'quantiles', quantiles: hdrQuantiles() });
     }
     update(state, { type: 'page-rows', rows: streamPageRows(state, size.rows - CHROME_ROWS) });
-    await options.write(`${this.printed > 0 ? '\n' : ''}${frameText(state, size)}`);
+    await this.loadQuantiles();
+    await options.write(options.render?.(state) ?? `${this.printed > 0 ? '\n' : ''}${frameText(state, size)}`);
     this.printed++;
     this.momentMs += options.intervalMs ?? state.windowSeconds * 1000;
   }

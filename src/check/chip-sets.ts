@@ -1,6 +1,7 @@
 import type { Chip, ChipField } from '../model/chips.ts';
 import { DROP_REASON_NUMBERS } from '../model/drop-words.ts';
-import type { Selector, SelectorField } from './condition.ts';
+import type { Condition, Selector, SelectorField } from './condition.ts';
+import { metricOf } from './metric-list.ts';
 
 const CHIP_OF: Partial<Record<SelectorField, ChipField>> = {
   'from-ns': 'from-namespace', 'to-ns': 'to-namespace', 'from-workload': 'from-workload', 'to-workload': 'to-workload',
@@ -9,6 +10,11 @@ const CHIP_OF: Partial<Record<SelectorField, ChipField>> = {
 const EITHER_SIDE: Partial<Record<SelectorField, readonly [ChipField, ChipField]>> = {
   ns: ['from-namespace', 'to-namespace'], workload: ['from-workload', 'to-workload'], pod: ['from-pod', 'to-pod'],
 };
+
+/** The filters a condition needs a stream of its own for; one without chips where the counts of all will do. */
+export function filtersOf({ metric, selectors }: Pick<Condition, 'metric' | 'selectors'>): Chip[][] {
+  return metricOf(metric)?.needsFlows(selectors) === true ? chipSets(selectors) : [[]];
+}
 
 /**
  * Filters whose flows, added up, are those that meet the selectors; no flow passes two of them. Chips are of one side, so

@@ -32,6 +32,8 @@ const SEMANTICS: readonly string[] = [
   '  unknown    it cannot be told: not enough seen, a moment not observed, nobody who tells the',
   '             figure, nothing seen of a name, no server. A hole begins DURATION anew, until --timeout',
   '',
+  'With --file the last DURATION of the recording is looked at, or all of it, and never more than once.',
+  '',
   'Exit codes: 0 all are ok, 1 one is breached, 3 none is breached and one cannot be told, 2 wrong usage.',
   '',
   'Fields are those of the filter chips: ns is namespace; without from- or to- either side is meant, the',
@@ -45,5 +47,6 @@ const SEMANTICS: readonly string[] = [
   "  hubtop check 'flows(ns=shop, verdict=DROPPED) < 1% for 2m and resets(to-workload=shop/cart) < 5/s for 2m'",
   "  hubtop check 'errors(to-ns=shop) < 1% for 5m and p99(route=\"POST /checkout\", to-ns=shop) < 250ms for 5m'",
   "  hubtop check 'dns-failures(rcode!=NXDOMAIN) < 0.5% for 1m'",
+  "  hubtop check 'drops(class=policy) == 0' --file snapshots/policy-edit/flows.jsonl.gz",
   "  hubtop check 'nodes == 100%' 'seen >= 99% for 30s' 'conntrack < 80%' -o json",
 ];

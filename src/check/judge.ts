@@ -145,8 +145,9 @@ function holeIn({ samples, sums }: Court, start: number, end: number): Obstacle 
 }
 
 function unseenIn({ metric, leastSeen }: Court, window: Window): Obstacle | undefined {
-  const seen = seenShare(window);
-  return metric?.isAboutSeeing === true || seen >= leastSeen ? undefined : { kind: 'unseen', seen };
+  // a table's fill comes with the report of its node, whatever became of events
+  const seen = seenShare(metric?.needs === 'reports' ? { ...window, lost: 0 } : window);
+  return metric?.needs === 'nothing' || seen >= leastSeen ? undefined : { kind: 'unseen', seen };
 }
 
 function emptyIn({ kind }: Court, window: Window): Obstacle | undefined {

@@ -39,8 +39,8 @@ export interface Metric {
   /** Units a bound may have, and how the figure is then held against it. */
   units: Partial<Record<Unit, Kind>>;
   fields: readonly SelectorField[];
-  /** It is about coverage itself: how much was seen is no reason to doubt it. */
-  isAboutSeeing?: boolean;
+  /** What must be seen for it to be whole: events (undefined), the reports of nodes, or nothing, since it is about coverage itself. */
+  needs?: 'reports' | 'nothing';
   /** What a share is of, such as `events`: a share of none cannot be told. */
   wholeName?: string;
   /** Share of the answers that a latency is of, 0 to 1. */

@@ -1,8 +1,8 @@
 import type { OpenRecording } from '../app/open-recording.ts';
-import { parseMoment } from '../flow/moment-parse.ts';
 import { clock } from '../screen/format.ts';
-import { type Command, CommandError, type CommandContext, UsageError } from './command.ts';
+import { type Command, type CommandContext, UsageError } from './command.ts';
 import type { FlagValues } from './flags.ts';
+import { openFile, readMoment } from './open-file.ts';
 import { batchFlags, readScreen, requireTerminal, type ScreenChoice, screenFlags } from './screen-flags.ts';
 
 const [minSpeed, maxSpeed] = [0.1, 3600];
@@ -28,8 +28,8 @@ export const replay: Command = {
       requireTerminal(context, 'use --batch for frames as text');
       if (path === '-') throw new UsageError('keys come from the terminal: - goes with --batch');
     }
-    const recording = await open(path, context);
-    const atMs = readMoment(values, recording);
+    const recording = await openFile(path, context);
+    const atMs = readMoment(values.text('at'), recording);
     return choice.batch === undefined ? play(recording, { choice, speed, atMs }, context) : print(recording, { choice, batch: choice.batch, atMs }, context);
   },
 };
@@ -39,24 +39,6 @@ function readSpeed(values: FlagValues): number {
   const speed = /^\d+(\.\d+)?$/.test(text) ? Number(text) : Number.NaN;
   if (!(speed >= minSpeed && speed <= maxSpeed)) throw new UsageError(`invalid argument "${text}" for "--speed" flag: expected ${minSpeed} to ${maxSpeed}`);
   return speed;
-}
-
-async function open(path: string, context: CommandContext): Promise<OpenRecording> {
-  const { openRecording } = await import('../app/open-recording.ts');
-  try {
-    return await openRecording(path, context.signal);
-  } catch (error) {
-    throw new CommandError(error instanceof Error ? error.message : String(error), { cause: error });
-  }
-}
-
-function readMoment(values: FlagValues, recording: OpenRecording): number | undefined {
-  const text = values.text('at');
-  if (text === undefined) return undefined;
-  const atMs = parseMoment(text, recording.startMs);
-  if (atMs === undefined) throw new UsageError(`invalid argument "${text}" for "--at" flag: expected 2026-03-04T09:15:02Z, 09:15:02 or +SECONDS`);
-  if (atMs < Math.floor(recording.startMs / 1000) * 1000) throw new UsageError(`--at ${text} is before ${recording.name} begins, ${clock(recording.startMs)}Z`);
-  return Math.max(atMs, recording.startMs);
 }
 
 async function play(recording: OpenRecording, how: { choice: ScreenChoice; speed: number; atMs: number | undefined }, context: CommandContext): Promise<number> {
@@ -74,7 +56,7 @@ async function print(recording: OpenRecording, how: { choice: ScreenChoice; batc
   const { runReplayBatch } = await import('../app/replay-batch.ts');
   const { n = 1, intervalMs, size = defaultSize } = how.batch;
   const { printed, endMs } = await runReplayBatch({
-    recording, view: how.choice.view ?? 'overview', isAscii: how.choice.look.isAscii, atMs: how.atMs, n, intervalMs, size, signal: context.signal, write: (text) => context.print(text),
+    recording, view: how.choice.view ?? 'overview', isAscii: how.choice.look.isAscii, atMs: how.atMs, n, intervalMs, size, render: how.batch.render, signal: context.signal, write: (text) => context.print(text),
   });
   for (const words of recording.said) context.printError(`hubtop: ${words}`);
   if (printed === 0) throw new UsageError(`--at is after ${recording.name} ends, ${clock(endMs)}Z`);

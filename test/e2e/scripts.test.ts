@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type Running, runHubtop, startHubtop } from './hubtop-process.ts';
 
@@ -18,7 +19,7 @@ function check(...args: string[]): ReturnType<typeof runHubtop> {
 test('hubtop check exits 0 when all conditions hold, one line each', () => {
   const told = check('nodes == 12 for 3s', 'flows(ns=payments) > 1/s and seen > 50%', '--least-seen', '50');
   expect(told.stderr).toBe('');
-  expect(told.stdout).toMatch(/^ok {2}nodes 12 == 12 for 3 s, seen [\d.]+ %\nok {2}flows\(ns=payments\) [\d.]+\/s > 1\/s, seen [\d.]+ %\nok {2}seen [\d.]+ % > 50 %, seen [\d.]+ %\n$/);
+  expect(told.stdout).toMatch(/^ok {2}nodes 12 == 12 for 3 s, seen [\d.]+ %\nok {2}flows\(ns=payments\) [\d.]+\/s > 1\/s, seen [\d.]+ %\nok {2}seen [\d.]+ % > 50 %, of \d+ events, seen [\d.]+ %\n$/);
   expect(told.status).toBe(0);
 });
 
@@ -50,6 +51,37 @@ test.each([
   expect(told.stdout).toMatch(stdout);
   expect(told.stderr).toMatch(stderr);
   expect(told.status).toBe(status);
+});
+
+test.each([
+  [['nodes == 100%', 'flows(ns=payments) > 1/s for 1m'], 0, /^ok {2}nodes 100 % == 100 %, seen 100 %\nok {2}flows\(ns=payments\) [\d.]+\/s > 1\/s for 60 s, seen 100 %\n$/],
+  [['drops(class=policy) < 1/s'], 1, /^breached {2}drops\(class=policy\) [\d.]+\/s, not < 1\/s, at 21:30:\d\dZ after 2\d\d s, seen 100 %\n$/],
+  [['drops(class=policy) < 1/s', '--at', '+200'], 0, /^ok {2}drops\(class=policy\) 0(?:\.\d)?\/s < 1\/s, seen 100 %\n$/],
+  [['seen > 99% for 30s', 'drops < 100/s for 1h'], 3, /^ok {7}seen 100 % > 99 % for 30 s, of \d+ events, seen 100 %\nunknown {2}drops < 100\/s for 3600 s cannot be told: only 3\d\d s of 3600 s were watched; so far/],
+])('hubtop check %j of a recording exits %i', (args, status, stdout) => {
+  const told = runHubtop(['check', '--file', join(import.meta.dirname, '../../snapshots/policy-edit/flows.jsonl.gz'), ...args]);
+  expect(told.stderr).toBe('');
+  expect(told.stdout).toMatch(stdout);
+  expect(told.status).toBe(status);
+});
+
+test.each([
+  [['--file', '/nonexistent'], 3, /cannot read \/nonexistent/],
+  [['--file', 'x', '--server', 'y'], 2, /cannot set both --file and --server/],
+  [['--at', '+5'], 2, /--at goes with --file/],
+])('hubtop check of %j exits %i', (args, status, stderr) => {
+  const told = runHubtop(['check', 'drops < 1/s', ...args]);
+  expect(told.status).toBe(status);
+  expect(told.stderr).toMatch(stderr);
+});
+
+test('hubtop replay --batch -o json and md tell of a recording', () => {
+  const file = join(import.meta.dirname, '../../snapshots/refund-latency/flows.jsonl.gz');
+  const frame = runHubtop(['replay', file, '--batch', '-o', 'json', '--view', 'incidents']);
+  expect(JSON.parse(frame.stdout)).toMatchObject({ schema: 'hubtop/1', view: 'incidents', incidents: expect.any(Array) });
+  const incident = runHubtop(['replay', file, '--batch', '-o', 'md']);
+  expect(incident.stdout).toMatch(/^# Incident 2026-03-01 21:31/);
+  expect(incident.stdout).toMatch(/## Requests[^]*\/v1\/payments\/refund/);
 });
 
 test('hubtop check --help shows every metric with its bounds, and an example of each kind', () => {

@@ -6,7 +6,7 @@ export const seen: Metric = {
   help: 'share of all events that was received; a node nobody hears of counts as 0 %',
   units: { '%': 'share' },
   fields: [],
-  isAboutSeeing: true,
+  needs: 'nothing',
   wholeName: 'events',
   needsFlows: () => false,
   read({ coverage: { happened, lost: gone, nodesHeard, nodesKnown } }) {
@@ -21,7 +21,7 @@ export const lost: Metric = {
   help: 'events that happened and nobody received, whatever the stage; %: of all events',
   units: { '/s': 'rate', '%': 'share', '': 'total' },
   fields: [],
-  isAboutSeeing: true,
+  needs: 'nothing',
   wholeName: 'events',
   needsFlows: () => false,
   read: ({ coverage }) => ({ value: coverage.lost, perhaps: 0, whole: coverage.happened, isMet: true }),
@@ -33,7 +33,7 @@ export const nodes: Metric = {
   help: 'nodes that are heard of; %: of those that are known',
   units: { '': 'level', '%': 'level' },
   fields: [],
-  isAboutSeeing: true,
+  needs: 'nothing',
   needsFlows: () => false,
   read: ({ coverage: { nodesHeard, nodesKnown } }) => ({ value: nodesKnown === 0 ? undefined : nodesHeard, perhaps: 0, whole: nodesKnown, isMet: true }),
 };

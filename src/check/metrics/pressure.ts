@@ -12,6 +12,7 @@ export const conntrack: Metric = {
   help: 'fill of the fullest connection table, an agent\'s or a kernel\'s',
   units: { '%': 'level' },
   fields: ['node'],
+  needs: 'reports',
   needsFlows: () => false,
   read: (reading) => fullest(reading, (node) => [node.conntrack, node.kernelConntrack]),
 };
@@ -22,6 +23,7 @@ export const map: Metric = {
   help: 'fill of the fullest BPF map, or of those with that name',
   units: { '%': 'level' },
   fields: ['name', 'node'],
+  needs: 'reports',
   needsFlows: () => false,
   // a map that is named is meant, however small it is
   read: (reading) => fullest(reading, (node) => node.maps.filter((gauge) => (
