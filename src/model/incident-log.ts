@@ -17,6 +17,24 @@ export interface Incident {
   worst: Finding;
   /** As it was best explained, the last time it was about as bad as then. */
   told: Finding;
+  /** How it was told on its way here, the oldest first; what a moment of the past knew of it. */
+  steps: IncidentStep[];
+}
+
+/** An incident as it was told from a time on. */
+interface IncidentStep {
+  atMs: number;
+  worst: Finding;
+  told: Finding;
+}
+
+/** Steps of one incident; where there are more, the one that is nearest to its neighbours in time goes. */
+export const MAX_STEPS = 32;
+
+/** An incident as it was known at a moment: how much worse it became, and what explained it later, nobody could say then. */
+export function asKnownAt(incident: Incident, momentMs: number): Incident {
+  const step = incident.steps.findLast(({ atMs }) => atMs <= momentMs) ?? incident.steps[0];
+  return step === undefined ? incident : { ...incident, worst: step.worst, told: step.told };
 }
 
 const RANK = { crit: 0, warn: 1, note: 2 } as const;
@@ -60,6 +78,7 @@ export class IncidentLog {
     known.lastMs = nowMs;
     if (tellsBetter(finding, known.told)) known.told = finding;
     if (isWorse(finding, known.worst)) known.worst = finding;
+    keepStep(known, nowMs);
   }
 
   // what was told as plain drops a second ago goes on under its better name, with the beginning of the earliest
@@ -77,7 +96,7 @@ export class IncidentLog {
   private begin(finding: Finding, nowMs: number): void {
     if (this.incidents.length >= MAX_INCIDENTS) this.forgetOne();
     const isSinceKnown = Number.isFinite(finding.sinceMs) && finding.sinceMs > 0 && finding.sinceMs <= nowMs;
-    const incident: Incident = { key: finding.key, sinceMs: isSinceKnown ? finding.sinceMs : nowMs, lastMs: nowMs, isOpen: true, worst: finding, told: finding };
+    const incident: Incident = { key: finding.key, sinceMs: isSinceKnown ? finding.sinceMs : nowMs, lastMs: nowMs, isOpen: true, worst: finding, told: finding, steps: [{ atMs: nowMs, worst: finding, told: finding }] };
     this.incidents.push(incident);
     this.open.set(finding.key, incident);
   }
@@ -88,6 +107,28 @@ export class IncidentLog {
     if (gone !== undefined) this.open.delete(gone.key);
     this.forgotten++;
   }
+}
+
+function keepStep({ steps, worst, told }: Incident, atMs: number): void {
+  const last = steps[steps.length - 1];
+  if (last !== undefined && last.worst.severity === worst.severity && last.told.word === told.word && explained(last.told) === explained(told)
+    && worst.amount.value <= last.worst.amount.value) return;
+  steps.push({ atMs, worst, told });
+  if (steps.length > MAX_STEPS) steps.splice(leastTelling(steps), 1);
+}
+
+// the first and the last stay, and where an explanation came
+function leastTelling(steps: readonly IncidentStep[]): number {
+  let found = 1;
+  let least = Infinity;
+  for (let i = 1; i < steps.length - 1; i++) {
+    const [before, step, after] = [steps[i - 1], steps[i], steps[i + 1]];
+    if (before === undefined || step === undefined || after === undefined || explained(step.told) !== explained(before.told)) continue;
+    if (after.atMs - before.atMs >= least) continue;
+    least = after.atMs - before.atMs;
+    found = i;
+  }
+  return found;
 }
 
 // what began as one reset becomes a rhythm, and a drop gets its cause a second later

@@ -188,7 +188,7 @@ export function initialState(options: { server: string; nowMs: number; view: str
   const fineSeconds = options.replay === undefined ? undefined : REPLAY_FINE_SECONDS;
   const state: State = {
     nowMs: options.nowMs,
-    startedMs: options.nowMs,
+    startedMs: options.replay?.fromMs ?? options.nowMs,
     server: options.server,
     connection: { state: 'connecting', sinceMs: options.nowMs, attempts: 0, error: '', retryAtMs: 0 },
     telemetry: 'unknown',

@@ -1,7 +1,7 @@
 import { ARRIVAL_MS } from '../detect/rank.ts';
 import type { ChangeEntry } from '../model/change-log.ts';
 import { changeText } from '../model/change-words.ts';
-import type { Incident } from '../model/incident-log.ts';
+import { asKnownAt, type Incident } from '../model/incident-log.ts';
 import { momentMs } from '../model/moment.ts';
 import type { State } from '../model/state.ts';
 import { findingItem } from './overview-items.ts';
@@ -22,6 +22,7 @@ export function incidentsAt(state: State): Incident[] {
   // what was there when we came is equally old, the worst first
   const began = (incident: Incident): number => Math.max(incident.sinceMs, state.startedMs + ARRIVAL_MS);
   return state.incidents.list().filter((incident) => incident.sinceMs <= moment)
+    .map((incident) => (state.pausedAtMs > 0 ? asKnownAt(incident, moment) : incident))
     .toSorted((one, other) => began(other) - began(one) || RANK[one.worst.severity] - RANK[other.worst.severity] || other.sinceMs - one.sinceMs);
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { ChangeLog, MAX_CHANGES } from '../../../src/model/change-log.ts';
 import type { Finding } from '../../../src/model/finding.ts';
-import { IncidentLog, MAX_INCIDENTS } from '../../../src/model/incident-log.ts';
+import { asKnownAt, IncidentLog, MAX_INCIDENTS, MAX_STEPS } from '../../../src/model/incident-log.ts';
 
 function finding(key: string, parts: Partial<Finding> = {}): Finding {
   return { key, severity: 'warn', word: 'DROPS', subject: key, amount: { value: 1, unit: '/s' }, timesMore: undefined, why: '', brief: 'x', sinceMs: 0, chips: [], ...parts };
@@ -42,6 +42,24 @@ describe('IncidentLog', () => {
     log.take([finding('a', { amount: { value: 9, unit: '/s' }, cause })], 2_000);
     log.take([finding('a', { amount: { value: 3, unit: '/s' } })], 3_000);
     expect(log.list()[0]).toMatchObject({ worst: { amount: { value: 9 } }, told: { cause } });
+  });
+
+  test('asKnownAt() tells an incident as it was known at a moment, not how it ended', () => {
+    const log = new IncidentLog();
+    const cause = { text: 'policy edited', isCertain: true };
+    const amount = (value: number): Finding['amount'] => ({ value, unit: '/s' });
+    for (let second = 1; second <= 500; second++) log.take([finding('a', { amount: amount(second), ...(second >= 300 ? { cause } : {}) })], second * 1_000);
+    const [incident] = log.list();
+    expect(incident).toBeDefined();
+    if (incident === undefined) return;
+    expect(incident.steps.length).toBeLessThanOrEqual(MAX_STEPS);
+    for (const second of [1, 20, 250, 299, 400]) {
+      const then = asKnownAt(incident, second * 1_000);
+      expect(then.worst.amount.value, `at ${second} s`).toBeLessThanOrEqual(second);
+      expect(then.worst.amount.value, `at ${second} s`).toBeGreaterThanOrEqual(second - 40);
+      expect(then.told.cause === undefined, `at ${second} s`).toBe(second < 300);
+    }
+    expect(asKnownAt(incident, 500_000).told.cause).toEqual(cause);
   });
 
   test('goes on under the name of the finding that tells it better, from the earliest beginning', () => {
