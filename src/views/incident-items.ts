@@ -55,10 +55,15 @@ function together(entries: readonly ChangeEntry[]): ChangeEntry[] {
   const made: { entry: ChangeEntry; subjects: string[] }[] = [];
   for (const entry of entries) {
     const known = made.findLast((group) => group.entry.kind === entry.kind);
-    if (known !== undefined && entry.kind.startsWith('endpoint-') && entry.timeMs - known.entry.timeMs <= TOGETHER_MS) known.subjects.push(entry.subject);
+    if (known !== undefined && isTogether(known.entry, entry)) known.subjects.push(entry.subject);
     else made.push({ entry, subjects: [entry.subject] });
   }
-  return made.map(({ entry, subjects }) => (subjects.length === 1 ? entry : { ...entry, subject: `${subjects.length} pods`, detail: subjects.slice(0, MAX_NAMED).join(' ') + (subjects.length > MAX_NAMED ? ' …' : '') }));
+  return made.map(({ entry, subjects }) => (subjects.length === 1 ? entry : { ...entry, subject: `${subjects.length} pods`, detail: [entry.kind === 'identity-changed' ? `${entry.detail};` : '', ...subjects.slice(0, MAX_NAMED), subjects.length > MAX_NAMED ? '…' : ''].filter((part) => part !== '').join(' ') }));
+}
+
+function isTogether(one: ChangeEntry, other: ChangeEntry): boolean {
+  if (other.timeMs - one.timeMs > TOGETHER_MS) return false;
+  return one.kind.startsWith('endpoint-') || (one.kind === 'identity-changed' && one.newIdentity === other.newIdentity && one.detail === other.detail && one.who === other.who);
 }
 
 /** Pods named in a row that tells of many. */

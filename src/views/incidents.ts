@@ -14,6 +14,7 @@ import { rule } from './rule.ts';
 import { scrollTop } from './scroll.ts';
 import { shareRows } from './share-rows.ts';
 import { panelCursor, type View } from './view.ts';
+import { wrapAtMost } from './wrap.ts';
 
 /** What was wrong and when, why, and what was changed around it. */
 export const incidents: View = {
@@ -109,17 +110,20 @@ function detailLines(state: State, list: readonly Incident[], cols: number): Lin
   const incident = list[at];
   if (incident === undefined) return [];
   const { worst, told } = incident;
-  const labelled = (label: string, text: string, role: Role = 'text'): Line => line(cols, [' ', [left(label, 9), 'dim'], [middle(text, cols - 11), role]]);
+  const labelled = (label: string, text: string, role: Role = 'text'): Line[] => wrapAtMost(text, { width: cols - 11, rows: TOLD_ROWS }).map((row, i) => line(cols, [' ', [left(i === 0 ? label : '', 9), 'dim'], [row, role]]));
   const end = isOpenAt(incident, state) ? 'still going on' : `over at ${clock(incident.lastMs)}Z`;
   return [
     rule(cols, 'SELECTED', `${told.word} ${shortSubject(told.subject, cols - 40)}`, told.target === undefined && told.chips.length === 0 ? '' : 'Enter shows it'),
-    labelled('when', `since ${began(state, incident)}Z, ${end}; at worst ${amountText(worst)}`),
-    labelled('why', told.why),
-    ...(told.cause === undefined ? [] : [labelled(told.cause.isCertain ? 'cause' : 'LIKELY', told.cause.text, told.cause.isCertain ? 'text' : 'warn')]),
-    ...(told.evidence ?? []).map((sentence, i) => labelled(i === 0 ? 'because' : '', sentence, 'dim')),
-    ...(told.next ?? []).map((command, i) => labelled(i === 0 ? 'next' : '', command, i === 0 ? 'accent' : 'dim')),
+    ...labelled('when', `since ${began(state, incident)}Z, ${end}; at worst ${amountText(worst)}`),
+    ...labelled('why', told.why),
+    ...(told.cause === undefined ? [] : labelled(told.cause.isCertain ? 'cause' : 'LIKELY', told.cause.text, told.cause.isCertain ? 'text' : 'warn')),
+    ...(told.evidence ?? []).flatMap((sentence, i) => labelled(i === 0 ? 'because' : '', sentence, 'dim')),
+    ...(told.next ?? []).flatMap((command, i) => labelled(i === 0 ? 'next' : '', command, i === 0 ? 'accent' : 'dim')),
   ];
 }
+
+/** A sentence about an incident takes so many rows at most. */
+const TOLD_ROWS = 3;
 
 function changesSection(state: State, size: Size): Line[] {
   const { cols } = size;

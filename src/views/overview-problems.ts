@@ -9,7 +9,7 @@ import { amountText, SEVERITY, shortSubject } from './problem-words.ts';
 import { rule } from './rule.ts';
 import { scrollTop } from './scroll.ts';
 import { panelCursor } from './view.ts';
-import { wrap } from './wrap.ts';
+import { wrapAtMost } from './wrap.ts';
 
 /** WHAT IS WRONG: the ranked list. Says so when nothing is. */
 export function problemsSection(state: State, size: Size): Line[] {
@@ -44,7 +44,7 @@ function causeLines(state: State, finding: Finding | undefined, cols: number): L
   const likely = finding.cause?.isCertain === false ? 'LIKELY ' : '';
   // the rows of a narrow screen have no room for the time and the whole why
   const words = [isWide ? '' : sinceText(state, finding) || 'since before hubtop looked', finding.cause?.text ?? (isWide || finding.why.length <= finding.brief.length ? '' : finding.why)].filter((part) => part !== '').join(': ');
-  const rows = wrap(words, cols - indent.length - likely.length - 1).slice(0, CAUSE_ROWS);
+  const rows = wrapAtMost(words, { width: cols - indent.length - likely.length - 1, rows: CAUSE_ROWS });
   const next = finding.cause === undefined ? undefined : finding.next?.[0];
   return [
     ...(words === '' ? [] : rows).map((row, i) => line(cols, [indent, [i === 0 ? likely : ' '.repeat(likely.length), 'warn'], row])),

@@ -47,7 +47,7 @@ function heights(state: State, size: Size): number[] {
   // fixed shapes, so that the screen does not jump when a problem comes or goes
   const problemRows = Math.min(findings(state).length, isTall ? Math.floor(size.rows / 5.5) : 3 + (spare >> 1));
   return shareRows(size.rows, [
-    { least: isTall ? 5 : 4 + told, wanted: problemRows + 1 + told },
+    { least: isTall ? 5 : 1 + Math.max(1, Math.min(problemRows, 3)) + told, wanted: problemRows + 1 + told },
     { least: isTall ? 6 : 3, wanted: isTall ? (size.rows >= 42 ? 10 : 7) : 3 + (spare >> 3) },
     { least: isTall ? 4 : told > 1 ? 2 : 3, wanted: isTall ? Math.min(reasons.length + 1, 7) : 3 + (spare >> 2) },
     { least: isTall ? 7 : told > 0 ? 3 : 4, wanted: isTall ? 8 : 4 },
