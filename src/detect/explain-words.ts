@@ -28,7 +28,7 @@ export function explainWhat({ drop }: DropContext): string {
 /** Why, as far as the kind of refusal says, one sentence each. */
 export function explainWords(context: DropContext): string[] {
   const { drop } = context;
-  if (drop.class === 'pol') return [policyWords(context), ...closestWords(context), ...partWords(context)];
+  if (drop.class === 'pol') return [policyWords(context), ...closestWords(context), ...siblingWords(context), ...partWords(context)];
   if (drop.reason.startsWith('NO_SOCKET')) return ['the kernel there refuses the packet, no policy is involved'];
   return [`${drop.reason}: ${MEANINGS.find(([pattern]) => pattern.test(drop.reason))?.[1] ?? (dropWords(drop.reason, drop.class).long || 'nothing more is known of this reason here')}`, ...partWords(context)];
 }
@@ -62,6 +62,27 @@ function closestWords({ refusal }: DropContext): string[] {
   if (closest === undefined || closest.misses.length === 0) return [];
   const where = [closest.rule, closest.policy === undefined ? '' : `of ${closest.policy.name}`].filter((part) => part !== '').join(' ');
   return [`closest is ${where === '' ? 'a rule' : where}, but ${closest.misses.join('; ')}`];
+}
+
+/** Others that are named. */
+const MAX_SIBLINGS = 3;
+
+// whom the same policy lets through on the same port: what the refused one is not
+function siblingWords(context: DropContext): string[] {
+  const { state, drop, refusal, momentMs } = context;
+  const side = dropSide(context);
+  if (side === '' || refusal === undefined || refusal.selecting.length === 0) return [];
+  const [mine, other] = side === 'egress' ? ['source', 'destination'] as const : ['destination', 'source'] as const;
+  const names = new Set<string>();
+  for (const id of state.allowedBy.ids()) {
+    const pair = state.directory.pairAt(id);
+    if (id === drop.pairId || pair.port !== drop.pair.port || pair[mine].name !== drop.pair[mine].name) continue;
+    if (state.allowedBy.of(id, momentMs).some(({ policy }) => refusal.selecting.some(({ name }) => name === policy.name))) names.add(short(pair[other]));
+  }
+  if (names.size === 0) return [];
+  const listed = [...names].sort();
+  const more = listed.length > MAX_SIBLINGS ? ` and ${listed.length - MAX_SIBLINGS} more` : '';
+  return [`the same policy lets ${listed.slice(0, MAX_SIBLINGS).join(', ')}${more} through`];
 }
 
 // what is refused may be a part of the pair only

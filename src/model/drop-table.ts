@@ -3,6 +3,7 @@ import { refusalAt } from './drop-facts.ts';
 import type { DropClass } from './drop-words.ts';
 import { figures, momentSecond, type DropFigure, type Figures } from './figures.ts';
 import type { State } from './state.ts';
+import { inOrder } from './table-order.ts';
 import { tableOf } from './tables.ts';
 
 /** Drops of one reason, told apart by how a policy refused. */
@@ -14,7 +15,7 @@ export interface ReasonRow {
   count: number;
   nowPerSecond: number;
   share: number;
-  /** Its pairs, most first. */
+  /** Its pairs, most first; shownDrops() has them as the reader wants them. */
   drops: readonly DropFigure[];
   /** Beginning of the earliest of them; undefined = not known. */
   sinceMs: number | undefined;
@@ -33,7 +34,7 @@ export type DropSort = (typeof DROP_SORTS)[number];
 
 /** View whose table state the drops have. */
 const VIEW = 'drops';
-const cache = new WeakMap<Figures, { how: string; table: ReasonTable }>();
+const cache = new WeakMap<Figures, { hides: boolean; table: ReasonTable }>();
 
 /** How the lists are sorted. */
 export function dropSort(state: State): DropSort {
@@ -45,14 +46,28 @@ export function hidesHarmless(state: State): boolean {
   return tableOf(state, VIEW).isNoiseFlipped;
 }
 
-/** Reasons of the state's moment; computed once for each moment, order and filter. */
+/** Reasons of the state's moment as they are shown: rows keep their order while the reader moves. */
+export function shownReasons(state: State): ReasonRow[] {
+  const order = orderOf(state);
+  return inOrder(state, VIEW, reasonTable(state).rows, { keyOf: (row) => row.key, compare: (one, other) => order(sortable(one), sortable(other)), version: dropSort(state), panel: 0 });
+}
+
+/** Pairs of a reason as they are shown. */
+export function shownDrops(state: State, reason: ReasonRow | undefined): DropFigure[] {
+  const order = orderOf(state);
+  return inOrder(state, VIEW, reason?.drops ?? [], {
+    keyOf: (drop) => String(drop.key), compare: (one, other) => order(sortableDrop(state, one), sortableDrop(state, other)), version: `${dropSort(state)} ${reason?.key ?? ''}`, panel: 1,
+  });
+}
+
+/** Reasons of the state's moment; computed once for each moment and filter. In no order. */
 export function reasonTable(state: State): ReasonTable {
   const now = figures(state);
-  const how = `${dropSort(state)} ${hidesHarmless(state)}`;
+  const hides = hidesHarmless(state);
   const known = cache.get(now);
-  if (known?.how === how) return known.table;
+  if (known?.hides === hides) return known.table;
   const table = makeTable(state, now);
-  cache.set(now, { how, table });
+  cache.set(now, { hides, table });
   return table;
 }
 
@@ -73,9 +88,8 @@ function makeTable(state: State, now: Figures): ReasonTable {
   const total = now.drops.reduce((sum, drop) => sum + drop.count, 0);
   const all = [...byKey].map(([key, drops]) => reasonRow(state, { key, drops, total }));
   const rows = hidesHarmless(state) ? all.filter((row) => row.class !== 'ok') : all;
-  const order = orderOf(state);
   return {
-    rows: rows.toSorted((one, other) => order(sortable(one), sortable(other))),
+    rows,
     hiddenRows: all.length - rows.length,
     hiddenCount: all.filter((row) => !rows.includes(row)).reduce((sum, row) => sum + row.count, 0),
   };
@@ -85,12 +99,11 @@ function reasonRow(state: State, { key, drops, total }: { key: string; drops: Dr
   const count = drops.reduce((sum, drop) => sum + drop.count, 0);
   const [first] = drops;
   const reason = first?.reason ?? '';
-  const order = orderOf(state);
   const begun = drops.flatMap((drop) => dropSinceMs(state, drop.key) ?? []);
   return {
     key, reason, class: first?.class ?? 'oth', form: key === `${reason} default deny` ? 'default deny' : key === `${reason} named deny` ? 'named deny' : '',
     count, share: total > 0 ? count / total : 0, nowPerSecond: drops.reduce((sum, drop) => sum + drop.nowPerSecond, 0), sinceMs: begun.length === 0 ? undefined : Math.min(...begun),
-    drops: drops.toSorted((one, other) => order(sortableDrop(state, one), sortableDrop(state, other))),
+    drops,
   };
 }
 

@@ -3,7 +3,7 @@ import { chip } from '../detect/chip.ts';
 import { dropRowKey, REASONS, WHO } from '../detect/drop-target.ts';
 import type { Explanation } from '../detect/explanation.ts';
 import type { Chip } from '../model/chips.ts';
-import { reasonTable, type ReasonRow } from '../model/drop-table.ts';
+import { shownDrops, shownReasons, type ReasonRow } from '../model/drop-table.ts';
 import type { DropFigure } from '../model/figures.ts';
 import { pairChips, pairSubject, subjectOfChips } from '../model/pair-text.ts';
 import type { State } from '../model/state.ts';
@@ -11,13 +11,13 @@ import { panelCursor, type Item } from './view.ts';
 
 /** The reason under the cursor. */
 export function selectedReason(state: State): ReasonRow | undefined {
-  const { rows } = reasonTable(state);
+  const rows = shownReasons(state);
   return rows[panelCursor(state, 'drops', { panel: REASONS, keys: rows.map((row) => row.key) }).at];
 }
 
 /** The pair under the cursor, of the reason under the cursor. */
 export function selectedDrop(state: State): DropFigure | undefined {
-  const drops = selectedReason(state)?.drops ?? [];
+  const drops = shownDrops(state, selectedReason(state));
   return drops[panelCursor(state, 'drops', { panel: WHO, keys: drops.map(dropRowKey) }).at];
 }
 
@@ -28,7 +28,7 @@ export function dropChips(drop: DropFigure): Chip[] {
 
 /** Reasons as rows: Enter leads to all flows of the reason. */
 export function reasonRowItems(state: State): Item[] {
-  return reasonTable(state).rows.map((row) => {
+  return shownReasons(state).map((row) => {
     const chips = [chip('verdict', 'DROPPED'), chip('drop-reason', row.reason)];
     return { key: row.key, subject: subjectOfChips(chips), target: { view: 'flows', chips }, copy: row.reason };
   });
@@ -36,7 +36,7 @@ export function reasonRowItems(state: State): Item[] {
 
 /** Pairs as rows: Enter leads to their flows, y copies what to type next. */
 export function whoItems(state: State): Item[] {
-  return (selectedReason(state)?.drops ?? []).map((drop) => {
+  return shownDrops(state, selectedReason(state)).map((drop) => {
     const chips = dropChips(drop);
     return { key: dropRowKey(drop), subject: { ...pairSubject(drop.pair), ...subjectOfChips(chips) }, target: { view: 'flows', chips }, copy: firstStep(explainDrop(state, drop)) };
   });

@@ -1,7 +1,7 @@
 import { scrub } from '../lib/scrub.ts';
 import { dropKeyParts } from '../model/directory.ts';
 import { MAX_WITNESSES, refusalAt } from '../model/drop-facts.ts';
-import { dropSinceMs, dropSort, hidesHarmless, reasonTable, type ReasonRow } from '../model/drop-table.ts';
+import { dropSinceMs, dropSort, hidesHarmless, reasonTable, shownDrops, shownReasons, type ReasonRow } from '../model/drop-table.ts';
 import { figures, momentSecond, secondsPerColumn, series, windowText, type DropFigure } from '../model/figures.ts';
 import type { State } from '../model/state.ts';
 import { dropSide } from '../detect/drop-context.ts';
@@ -25,7 +25,8 @@ const NEW_MS = 600_000;
 /** REASONS: what was dropped in the window, by reason, with the trend of each. */
 export function reasonsList(state: State, size: Size): Line[] {
   const { cols } = size;
-  const { rows, hiddenRows, hiddenCount } = reasonTable(state);
+  const { hiddenRows, hiddenCount } = reasonTable(state);
+  const rows = shownReasons(state);
   const now = figures(state);
   const isWide = cols >= WIDE;
   const keys = rows.map((row) => row.key);
@@ -111,7 +112,7 @@ function trendOf(state: State, row: ReasonRow, width: number): string {
 export function whoList(state: State, size: Size): Line[] {
   const { cols } = size;
   const reason = selectedReason(state);
-  const drops = reason?.drops ?? [];
+  const drops = shownDrops(state, reason);
   const isWide = cols >= WIDE;
   const { at, isFocused } = panelCursor(state, 'drops', { panel: WHO, keys: drops.map(dropRowKey) });
   const room = size.rows - (isWide ? 2 : 1);

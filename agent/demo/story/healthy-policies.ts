@@ -36,3 +36,8 @@ export function allowingPolicies(app: string): readonly Policy[] {
     default: return [];
   }
 }
+
+/** Who lets a pair through: at the client's end, then at the server's. */
+export function pairPolicies(clientApp: string, serverApp: string): readonly Policy[] {
+  return [...(clientApp === 'ingest-collector' && serverApp.startsWith('kafka-broker') ? [collectorEgress] : []), ...allowingPolicies(serverApp)];
+}

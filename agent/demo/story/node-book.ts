@@ -1,7 +1,8 @@
-import type { Endpoint } from '../../../src/wire/gen/flow.ts';
+import { type Endpoint, Verdict } from '../../../src/wire/gen/flow.ts';
 import type { DropCount, EventLedger, NodeReport, PairCount, Volume, VolumeLedger } from '../../../src/wire/gen/hubtop.ts';
 import { timestampOf } from '../../../src/wire/timestamp.ts';
 import { conntrackMax, kernelConntrackMax, type NodeGauges, ringBytes } from './node-gauges.ts';
+import { pairPolicies } from './healthy-policies.ts';
 import type { UnseenEvents } from './scene.ts';
 import { labelSetSeenFrom } from './story-cluster.ts';
 import type { StoryFlow, StoryKind, StoryPair, StoryVolume, VolumeSide } from './story-flow.ts';
@@ -166,6 +167,9 @@ export class NodeBook {
     const key = `${partyKey(source)} ${partyKey(destination)} ${port} ${protocol} ${verdict}`;
     const row = this.pairs.get(key) ?? { source, destination, port, protocol, verdict };
     this.pairs.set(key, row);
+    // who was answered had been let through
+    const policies = verdict === Verdict.FORWARDED && (volume.reply_skbs ?? 0) > 0 ? pairPolicies(client.app, server.app) : [];
+    if (policies.length > 0) row.allowed_by = [...policies];
     const sums: Volume = row[side] ??= {};
     for (const [field, added] of Object.entries(volume) as [Exclude<keyof Volume, '$unknown'>, number][]) sums[field] = (sums[field] ?? 0) + added;
     const skbs = (volume.skbs ?? 0) + (volume.reply_skbs ?? 0);

@@ -68,6 +68,7 @@ test('explainDrop() of a pod that is newer than the policy: nobody changed the p
   const told = explained(storyScene('kafka-broker', { seconds: INCIDENT_SECONDS, relay: 'ours' }), 'kafka-broker-3');
   expect(told.title).toBe('default deny at the source (egress)');
   expect(told.before).toBe('the pair was never seen to work');
+  expect(told.words).toContain('the same policy lets kafka-broker-1, kafka-broker-2 through');
   expect(told.causes).toMatchObject([{ kind: 'pod', isCertain: false, text: 'pod ingest/kafka-broker-3-0 came 2 min before the first drop', reason: 'policy ingest/collector-egress is older: last changed 44 days ago' }]);
   expect([told.undo, told.policies[0]?.change]).toEqual(['', 'rev 17, changed 44 days ago by helm']);
 });

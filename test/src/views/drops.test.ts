@@ -5,6 +5,7 @@ import type { State } from '../../../src/model/state.ts';
 import { lineText } from '../../../src/screen/line.ts';
 import { frame } from '../../../src/views/frame.ts';
 import { wrap } from '../../../src/views/wrap.ts';
+import { reportOf, TALKS } from '../app/fake-cluster.ts';
 import { storyScene } from '../detect/story-scene.ts';
 import { busyScene, emptyScene } from './scenes.ts';
 
@@ -94,6 +95,18 @@ describe('the drops view', () => {
     expect([state.status.text, screen(state)]).toEqual(['sorted by name', expect.stringMatching(/NO_SOCKET[\s\S]*POLICY_DENIED/)]);
     press(state, 'sort');
     expect(screen(state)).toMatch(/POLICY_DENIED[\s\S]*NO_SOCKET/);
+  });
+
+  test('rows keep their order while the cursor moves, and the next sort thaws them', () => {
+    const state = press(busyScene(), 'view-drops', 'down');
+    const storm = TALKS.map((talk) => (talk.drop === 'NO_SOCKET' ? { ...talk, perSecond: 5_000 } : talk));
+    for (let second = 1; second <= 2; second++) {
+      update(state, { type: 'tick', nowMs: state.nowMs + 1000 });
+      update(state, { type: 'telemetry', report: reportOf(90 + second, state.nowMs, { talks: storm }) });
+    }
+    expect(screen(state)).toMatch(/POLICY_DENIED[\s\S]* ► NO_SOCKET/);
+    update(state, { type: 'tick', nowMs: state.nowMs + 3_000 });
+    expect(screen(state)).toMatch(/ ► NO_SOCKET[\s\S]*POLICY_DENIED/);
   });
 
   test('a moment before the incident has neither the drops nor what was learnt later', () => {

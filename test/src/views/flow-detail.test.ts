@@ -63,7 +63,8 @@ describe('the page of a flow', () => {
     expect([...lines.join('')].filter((cell) => !isPlain(cell) && !GLYPHS.has(cell))).toEqual([]);
     if (rows === 50) return;
     const file = join(GOLDEN, `flow-${isJson ? 'json' : 'detail'}.${scene}.${cols}x${rows}.txt`);
-    const text = lines.map((line) => `${line.trimEnd()}\n`).join('');
+    // the page alone: the tabs above it change with every view there is
+    const text = lines.slice(3, -1).map((line) => `${line.trimEnd()}\n`).join('');
     if (process.env['UPDATE_GOLDEN'] === '1') writeFileSync(file, text);
     expect(text).toBe(readFileSync(file, 'utf8'));
   });
