@@ -8,7 +8,7 @@ export type Unit = '/s' | '%' | 'ms' | '';
 /** What a selector can be about; the names are those of the filter chips, `ns` and `reason` in short. */
 export const SELECTOR_FIELDS = [
   'ns', 'from-ns', 'to-ns', 'workload', 'from-workload', 'to-workload', 'pod', 'from-pod', 'to-pod',
-  'port', 'protocol', 'verdict', 'reason', 'class', 'node', 'route', 'method', 'name', 'rcode', 'severity', 'word',
+  'port', 'protocol', 'verdict', 'reason', 'class', 'policy', 'node', 'route', 'method', 'name', 'rcode', 'severity', 'word',
 ] as const;
 export type SelectorField = (typeof SELECTOR_FIELDS)[number];
 

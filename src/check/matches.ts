@@ -1,4 +1,5 @@
 import type { Pair, Party } from '../model/directory.ts';
+import type { DropFact } from '../model/drop-facts.ts';
 import { dropClass } from '../model/drop-words.ts';
 import type { Selector, SelectorField } from './condition.ts';
 import { DROP_CLASSES } from './selector-values.ts';
@@ -47,6 +48,18 @@ export function matchesReason(reason: string, selectors: readonly Selector[]): b
     if (field === 'reason') return matchesText(reason.toUpperCase(), value.toUpperCase()) !== isNegated;
     return field !== 'class' || (DROP_CLASSES[value] === dropClass(reason)) !== isNegated;
   });
+}
+
+/**
+ * Whether drops of a key are the doing of the policy that is asked for: it denies them, or nothing is denied and it selects
+ * the end that refuses. Undefined where nobody says, or not all that was said agrees.
+ */
+export function matchesPolicy(fact: DropFact | undefined, selectors: readonly Selector[]): boolean | undefined {
+  const asked = selectors.filter(({ field }) => field === 'policy');
+  if (asked.length === 0) return true;
+  const told = (fact?.refusals ?? []).filter(({ deniedBy, selecting }) => deniedBy.length + selecting.length > 0)
+    .map(({ deniedBy, selecting }) => asked.every(({ value, isNegated }) => (deniedBy.length > 0 ? deniedBy : selecting).some(({ name }) => matchesText(name, value)) !== isNegated));
+  return told.length > 0 && told.every((answer) => answer === told[0]) ? told[0] : undefined;
 }
 
 /** Equal, `*` standing for any text. */

@@ -1,9 +1,11 @@
 import type { State } from '../model/state.ts';
 import { headData } from './coverage-data.ts';
 import { type Data, jsonText, SCHEMA } from './data.ts';
+import { explanationsData } from './explanations-data.ts';
 import { flowsData } from './flows-data.ts';
 import { nodesData } from './nodes-data.ts';
 import { lookupsData, namesData, requestsData, resolversData, routesData } from './requests-data.ts';
+import { talkersData } from './talkers-data.ts';
 import { dropsData, pairsData, reasonsData, totalsData } from './traffic-data.ts';
 import { changesData, findingsData, incidentsData } from './trouble-data.ts';
 
@@ -13,8 +15,8 @@ type Section = (state: State) => Data;
 const SECTIONS: Readonly<Record<string, Readonly<Record<string, Section>>>> = {
   overview: { findings: findingsData, totals: totalsData, reasons: reasonsData, pairs: pairsData, nodes: nodesData },
   flows: { flows: flowsData },
-  drops: { reasons: reasonsData, drops: dropsData },
-  talkers: { pairs: pairsData },
+  drops: { reasons: reasonsData, drops: dropsData, explanations: explanationsData },
+  talkers: { totals: totalsData, talkers: talkersData, pairs: pairsData },
   l7: { requests: requestsData, routes: routesData },
   dns: { lookups: lookupsData, names: namesData, resolvers: resolversData },
   nodes: { nodes: nodesData },

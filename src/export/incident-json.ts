@@ -1,23 +1,17 @@
-import { explainDrop } from '../detect/explain-drop.ts';
-import type { Explanation } from '../detect/explanation.ts';
 import { HUBBLE_COMPAT_VERSION, HUBTOP_VERSION } from '../lib/version.ts';
-import { figures } from '../model/figures.ts';
 import { hubbleCommand } from '../model/hubble-command.ts';
 import type { State } from '../model/state.ts';
 import { headData, windowSpan } from './coverage-data.ts';
 import { type Data, jsonText, SCHEMA, timeData } from './data.ts';
+import { explanationsData } from './explanations-data.ts';
 import { redactedFlowsData } from './flows-data.ts';
 import { agentVersions } from './incident-facts.ts';
 import { MAX_STREAM_ROWS } from './incident-rows.ts';
 import { nodesData } from './nodes-data.ts';
-import { pairData } from './pair-data.ts';
 import { redactText } from './redact.ts';
 import { lookupsData, namesData, requestsData, routesData } from './requests-data.ts';
 import { dropsData, pairsData, reasonsData, totalsData } from './traffic-data.ts';
 import { changesData, findingsData, incidentsData } from './trouble-data.ts';
-
-/** Drops that are explained. */
-const MAX_EXPLAINED = 10;
 
 /** An incident as data: all that a frame of any view says, with explanations and versions. Secrets are taken out. */
 export function incidentJson(state: State): string {
@@ -50,17 +44,4 @@ function redactedData(data: Data): Data {
   if (Array.isArray(data)) return data.map(redactedData);
   if (typeof data !== 'object' || data === null) return data;
   return Object.fromEntries(Object.entries(data).map(([key, value]) => [key, redactedData(value as Data)]));
-}
-
-function explanationsData(state: State): Data {
-  return figures(state).drops.slice(0, MAX_EXPLAINED).map((drop) => ({ ...pairData(drop.pair), reason: drop.reason, ...explanationData(explainDrop(state, drop)) }));
-}
-
-function explanationData(told: Explanation): { readonly [key: string]: Data } {
-  const { title, words, says, policies, before, after, causes, unknown, next, undo, undoNote, hubble } = told;
-  return {
-    title, words, says, before, after, not_known: unknown, next, undo, undo_note: undoNote, hubble,
-    policies: policies.map(({ name, resource, role, change }) => ({ name, resource, role, change })),
-    causes: causes.map((cause) => ({ kind: cause.kind, text: cause.text, reason: cause.reason, is_certain: cause.isCertain, time: timeData(cause.timeMs) })),
-  };
 }

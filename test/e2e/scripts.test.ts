@@ -92,14 +92,14 @@ test('hubtop check --help shows every metric with its bounds, and an example of 
 });
 
 test('hubtop --batch -o json prints each frame as one object', () => {
-  const told = runHubtop(['--server', address, '--batch', '-o', 'json', '-n', '2', '--interval', '1', '--view', 'overview']);
+  const told = runHubtop(['--server', address, '--batch', '-o', 'json', '-n', '2', '--interval', '1', '--view', 'talkers']);
   expect(told.stderr).toBe('');
   expect(told.status).toBe(0);
-  const frames = told.stdout.trimEnd().split('\n').map((line) => JSON.parse(line) as { schema: string; view: string; moment: string; window: { seconds: number }; pairs: { flows: number; bytes: number }[] });
+  const frames = told.stdout.trimEnd().split('\n').map((line) => JSON.parse(line) as { schema: string; view: string; moment: string; window: { seconds: number }; talkers: { verdict: string; flows: number; source: { namespace: string; name: string } }[] });
   expect(frames).toHaveLength(2);
   for (const frame of frames) {
-    expect(frame).toMatchObject({ schema: 'hubtop/1', view: 'overview', window: { seconds: 1 } });
-    expect(frame.pairs[0]?.bytes).toBeGreaterThan(0);
+    expect(frame).toMatchObject({ schema: 'hubtop/1', view: 'talkers', window: { seconds: 1 } });
+    expect(frame.talkers[0]).toMatchObject({ group: 'pod', verdict: 'FORWARDED', flows: expect.any(Number), source: { namespace: expect.any(String), name: expect.any(String) } });
   }
   expect(Date.parse(frames[1]?.moment ?? '')).toBeGreaterThan(Date.parse(frames[0]?.moment ?? ''));
 });

@@ -2,9 +2,10 @@ import type { Bucket } from '../../model/bucket.ts';
 import type { PairCounts } from '../../model/pair-table.ts';
 import { VERDICT_CHIPS } from '../../model/chips.ts';
 import { dropKeyParts, type Pair } from '../../model/directory.ts';
+import { dropClass } from '../../model/drop-words.ts';
 import { figuresOf, type State } from '../../model/state.ts';
 import type { Selector, SelectorField } from '../condition.ts';
-import { END_FIELDS, isNamedIn, matchesPair, matchesReason } from '../matches.ts';
+import { END_FIELDS, isNamedIn, matchesPair, matchesPolicy, matchesReason, matchesText } from '../matches.ts';
 import { type Metric, NOTHING_CAME } from '../metric.ts';
 
 /** What telemetry cannot tell apart: its counts have no pods and no nodes, and know protocols of layer 4 only. */
@@ -20,7 +21,7 @@ export const drops: Metric = {
   name: 'drops',
   help: 'packets dropped; flows of them without telemetry, and by pod or node',
   units: { '/s': 'rate', '': 'total' },
-  fields: [...END_FIELDS, 'reason', 'class', 'node'],
+  fields: [...END_FIELDS, 'reason', 'class', 'policy', 'node'],
   needsFlows: (selectors) => selectors.some(isOnlyInFlows),
   read({ state, selectors, second }) {
     const bucket = figuresOf(state).peek(second);
@@ -32,11 +33,19 @@ export const drops: Metric = {
       const [reason, pair] = [state.directory.reasonAt(parts.reason), state.directory.pairAt(parts.pair)];
       const isUnnamed = (parts.reason === 0 && selectors.some(isAboutReason)) || (hasEnds && isWithoutEnds(parts.pair, pair));
       if (isUnnamed) figure.perhaps += count;
-      else if (matchesReason(reason, selectors) && matchesPair(pair, selectors)) figure.value += count;
+      else if (matchesReason(reason, selectors) && matchesPair(pair, selectors)) addByPolicy(figure, { count, key, reason }, { state, selectors });
     }
     return figure;
   },
 };
+
+// only a policy's refusal can be that of another policy
+function addByPolicy(figure: { value: number; perhaps: number }, drop: { count: number; key: number; reason: string }, { state, selectors }: { state: State; selectors: readonly Selector[] }): void {
+  const isPolicy = dropClass(drop.reason) === 'pol' || !selectors.some(({ field }) => field === 'policy');
+  const isMeant = isPolicy ? matchesPolicy(state.dropFacts.get(drop.key), selectors) : selectors.every(({ field, isNegated }) => field !== 'policy' || isNegated);
+  if (isMeant === undefined) figure.perhaps += drop.count;
+  else if (isMeant) figure.value += drop.count;
+}
 
 function isAboutReason({ field }: Selector): boolean {
   return field === 'reason' || field === 'class';
@@ -108,6 +117,8 @@ function sumPairs(state: State, bucket: Bucket, selectors: readonly Selector[], 
 
 /** Whether everybody the selectors name took part in something; under a filter that is whoever passed it. */
 function isMet(state: State, bucket: Bucket, selectors: readonly Selector[]): boolean {
+  const policies = selectors.filter(({ field, isNegated }) => field === 'policy' && !isNegated);
+  if (!policies.every(({ value }) => state.policies.all().some(({ name }) => matchesText(name, value)))) return false;
   if (state.chips.length > 0) return bucket.flows > 0;
   const pairs = [...bucket.pairs].map(([id]) => state.directory.pairAt(id));
   return selectors.every((selector) => selector.isNegated || !isName(selector.field) || pairs.some((pair) => isNamedIn(pair, selector)));

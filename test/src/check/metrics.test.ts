@@ -7,7 +7,7 @@ import { sampleOf } from '../../../src/check/sample.ts';
 import { update } from '../../../src/control/update.ts';
 import type { Chip } from '../../../src/model/chips.ts';
 import { figuresOf, type State } from '../../../src/model/state.ts';
-import { type FakeTalk, flowOf, framed, reportOf, TALKS } from '../app/fake-cluster.ts';
+import { endpoint, type FakeTalk, flowOf, framed, reportOf, TALKS } from '../app/fake-cluster.ts';
 import { busyScene, emptyScene, gapScene, START_MS, stockScene } from '../views/scenes.ts';
 
 function condition(text: string): Condition {
@@ -132,5 +132,33 @@ describe('chipSets()', () => {
       const expected = (talk.from.startsWith(start) || talk.to.startsWith(start)) ? (talk.drop === undefined ? 2 : 1) : 0;
       expect(sets.reduce((sum, chips) => sum + passing(chips, [talk]), 0), `${talk.from} ${talk.to}`).toBe(expected);
     }
+  });
+});
+
+describe('drops(policy)', () => {
+  const refused = (skbs: number, refusal: object) => ({ reason: 133, source: endpoint('shop/a', ''), destination: endpoint('shop/b', ''), port: skbs, protocol: 6, skbs, refusal });
+  const lockdown = { name: 'lockdown', namespace: 'shop', kind: 'CiliumNetworkPolicy' };
+  const base = { name: 'base', namespace: 'shop', kind: 'CiliumNetworkPolicy' };
+
+  function scene(): State {
+    const state = emptyScene();
+    update(state, { type: 'tick', nowMs: START_MS + 1_000 });
+    update(state, { type: 'telemetry', report: {
+      ...reportOf(0, START_MS + 1_000, { talks: TALKS.slice(0, 2) }),
+      policies: [{ policy: lockdown }, { policy: base }],
+      drops: [refused(1, { denied_by: [lockdown], selecting: [base] }), refused(2, { selecting: [base] }), refused(4, {}), { ...refused(8, {}), reason: 0, kernel_reason: 'NO_SOCKET' }],
+    } });
+    return state;
+  }
+
+  test.each([
+    // it denies one, the other is a default deny, of the third nobody says whose, the kernel's own is no policy's
+    ['policy=shop/lockdown', { value: 1, perhaps: 4, isMet: true }],
+    ['policy=shop/base', { value: 2, perhaps: 4, isMet: true }],
+    ['policy=shop/*', { value: 3, perhaps: 4, isMet: true }],
+    ['policy!=shop/base', { value: 9, perhaps: 4, isMet: true }],
+    ['policy=shop/nobody', { value: 0, perhaps: 4, isMet: false }],
+  ])('%s', (selector, figure) => {
+    expect(sampleOf(condition(`drops(${selector}) < 1/s`), [scene()], START_MS / 1000).figure).toMatchObject(figure);
   });
 });

@@ -97,7 +97,7 @@ describe('frameData()', () => {
     const readme = readFileSync(join(import.meta.dirname, '../../../README.md'), 'utf8');
     const documented = readme.slice(readme.indexOf('<!-- schema -->'), readme.indexOf('<!-- schema end -->'));
     const fields = new Set(DATA_VIEWS.flatMap((view) => Object.keys(frameData(scene('busy'), view))));
-    for (const section of ['findings', 'incidents', 'changes', 'reasons', 'drops', 'pairs', 'nodes']) {
+    for (const section of ['talkers', 'explanations', 'findings', 'incidents', 'changes', 'reasons', 'drops', 'pairs', 'nodes']) {
       const view = DATA_VIEWS.find((id) => Object.hasOwn(frameData(scene('busy'), id), section)) ?? '';
       for (const field of Object.keys(rows(scene('busy'), view, section)[0] ?? {})) fields.add(field);
     }
