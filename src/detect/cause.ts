@@ -9,6 +9,8 @@ export interface Cause {
   reason: string;
   /** Only where the refusal itself names it and nothing else fits. */
   isCertain: boolean;
+  /** The drops were seen to begin after it; else they were there when we came, and it was before that. */
+  isSeenToBegin: boolean;
   /** When it happened. */
   timeMs: number;
   /** Of a policy: which, and what was done to it; of an identity: the number. */

@@ -10,12 +10,12 @@ export interface CausedDrops {
   drops: readonly DropFinding[];
 }
 
-/** Drops whose most likely cause is of a kind, together by that cause. */
+/** Drops that were seen to begin after what is their most likely cause, of one kind; together by that cause. */
 export function causedDrops(state: State, now: Figures, kind: Cause['kind']): CausedDrops[] {
   const groups = new Map<string, { cause: Cause; drops: DropFinding[] }>();
   for (const found of dropFindings(state, now)) {
     const [cause] = found.causes;
-    if (cause?.kind !== kind) continue;
+    if (cause?.kind !== kind || !cause.isSeenToBegin) continue;
     const id = causeId(cause);
     const group = groups.get(id) ?? { cause, drops: [] };
     groups.set(id, group);

@@ -31,6 +31,7 @@ function causeOn(context: DropContext, side: 'sources' | 'destinations', found: 
     text: `${party.name} got identity ${first.newIdentity}${first.oldIdentity > 0 ? ` after ${first.oldIdentity}` : ''}${count > 1 ? ` (${count} pods)` : ''}${who}${detail === '' ? '' : `: ${detail}`}`,
     reason: [timeFits(first.timeMs, found.firstDropMs), carried ? 'what is refused carries it' : ''].filter((reason) => reason !== '').join('; '),
     isCertain: carried && !first.isInferred,
+    isSeenToBegin: true,
     timeMs: first.timeMs,
     identity: first.newIdentity,
   }];

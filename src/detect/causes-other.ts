@@ -34,7 +34,7 @@ function newPods(context: DropContext): Cause[] {
     if (first === undefined || pods.some((pod) => !fresh.some(({ subject }) => subject === pod))) return [];
     const before = agoText(firstMs - first.timeMs);
     return [{
-      kind: 'pod', timeMs: first.timeMs, isCertain: false,
+      kind: 'pod', timeMs: first.timeMs, isCertain: false, isSeenToBegin: true,
       text: `${fresh.length > 1 ? `${fresh.length} pods of ${party.name}` : `pod ${first.subject}`} came ${before} before the first drop`,
       reason: olderPolicies(context, first.timeMs),
     }];
@@ -56,7 +56,7 @@ function olderPolicies({ state, refusal, momentMs }: DropContext, sinceMs: numbe
 function stoppedServer({ history, drop }: DropContext): Cause[] {
   const { firstDropMs, answeredUntilMs } = history;
   if (firstDropMs === undefined || answeredUntilMs === undefined) return [];
-  return [{ kind: 'server', timeMs: answeredUntilMs, isCertain: false, text: `${drop.pair.destination.name} stopped listening on port ${drop.pair.port}`, reason: 'it answered on that port until then' }];
+  return [{ kind: 'server', timeMs: answeredUntilMs, isCertain: false, isSeenToBegin: true, text: `${drop.pair.destination.name} stopped listening on port ${drop.pair.port}`, reason: 'it answered on that port until then' }];
 }
 
 // an address tells its pod where somebody told of its coming
@@ -66,7 +66,7 @@ function gonePods({ state, fact, history, momentMs }: DropContext): Cause[] {
   const addresses = [...(fact?.destinationAddresses ?? [])];
   const pods = entries.filter(({ kind, detail }) => kind === 'endpoint-added' && addresses.includes(detail)).map(({ subject }) => subject);
   const gone = entries.filter((entry) => entry.kind === 'endpoint-removed' && (pods.includes(entry.subject) || addresses.includes(entry.detail)) && entry.timeMs >= toMs - GONE_POD_MS);
-  return gone.slice(-1).map((entry: ChangeEntry): Cause => ({ kind: 'gone', timeMs: entry.timeMs, isCertain: false, text: `pod ${entry.subject} went`, reason: 'packets still go to its address' }));
+  return gone.slice(-1).map((entry: ChangeEntry): Cause => ({ kind: 'gone', timeMs: entry.timeMs, isCertain: false, isSeenToBegin: true, text: `pod ${entry.subject} went`, reason: 'packets still go to its address' }));
 }
 
 function fullTables({ state, fact }: DropContext): Cause[] {
@@ -74,7 +74,7 @@ function fullTables({ state, fact }: DropContext): Cause[] {
     const node = state.nodes.get(state.nodeNames.get(id));
     const tables = [node?.conntrack, node?.kernelConntrack].flatMap((gauge) => gauge ?? []).filter((gauge) => share(gauge.entries, gauge.maxEntries) >= FULL);
     return tables.slice(0, 1).map((gauge) => ({
-      kind: 'table', timeMs: 0, isCertain: false, text: `${gauge.name} on ${node?.name ?? ''} is ${Math.round(share(gauge.entries, gauge.maxEntries) * 100)}% full`, reason: 'new connections find no place',
+      kind: 'table', timeMs: 0, isCertain: false, isSeenToBegin: false, text: `${gauge.name} on ${node?.name ?? ''} is ${Math.round(share(gauge.entries, gauge.maxEntries) * 100)}% full`, reason: 'new connections find no place',
     }));
   });
 }

@@ -1,4 +1,5 @@
 import type { ChangeEntry } from '../model/change-log.ts';
+import { spanWords } from '../model/clock-text.ts';
 import { timeFits, type Cause } from './cause.ts';
 import { refusingEnd, type DropContext } from './drop-context.ts';
 
@@ -9,6 +10,7 @@ const SKEW_MS = 2_000;
 /** Changes of policies shortly before a pair that had been answered was refused. */
 export function policyCauses(context: DropContext): Cause[] {
   const { history, state, momentMs } = context;
+  if (history.wasThere) return earlierChanges(context);
   const { firstDropMs, answeredUntilMs } = history;
   // a pair that never worked in sight was not broken by a change in sight
   if (firstDropMs === undefined || answeredUntilMs === undefined) return [];
@@ -16,6 +18,18 @@ export function policyCauses(context: DropContext): Cause[] {
   // a revision that rose and the policy that came with it are one change
   const named = found.filter(({ kind }) => kind !== 'policy-revision');
   return (named.length > 0 ? named : found).map((entry) => causeOf(context, entry, firstDropMs));
+}
+
+/** A change this long before we came is still worth a look. */
+const EARLIER_MS = 3_600_000;
+
+// whoever comes after the alert has not seen it begin: the last change of what the refusal names is a suspect, no more
+function earlierChanges(context: DropContext): Cause[] {
+  const { state, history, refusal } = context;
+  if (refusal === undefined) return [];
+  const changes = state.changes.between(history.lookedMs - EARLIER_MS, history.lookedMs).filter((entry) => entry.kind.startsWith('policy-') && isNamed(context, entry));
+  const latest = changes.filter((entry) => changes.findLast(({ subject }) => subject === entry.subject) === entry).toReversed();
+  return latest.map((entry) => ({ ...causeOf(context, entry, history.lookedMs), reason: `${spanWords(history.lookedMs - entry.timeMs)} before hubtop came; the refusal names it`, isCertain: false, isSeenToBegin: false }));
 }
 
 // a policy of a namespace selects pods of it alone
@@ -53,6 +67,7 @@ function causeOf(context: DropContext, entry: ChangeEntry, firstDropMs: number):
     text: entry.kind === 'policy-revision' ? 'some policy was added, changed or removed' : what,
     reason: [timeFits(entry.timeMs, firstDropMs), namedReason(context, entry, named)].filter((reason) => reason !== '').join('; '),
     isCertain: named && !entry.isInferred && done !== 'removed',
+    isSeenToBegin: true,
     timeMs: entry.timeMs,
     ...(entry.kind === 'policy-revision' ? {} : { policy: { name: entry.subject, revision: entry.revision, who, kind, done } }),
   };

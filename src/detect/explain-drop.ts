@@ -41,10 +41,10 @@ function explain(context: DropContext): Explanation {
   };
 }
 
-function beforeAfter({ history, allowedBy, state }: DropContext): { before: string; after: string } {
+function beforeAfter({ history, allowedBy }: DropContext): { before: string; after: string } {
   const { firstDropMs, answeredUntilMs, answeredPerSecond, droppedPerSecond, wasThere } = history;
   const after = firstDropMs === undefined ? '' : `${clockText(firstDropMs)} DROPPED ${rateWords(droppedPerSecond)}/s`;
-  if (wasThere) return { before: `dropped as soon as hubtop looked, ${clockText(Math.max(state.startedMs, state.fromTelemetry.firstSecond * 1000))}: nothing is known of the time before`, after };
+  if (wasThere) return { before: `dropped as soon as hubtop looked, ${clockText(history.lookedMs)}: nothing is known of the time before`, after };
   if (answeredUntilMs === undefined) return { before: firstDropMs === undefined ? '' : 'the pair was never seen to work', after };
   const by = [...new Set(allowedBy.map(({ policy }) => policy.name))].slice(0, 2).join(', ');
   return { before: `${clockText(answeredUntilMs)} it worked, ${rateWords(answeredPerSecond)} answers/s${by === '' ? '' : `, ALLOWED by ${by}`}`, after };
@@ -55,7 +55,7 @@ function unknowns(context: DropContext, causes: readonly Cause[]): string[] {
   const list: string[] = [];
   if (drop.class === 'pol' && state.telemetry === 'absent') list.push('which policies select the pod, which rule came closest and who changed what: a Hubble relay does not say');
   else if (drop.class === 'pol' && refusal === undefined) list.push('which policy it was: no node has said so');
-  if (history.wasThere) list.push('what it began with: it was there before');
+  if (history.wasThere) list.push(causes.length > 0 ? 'whether the pair worked before that' : 'what it began with: it was there before');
   else if (causes.length === 0 && drop.class === 'pol' && history.firstDropMs !== undefined) list.push(history.answeredUntilMs === undefined ? 'what is new about it: nothing was seen to change' : 'what changed: no change of a policy, an identity or a pod was seen in the 2 min before');
   return list;
 }

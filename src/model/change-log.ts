@@ -1,5 +1,6 @@
-import type { Change } from '../wire/gen/hubtop.ts';
+import type { Change, PolicyFact } from '../wire/gen/hubtop.ts';
 import { scrub } from '../lib/scrub.ts';
+import { policyName } from './policy-book.ts';
 import { timestampMs } from './time.ts';
 
 /** Changes remembered; the oldest go first. */
@@ -21,6 +22,8 @@ export interface ChangeEntry {
   newIdentity: number;
   /** Concluded from what was seen: nobody reported it. */
   isInferred: boolean;
+  /** Known from the policy itself, which tells its last change: whoever tells of the change as it happens knows more. */
+  isFact?: boolean;
 }
 
 /** A change that nobody reported: concluded from what was seen. Texts must be scrubbed. */
@@ -51,10 +54,22 @@ export class ChangeLog {
     });
   }
 
+  /** Takes the last change of a policy in, of which nobody may have told since it was before our time. */
+  fact({ policy, changed, who, is_removed: isRemoved }: PolicyFact, nowMs: number): void {
+    const timeMs = timestampMs(changed);
+    const subject = policyName(policy);
+    if (subject === '' || timeMs > nowMs || nowMs - timeMs > MAX_FACT_AGE_MS || this.entries.some((entry) => isSamePolicy(entry, subject, timeMs))) return;
+    this.add({
+      timeMs, node: '', kind: isRemoved === true ? 'policy-removed' : 'policy-changed', subject, detail: '', who: scrub(who ?? '', 80), revision: Number(policy?.revision ?? 0n),
+      oldIdentity: 0, newIdentity: 0, isInferred: false, isFact: true,
+    });
+  }
+
   /** Adds a change at its place in time. */
   add(entry: ChangeEntry): void {
     if (this.isKnown(entry)) return;
     this.version++;
+    if (entry.kind.startsWith('policy-') && entry.isFact !== true) this.dropFact(entry);
     let at = this.entries.length;
     while (at > 0 && (this.entries[at - 1]?.timeMs ?? 0) > entry.timeMs) at--;
     this.entries.splice(at, 0, entry);
@@ -68,6 +83,11 @@ export class ChangeLog {
     return this.entries.filter((entry) => entry.timeMs >= fromMs && entry.timeMs <= toMs);
   }
 
+  private dropFact({ subject, timeMs }: ChangeEntry): void {
+    const at = this.entries.findIndex((known) => known.isFact === true && isSamePolicy(known, subject, timeMs));
+    if (at >= 0) this.entries.splice(at, 1);
+  }
+
   // policies are cluster-wide: every node tells of the same change; what happens to a node is told by that node alone
   private isKnown(entry: ChangeEntry): boolean {
     return this.entries.some((known) => known.kind === entry.kind && known.subject === entry.subject && known.detail === entry.detail
@@ -78,3 +98,9 @@ export class ChangeLog {
 
 /** Reports of one change by many nodes lie this close. */
 const SAME_CHANGE_MS = 60_000;
+/** An older change of a policy is no news. */
+const MAX_FACT_AGE_MS = 3_600_000;
+
+function isSamePolicy(entry: ChangeEntry, subject: string, timeMs: number): boolean {
+  return entry.kind.startsWith('policy-') && entry.subject === subject && Math.abs(entry.timeMs - timeMs) < SAME_CHANGE_MS;
+}

@@ -2,17 +2,27 @@ import type { Bucket } from './bucket.ts';
 import type { PairCounts } from './pair-table.ts';
 import { VERDICT_CHIPS, type Chip } from './chips.ts';
 import { dropKeyParts, type Pair } from './directory.ts';
-import { momentSecond } from './figures.ts';
+import { momentSecond, rate } from './figures.ts';
 import type { State } from './state.ts';
 
 /** How many flows of the window would pass a chip alone, as the kernels counted them, else as they came unfiltered; undefined where nobody tells. */
 export function chipPasses(state: State, chip: Chip): number | undefined {
+  return passes(state, chip)?.count;
+}
+
+/** The same as a rate a second of the time that was observed. */
+export function chipPassRate(state: State, chip: Chip): number | undefined {
+  const found = passes(state, chip);
+  return found === undefined ? undefined : rate(found.count, found.window);
+}
+
+function passes(state: State, chip: Chip): { count: number; window: Bucket } | undefined {
   const ring = state.telemetry === 'present' ? state.fromTelemetry : state.telemetry === 'absent' && state.chips.length === 0 ? state.fromFlows : undefined;
   if (ring === undefined) return undefined;
   const toSecond = momentSecond(state);
   const window = ring.sum(toSecond - state.windowSeconds, toSecond);
   const passing = passingIn(state, window, chip);
-  return passing === undefined || !chip.isNegated ? passing : Math.max(0, window.flows - passing);
+  return passing === undefined ? undefined : { count: chip.isNegated ? Math.max(0, window.flows - passing) : passing, window };
 }
 
 const PROTOCOLS: Readonly<Record<string, readonly number[]>> = { tcp: [6], udp: [17], icmp: [1, 58] };
@@ -53,5 +63,6 @@ function sum(state: State, window: Bucket, isMeant: (pair: Pair) => boolean): nu
 }
 
 function flowsOf(counts: PairCounts): number {
-  return counts.flows + counts.dropped;
+  // agents count dropped flows of a pair as flows too, or tell of them by reason alone
+  return Math.max(counts.flows, counts.dropped);
 }

@@ -52,7 +52,10 @@ export function foldReport(state: State, report: Report): void {
   for (const [name, node] of state.nodes) if (node.heardMs > 0 && node.trouble === '' && state.nowMs - node.heardMs > FORGET_MS) state.nodes.delete(name);
   takeRelays(state, report);
   for (const change of report.changes ?? []) state.changes.report(change, state.nowMs);
-  for (const fact of report.policies ?? []) state.policies.take(fact, state.nowMs);
+  for (const fact of report.policies ?? []) {
+    state.policies.take(fact, state.nowMs);
+    state.changes.fact(fact, state.nowMs);
+  }
   state.fromTelemetry.spread(counts, startOf(state, toMs, intervalMs), toMs);
   seeEdges(state, counts, { second: Math.floor((toMs - 1) / 1000), floorBytes: report.pairs_floor_bytes ?? 0 });
   state.lastReportMs = Math.max(state.lastReportMs, toMs);

@@ -1,5 +1,5 @@
 import { say } from './changes.ts';
-import { chipPasses } from './chip-passes.ts';
+import { chipPassRate } from './chip-passes.ts';
 import type { Chip } from './chips.ts';
 import { figures, type Figures } from './figures.ts';
 import type { RowView } from './flow-rows.ts';
@@ -37,9 +37,6 @@ export function chipRate(state: State, chip: Chip): number | undefined {
   const known = rates.get(now) ?? new Map<string, number | undefined>();
   rates.set(now, known);
   const id = `${chip.field} ${chip.value}`;
-  if (!known.has(id)) {
-    const passing = chipPasses(state, chip);
-    known.set(id, passing === undefined || now.seconds === 0 ? undefined : passing / now.seconds);
-  }
+  if (!known.has(id)) known.set(id, chipPassRate(state, chip));
   return known.get(id);
 }

@@ -19,6 +19,8 @@ export interface PairHistory {
   firstDropMs: number | undefined;
   /** Drops were there as soon as anybody looked. */
   wasThere: boolean;
+  /** When that was. */
+  lookedMs: number;
   /** Dropped a second over the last minute of the run. */
   droppedPerSecond: number;
   /** Last second before the run in which the server answered; undefined = never seen. */
@@ -34,12 +36,14 @@ export function pairHistory(state: State, drop: { key: number; pairId: number })
   const ring = state.telemetry === 'present' ? state.fromTelemetry : figuresOf(state);
   const toSecond = momentSecond(state);
   const run = runOfDrops(ring, drop, toSecond);
-  if (run === undefined) return { firstDropMs: undefined, wasThere: false, droppedPerSecond: 0, answeredUntilMs: undefined, answeredPerSecond: 0, stillAnsweredPerSecond: 0 };
+  const lookedMs = ring.firstSecond * 1000;
+  if (run === undefined) return { firstDropMs: undefined, wasThere: false, lookedMs, droppedPerSecond: 0, answeredUntilMs: undefined, answeredPerSecond: 0, stillAnsweredPerSecond: 0 };
   const wasThere = run.firstSecond <= ring.firstSecond + ARRIVAL_SECONDS && run.answeredSecond === undefined;
   const answeredTo = (run.answeredSecond ?? 0) + 1;
   return {
     firstDropMs: wasThere ? undefined : exactBeginning(state, drop.key, run.firstSecond * 1000),
     wasThere,
+    lookedMs,
     droppedPerSecond: rateOf(ring, { from: Math.max(run.firstSecond, toSecond - RATE_SECONDS), to: toSecond }, (bucket) => bucket.drops.get(drop.key) ?? 0),
     answeredUntilMs: run.answeredSecond === undefined ? undefined : run.answeredSecond * 1000,
     answeredPerSecond: run.answeredSecond === undefined ? 0 : rateOf(ring, { from: answeredTo - RATE_SECONDS, to: answeredTo }, (bucket) => answers(bucket, drop.pairId)),

@@ -10,7 +10,7 @@ import type { Role } from '../theme/theme.ts';
 import { selectedDrop } from './drop-items.ts';
 import { rule } from './rule.ts';
 
-const LABEL_CELLS = 8;
+const LABEL_CELLS = 9;
 const TAIL_CELLS = 10;
 /** Rows of a chart at most. */
 const MOST_ROWS = 4;

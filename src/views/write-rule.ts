@@ -8,5 +8,5 @@ import { askFor } from '../model/take-away.ts';
 export function writeRule(state: State, drop: DropFigure): void {
   const file = ruleFile(state, drop);
   if (typeof file === 'string') return say(state, file);
-  askFor(state, { type: 'write', stem: file.stem, ending: '.yaml', text: file.text, what: 'a rule to review (nobody applied it)' });
+  askFor(state, { type: 'write', stem: file.stem, ending: '.yaml', text: file.text, what: 'a rule to review' });
 }

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { update } from '../../../src/control/update.ts';
+import { findings } from '../../../src/detect/findings.ts';
 import { explainDrop } from '../../../src/detect/explain-drop.ts';
 import type { Explanation } from '../../../src/detect/explanation.ts';
 import { figures, type DropFigure } from '../../../src/model/figures.ts';
@@ -62,6 +63,16 @@ describe.each(['ours', 'stock'] as const)('explainDrop() of a policy that was ed
   test('gives the same drops as a hubble line without a filter for replies: drops have none', () => {
     expect(told.hubble).toBe('hubble observe --verdict DROPPED --drop-reason-desc POLICY_DENIED --from-namespace default --from-workload commentary-fanout --to-namespace default --to-workload chat-relay --to-port 50051 --follow');
   });
+});
+
+test('explainDrop() for whoever comes after the alert: the last change of what the refusal names is likely, never certain', () => {
+  const state = storyScene('policy-edit', { from: 255, seconds: 310, relay: 'ours' });
+  const told = explained(state, 'chat-relay');
+  expect(told.before).toBe('dropped as soon as hubtop looked, 21:30:15Z: nothing is known of the time before');
+  expect(told.causes).toMatchObject([{ kind: 'policy', isCertain: false, text: 'policy default/chat-relay-ingress rev 42 changed by kubectl-edit', reason: '15 s before hubtop came; the refusal names it' }]);
+  expect(told.unknown).toEqual(['whether the pair worked before that']);
+  expect(findings(state).find(({ subject }) => subject.includes('chat-relay'))).toMatchObject({ word: 'DROPS', cause: { isCertain: false } });
+  expect(explained(storyScene('policy-edit', { from: 255, seconds: 290, relay: 'stock' }), 'chat-relay').causes).toEqual([]);
 });
 
 test('explainDrop() of a pod that is newer than the policy: nobody changed the policy', () => {

@@ -12,24 +12,29 @@ export const STORY_START_MS = Date.UTC(2026, 2, 1, 21, 26);
 
 /** How a story reaches the dashboard. */
 export interface Watching {
+  /** Last second of the story that is watched, and the first. */
   seconds: number;
+  from?: number;
   /** A relay of ours tells telemetry and extensions, a stock one flows alone. */
   relay: 'ours' | 'stock';
   view?: string;
 }
 
-/** A dashboard that watches a story from its first second. */
-export function storyScene(name: string, { seconds, relay, view = 'overview' }: Watching): State {
+/** A dashboard that watches a story. */
+export function storyScene(name: string, { seconds, from = 0, relay, view = 'overview' }: Watching): State {
   const story = incidents.find((candidate) => candidate.name === name);
   if (story === undefined) throw new Error(`no story ${name}`);
-  const state = initialState({ server: '127.0.0.1:4245', nowMs: STORY_START_MS, view });
+  const state = initialState({ server: '127.0.0.1:4245', nowMs: STORY_START_MS + from * 1000, view });
   update(state, { type: 'flows-requested' });
   update(state, { type: 'connection', state: 'connecting' });
   update(state, { type: 'connection', state: 'live' });
   update(state, { type: 'flows-state', isOpen: true });
   if (relay === 'stock') update(state, { type: 'telemetry-absent' });
   const player = new StoryPlayer(story, { seed: 1, startNs: BigInt(STORY_START_MS) * 1_000_000n, bootId: 'test', version: '0' });
-  for (let second = 0; second < seconds; second++) takeSecond(state, player.next(), { second, relay });
+  for (let second = 0; second < seconds; second++) {
+    const nodes = player.next();
+    if (second >= from) takeSecond(state, nodes, { second, relay });
+  }
   return state;
 }
 

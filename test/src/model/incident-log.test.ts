@@ -102,4 +102,18 @@ describe('ChangeLog', () => {
     expect(log.between(0, 1e12)).toHaveLength(MAX_CHANGES);
     expect(log.forgotten).toBe(3);
   });
+
+  test('knows the last change of a policy from the policy itself, until somebody tells of it', () => {
+    const log = new ChangeLog();
+    const policy = { name: 'lockdown', namespace: 'shop', revision: 41n };
+    const fact = { policy, changed: { seconds: 1_000n }, who: 'kubectl' };
+    log.fact(fact, 1_500_000);
+    log.fact(fact, 1_510_000);
+    expect(log.between(0, 1e9)).toMatchObject([{ timeMs: 1_000_000, kind: 'policy-changed', subject: 'shop/lockdown', who: 'kubectl', revision: 41 }]);
+    log.report({ kind: 'policy-added', subject: 'shop/lockdown', detail: 'spec', time: { seconds: 1_001n }, policy }, 1_520_000);
+    log.fact(fact, 1_530_000);
+    expect(log.between(0, 1e9).map(({ kind, detail }) => [kind, detail])).toEqual([['policy-added', 'spec']]);
+    log.fact({ ...fact, policy: { ...policy, name: 'old' } }, 1_000_000 + 3_600_001);
+    expect(log.between(0, 1e9)).toHaveLength(1);
+  });
 });
