@@ -21,6 +21,8 @@ export interface Party {
   namespace: string;
   /** Empty where the party is no workload. */
   workload: string;
+  /** A label that says that its data is delicate, such as `pci=true`; absent where none says so. */
+  sensitivity?: string;
 }
 
 /** Who talks to whom on which port: client, server, server port, IP protocol number. */
@@ -152,6 +154,11 @@ export class Directory {
     return this.pairs[id] ?? OTHER_PAIR;
   }
 
+  /** Pairs handed out so far; ids are below it. */
+  get pairCount(): number {
+    return this.pairs.length;
+  }
+
   reasonAt(id: number): string {
     return this.reasons[id] ?? '(other)';
   }
@@ -175,7 +182,8 @@ export function dropKeyParts(key: number): { reason: number; pair: number } {
 export function partyOf(endpoint: Endpoint | undefined, fallback: string): Party {
   const namespace = scrub(endpoint?.namespace ?? '', 63);
   const workload = scrub(endpoint?.workloads?.[0]?.name || appLabel(endpoint?.labels), 120);
-  if (workload !== '') return { name: inNamespace(namespace, workload), namespace, workload };
+  const label = sensitiveLabel(endpoint?.labels);
+  if (workload !== '') return { name: inNamespace(namespace, workload), namespace, workload, ...(label === undefined ? {} : { sensitivity: label }) };
   const pod = scrub(endpoint?.pod_name ?? '', 120);
   if (pod !== '') return { name: inNamespace(namespace, pod), namespace, workload: '' };
   return { name: reservedName(endpoint) || inNamespace(namespace, '') || fallback, namespace, workload: '' };
@@ -183,6 +191,21 @@ export function partyOf(endpoint: Endpoint | undefined, fallback: string): Party
 
 function inNamespace(namespace: string, name: string): string {
   return namespace === '' ? name : `${namespace}/${name}`;
+}
+
+const SENSITIVE_KEY = /(?:^|[._/-])(?:pci|pii|phi|hipaa|gdpr|sensitive|confidential)(?:[._-]?(?:dss|data|scope))?$/;
+const SENSITIVE_VALUE = /^(?:pci|pci-dss|pii|phi|hipaa|confidential|sensitive|restricted|secret)$/;
+const DENIED_VALUE = /^(?:false|no|none|0|off|out|out-of-scope)$/;
+
+// what an owner wrote on his pods or namespace, and nothing that a name merely sounds like
+function sensitiveLabel(labels: readonly string[] | undefined): string | undefined {
+  for (const label of labels ?? []) {
+    const at = label.indexOf('=');
+    const [key, value] = at < 0 ? [label, ''] : [label.slice(0, at), label.slice(at + 1)];
+    const name = key.replace(/^[a-z0-9]+:/, '').replace('io.cilium.k8s.namespace.labels.', '').toLowerCase();
+    if (SENSITIVE_VALUE.test(value.toLowerCase()) || (SENSITIVE_KEY.test(name) && !DENIED_VALUE.test(value.toLowerCase()))) return scrub(`${name}${at < 0 ? '' : `=${value}`}`, 60);
+  }
+  return undefined;
 }
 
 function appLabel(labels: readonly string[] | undefined): string {

@@ -3,6 +3,12 @@ import { MAX_PAIRS } from './directory.ts';
 
 /** Everything is new to somebody who just came: what is met within this time is the baseline. */
 export const BASELINE_MS = 120_000;
+/** A cluster whose edges go on being found is learnt for longer, up to this. */
+const MOST_BASELINE_S = 900;
+/** The baseline is learnt when a minute brought no more than one new edge, or this part of all. */
+const SETTLE_S = 60;
+const SETTLED_SHARE = 0.02;
+
 /** After a stretch nobody saw, and when a node joins, what is met at once began before. */
 const BLINK_MS = 30_000;
 
@@ -26,6 +32,9 @@ export class EdgeBook {
   readonly late: number[] = [];
   /** Heaviest pair that reports left out, in bytes an interval: lighter ones may have been there unseen. */
   floorBytes = 0;
+  /** Edges that are known, and when the last of them were met while the baseline was learnt. */
+  private known = 0;
+  private met: number[] = [];
   private readonly first = new Float64Array(MAX_PAIRS);
   private readonly last = new Float64Array(MAX_PAIRS);
   private readonly active = new Uint32Array(MAX_PAIRS);
@@ -33,6 +42,11 @@ export class EdgeBook {
   /** Notes that a pair was seen. */
   see(pair: number, second: number): void {
     if (this.last[pair] !== second) this.note(pair, second);
+  }
+
+  /** Second a pair was first seen in; 0 if it never was. */
+  firstSecond(pair: number): number {
+    return this.first[pair] ?? 0;
   }
 
   /** What is known of a pair; undefined if it was never seen. */
@@ -55,7 +69,10 @@ export class EdgeBook {
 
   /** Their ids will mean other pairs. */
   forget(pairs: ReadonlySet<number>): void {
-    for (const pair of pairs) this.first[pair] = this.last[pair] = this.active[pair] = 0;
+    for (const pair of pairs) {
+      if (this.first[pair] !== 0) this.known--;
+      this.first[pair] = this.last[pair] = this.active[pair] = 0;
+    }
     for (let i = this.late.length - 1; i >= 0; i--) if (pairs.has(this.late[i] ?? 0)) this.late.splice(i, 1);
   }
 
@@ -64,15 +81,27 @@ export class EdgeBook {
       this.beganSecond = second;
       this.baselineEnds = second + BASELINE_MS / 1000;
     }
-    if (this.first[pair] === 0) {
-      this.first[pair] = second;
-      if (second >= this.baselineEnds) this.late.push(pair);
-      if (this.late.length > MAX_LATE) this.late.splice(0, MAX_LATE / 2);
-    }
+    if (this.first[pair] === 0) this.meet(pair, second);
     // flows of several nodes come in no strict order of time
     if (second < (this.last[pair] ?? 0)) return;
     this.last[pair] = second;
     this.active[pair] = (this.active[pair] ?? 0) + 1;
+  }
+
+  private meet(pair: number, second: number): void {
+    this.first[pair] = second;
+    this.known++;
+    if (second < this.baselineEnds) return this.learn(second);
+    this.late.push(pair);
+    if (this.late.length > MAX_LATE) this.late.splice(0, MAX_LATE / 2);
+  }
+
+  // there is more to come where edges are still found: two minutes say nothing of what happens every three
+  private learn(second: number): void {
+    this.met = this.met.filter((time) => second - time < SETTLE_S);
+    this.met.push(second);
+    if (this.met.length <= Math.max(1, this.known * SETTLED_SHARE)) return;
+    this.baselineEnds = Math.max(this.baselineEnds, Math.min(this.beganSecond + MOST_BASELINE_S, second + SETTLE_S));
   }
 }
 
