@@ -1,6 +1,5 @@
-import type { ChangeEntry } from '../model/change-log.ts';
 import { share } from '../model/node-state.ts';
-import type { Cause } from './cause.ts';
+import { timeFits, type Cause } from './cause.ts';
 import { podsOf, type DropContext } from './drop-context.ts';
 
 /** A pod that came so long before the first drop is still new. */
@@ -8,6 +7,8 @@ const NEW_POD_MS = 900_000;
 /** A pod that went so long before is still looked for by somebody. */
 const GONE_POD_MS = 600_000;
 const SKEW_MS = 2_000;
+/** That a pod went is told when it has ended, which may be after the first packet that missed it. */
+const SLOW_TELLING_MS = 30_000;
 /** From here on a table that takes no more entries is full. */
 const FULL = 0.9;
 
@@ -59,14 +60,22 @@ function stoppedServer({ history, drop }: DropContext): Cause[] {
   return [{ kind: 'server', timeMs: answeredUntilMs, isCertain: false, isSeenToBegin: true, text: `${drop.pair.destination.name} stopped listening on port ${drop.pair.port}`, reason: 'it answered on that port until then' }];
 }
 
-// an address tells its pod where somebody told of its coming
-function gonePods({ state, fact, history, momentMs }: DropContext): Cause[] {
+// who the address belonged to is known from the flows themselves, or from whoever told of its coming
+function gonePods(context: DropContext): Cause[] {
+  const { state, fact, history, momentMs } = context;
   const toMs = history.firstDropMs ?? momentMs;
-  const entries = state.changes.between(0, Math.min(momentMs, toMs + SKEW_MS));
+  const entries = state.changes.between(0, momentMs);
   const addresses = [...(fact?.destinationAddresses ?? [])];
-  const pods = entries.filter(({ kind, detail }) => kind === 'endpoint-added' && addresses.includes(detail)).map(({ subject }) => subject);
-  const gone = entries.filter((entry) => entry.kind === 'endpoint-removed' && (pods.includes(entry.subject) || addresses.includes(entry.detail)) && entry.timeMs >= toMs - GONE_POD_MS);
-  return gone.slice(-1).map((entry: ChangeEntry): Cause => ({ kind: 'gone', timeMs: entry.timeMs, isCertain: false, isSeenToBegin: true, text: `pod ${entry.subject} went`, reason: 'packets still go to its address' }));
+  const pods = [...podsOf(context, 'destinations'), ...entries.filter(({ kind, detail }) => kind === 'endpoint-added' && addresses.includes(detail)).map(({ subject }) => subject)];
+  const gone = entries.findLast((entry) => entry.kind === 'endpoint-removed' && (pods.includes(entry.subject) || addresses.includes(entry.detail)) && entry.timeMs >= toMs - GONE_POD_MS && entry.timeMs <= toMs + SLOW_TELLING_MS);
+  if (gone === undefined) return [];
+  const moved = entries.findLast((entry) => entry.kind === 'endpoint-added' && entry.subject === gone.subject && Math.abs(entry.timeMs - gone.timeMs) < GONE_POD_MS && entry.detail !== '' && !addresses.includes(entry.detail));
+  const still = addresses.length === 1 ? `packets still go to ${addresses[0]}` : 'packets still go to its old address';
+  return [{
+    kind: 'gone', timeMs: gone.timeMs, isCertain: false, isSeenToBegin: history.firstDropMs !== undefined,
+    text: moved === undefined ? `pod ${gone.subject} went` : `pod ${gone.subject} went and came back with address ${moved.detail}`,
+    reason: [history.firstDropMs === undefined ? '' : timeFits(gone.timeMs, history.firstDropMs), still].filter((reason) => reason !== '').join('; '),
+  }];
 }
 
 function fullTables({ state, fact }: DropContext): Cause[] {

@@ -47,7 +47,7 @@ function beforeAfter({ history, allowedBy }: DropContext): { before: string; aft
   if (wasThere) return { before: `dropped as soon as hubtop looked, ${clockText(history.lookedMs)}: nothing is known of the time before`, after };
   if (answeredUntilMs === undefined) return { before: firstDropMs === undefined ? '' : 'the pair was never seen to work', after };
   const by = [...new Set(allowedBy.map(({ policy }) => policy.name))].slice(0, 2).join(', ');
-  return { before: `${clockText(answeredUntilMs)} it worked, ${rateWords(answeredPerSecond)} answers/s${by === '' ? '' : `, ALLOWED by ${by}`}`, after };
+  return { before: `${clockText(answeredUntilMs)} answered ${rateWords(answeredPerSecond)}/s${by === '' ? '' : `, ALLOWED by ${by}`}`, after };
 }
 
 function unknowns(context: DropContext, causes: readonly Cause[]): string[] {

@@ -11,7 +11,8 @@ const RECENT_MS = 12 * 3_600_000;
 
 /** Policies that have to do with a drop, each once with everything it does: what denies first, then what selects, then what allowed. */
 export function policyLines(context: DropContext): PolicyLine[] {
-  const { refusal, allowedBy, history } = context;
+  const { refusal, allowedBy, history, drop } = context;
+  if (drop.class !== 'pol') return [];
   const roles = new Map<string, { policy: PolicyRef; roles: string[] }>();
   const add = (policies: readonly PolicyRef[], role: string): void => {
     for (const policy of policies) {

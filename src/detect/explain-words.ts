@@ -30,7 +30,7 @@ export function explainWords(context: DropContext): string[] {
   const { drop } = context;
   if (drop.class === 'pol') return [policyWords(context), ...closestWords(context), ...siblingWords(context), ...partWords(context)];
   if (drop.reason.startsWith('NO_SOCKET')) return ['the kernel there refuses the packet, no policy is involved'];
-  return [`${drop.reason}: ${MEANINGS.find(([pattern]) => pattern.test(drop.reason))?.[1] ?? (dropWords(drop.reason, drop.class).long || 'nothing more is known of this reason here')}`, ...partWords(context)];
+  return [MEANINGS.find(([pattern]) => pattern.test(drop.reason))?.[1] ?? (dropWords(drop.reason, drop.class).long || 'nothing more is known of this reason here'), ...partWords(context)];
 }
 
 const MEANINGS: readonly (readonly [RegExp, string])[] = [

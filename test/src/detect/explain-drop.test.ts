@@ -42,7 +42,7 @@ describe.each(['ours', 'stock'] as const)('explainDrop() of a policy that was ed
   });
 
   test('tells before and after of the pair, with who allowed it', () => {
-    expect(told.before).toMatch(/^21:(29:5\d|30:0\d)Z it worked, [\d.]+ answers\/s, ALLOWED by default\/chat-relay-ingress$/);
+    expect(told.before).toMatch(/^21:(29:5\d|30:0\d)Z answered [\d.]+\/s, ALLOWED by default\/chat-relay-ingress$/);
     expect(told.after).toMatch(/^21:30:08Z DROPPED [\d.]+\/s$/);
   });
 
@@ -150,6 +150,19 @@ test('explainDrop() of a refused port says whether it was ever open', () => {
   expect([told.what, ...told.words]).toEqual(['nothing listens on port 9090 of ledger-svc', 'the kernel there refuses the packet, no policy is involved']);
   expect(told.causes).toMatchObject([{ kind: 'server', isCertain: false, text: 'payments/ledger-svc stopped listening on port 9090', reason: 'it answered on that port until then' }]);
   expect(explained(busyScene(), 'refused-job').causes).toEqual([]);
+});
+
+test('explainDrop() of an address that is no more names the pod that moved', () => {
+  const told = explained(storyScene('refund-latency', { seconds: 300, relay: 'ours' }), 'postgres-primary');
+  expect(told.causes).toMatchObject([{ kind: 'gone', isCertain: false, text: expect.stringMatching(/^pod payments\/postgres-primary-0 went and came back with address 10\.244\.\d+\.\d+$/), reason: expect.stringMatching(/^time fits, .*; packets still go to 10\.244\.\d+\.\d+$/) }]);
+  expect(told.policies).toEqual([]);
+});
+
+test('explainDrop() of a connection that was not tracked says how full the table is, never that it is full because of the reason alone', () => {
+  const told = explained(storyScene('conntrack-full', { seconds: 345, relay: 'ours' }), 'kube-dns');
+  expect(told.words[0]).toContain('the table may be full, or several packets raced for one entry');
+  expect(told.causes).toMatchObject([{ kind: 'table', isCertain: false, text: expect.stringMatching(/^ht_conntrack on node-03 is 9\d% full$/) }]);
+  expect(explained(storyScene('conntrack-full', { seconds: 345, relay: 'stock' }), 'kube-dns').causes).toEqual([]);
 });
 
 interface Watch {
