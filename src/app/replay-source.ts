@@ -5,7 +5,7 @@ import type { OpenRecording } from './open-recording.ts';
 import { BEFORE_MS, ReplaySteps, sayOpened, stepMessages, type ReplayStep } from './replay-steps.ts';
 import type { DashboardSource, SourceMessage } from './session.ts';
 
-/** Steps are held so that the file can be folded again under another filter; the oldest go first. */
+/** Steps are held so that the file can be folded again under another filter; the oldest go first, and then it is read again. */
 export const MAX_HELD_BYTES = 192 * 1024 * 1024;
 /** How long folding keeps the loop from keys and frames. */
 const SLICE_MS = 30;
@@ -17,6 +17,10 @@ export interface ReplayOptions {
   speed: number;
   /** Moment to stand at first; the end if undefined. */
   atMs?: number | undefined;
+  /** Opens the same file once more: what is too long to hold is read again for a filter. */
+  reopen(): Promise<OpenRecording>;
+  /** Tests hold less. */
+  maxHeldBytes?: number | undefined;
 }
 
 /** A recording in place of a server: all of it is folded in at full speed, on a clock that follows the file. */
@@ -24,6 +28,7 @@ export class ReplaySource implements DashboardSource {
   readonly server: string;
   readonly replay: Replay;
   private clockMs: number;
+  private readonly maxHeldBytes: number;
   private steps: ReplayStep[] = [];
   private heldBytes = 0;
   private forgottenMs = 0;
@@ -34,16 +39,20 @@ export class ReplaySource implements DashboardSource {
   private isClosed = false;
   /** The file was read to its end. */
   private isComplete = false;
+  /** A filter needs what is not held any more. */
+  private isRereading = false;
+  private wake: () => void = () => {};
   private passes = flowChooser(null);
-  private readonly builder: ReplaySteps;
+  private builder: ReplaySteps;
   private readonly listeners = new Set<(message: SourceMessage) => void>();
 
-  constructor(private readonly recording: OpenRecording, private readonly options: ReplayOptions) {
+  constructor(private recording: OpenRecording, private readonly options: ReplayOptions) {
     const { startMs } = recording;
     this.server = recording.name;
     this.clockMs = startMs - BEFORE_MS;
     this.replay = { file: recording.name, fromMs: startMs, toMs: startMs, readShare: 0, isRead: false, isLogged: false, speed: options.speed, wantedMs: options.atMs, isPlaying: false };
-    this.builder = new ReplaySteps(startMs, (step) => this.hold(step));
+    this.maxHeldBytes = options.maxHeldBytes ?? MAX_HELD_BYTES;
+    this.builder = this.newBuilder();
   }
 
   /** The clock of the file. */
@@ -59,28 +68,58 @@ export class ReplaySource implements DashboardSource {
 
   /** All that was read is folded in, under the filter of the last request. */
   get isIdle(): boolean {
-    return !this.isFolding && !this.isRestarting && this.at === this.steps.length;
+    return !this.isFolding && !this.isRestarting && !this.isRereading && this.isComplete && this.at === this.steps.length;
   }
 
   setFlowsRequest(request: GetFlowsRequest | null): void {
     this.passes = flowChooser(request);
     if (this.at === 0) return;
-    this.isRestarting = true;
+    if (this.forgottenMs > 0) this.isRereading = true;
+    else this.isRestarting = true;
     // not inside the key that asked for it
-    setImmediate(() => void this.fold());
+    setImmediate(() => (this.isRereading ? this.wake() : void this.fold()));
   }
 
   close(): void {
     this.isClosed = true;
     this.listeners.clear();
+    this.wake();
     void this.recording.batches.return(undefined);
   }
 
   private async run(): Promise<void> {
     this.open();
+    await this.readAll();
+    while (!this.isClosed) {
+      if (!this.isRereading) await new Promise<void>((resolve) => { this.wake = resolve; });
+      if (this.isRereading && !this.isClosed) await this.readAgain();
+    }
+  }
+
+  private async readAgain(): Promise<void> {
+    this.isRereading = false;
+    try {
+      const recording = await this.options.reopen();
+      void this.recording.batches.return(undefined);
+      Object.assign(this, { recording, steps: [], heldBytes: 0, forgottenMs: 0, isComplete: false });
+    } catch (error) {
+      this.emit({ type: 'status', text: `the file cannot be read again for a filter: ${error instanceof Error ? error.message : String(error)}` });
+      this.isRestarting = true;
+      return this.fold();
+    }
+    this.builder = this.newBuilder();
+    this.restart();
+    await this.readAll();
+  }
+
+  private newBuilder(): ReplaySteps {
+    return new ReplaySteps(this.recording.startMs, (step) => this.hold(step));
+  }
+
+  private async readAll(): Promise<void> {
     try {
       for await (const batch of this.recording.batches) {
-        if (this.isClosed) return;
+        if (this.isClosed || this.isRereading) return;
         for (const message of batch) this.builder.add(message);
         await this.fold();
         this.tellProgress(false);
@@ -89,6 +128,7 @@ export class ReplaySource implements DashboardSource {
     } catch (error) {
       this.recording.said.push(error instanceof Error ? error.message : String(error));
     }
+    if (this.isRereading) return;
     this.builder.end();
     this.isComplete = true;
     await this.fold();
@@ -107,7 +147,6 @@ export class ReplaySource implements DashboardSource {
     this.heldBytes += step.bytes;
   }
 
-
   /** Folds what is not folded yet, from the beginning after a restart; keys and frames come in between. */
   private async fold(): Promise<void> {
     if (this.isFolding) return;
@@ -115,6 +154,7 @@ export class ReplaySource implements DashboardSource {
     try {
       let sliceEndMs = performance.now() + SLICE_MS;
       for (;;) {
+        if (this.isRereading) break;
         if (this.isRestarting) this.restart();
         const step = this.steps[this.at];
         if (step === undefined || this.isClosed) break;
@@ -128,7 +168,7 @@ export class ReplaySource implements DashboardSource {
     } finally {
       this.isFolding = false;
     }
-    if (this.isComplete) this.tellProgress(true);
+    if (this.isComplete && !this.isRereading) this.tellProgress(true);
   }
 
   private foldStep(step: ReplayStep): void {
@@ -140,7 +180,7 @@ export class ReplaySource implements DashboardSource {
   private restart(): void {
     this.isRestarting = false;
     this.at = 0;
-    this.clockMs = (this.steps[0]?.atMs ?? this.clockMs) - BEFORE_MS;
+    this.clockMs = (this.steps[0]?.atMs ?? this.recording.startMs) - BEFORE_MS;
     this.emit({ type: 'replay-restart', nowMs: this.clockMs });
     this.tellProgress(false);
     this.open();
@@ -148,7 +188,7 @@ export class ReplaySource implements DashboardSource {
 
   private forgetOldest(): void {
     let gone = 0;
-    while (this.heldBytes > MAX_HELD_BYTES && gone < this.at) {
+    while (this.heldBytes > this.maxHeldBytes && gone < this.at) {
       const step = this.steps[gone++];
       this.heldBytes -= step?.bytes ?? 0;
       this.forgottenMs = step?.atMs ?? this.forgottenMs;
@@ -167,7 +207,6 @@ export class ReplaySource implements DashboardSource {
       ...this.recording.said.slice(0, 1),
       ...(this.recording.said.length > 1 ? [`${this.recording.said.length - 1} more notes: hubtop replay --batch prints them`] : []),
       ...(this.builder.untimed > 0 ? [`${this.builder.untimed} flows have no time: they take that of the line before`] : []),
-      ...(this.forgottenMs > 0 ? [`filters reach back to ${new Date(this.forgottenMs).toISOString().slice(11, 19)}Z only: the file is too long to hold`] : []),
     ];
     if (words.length > 0) this.emit({ type: 'status', text: words.join('; ') });
   }

@@ -30,7 +30,7 @@ export const replay: Command = {
     }
     const recording = await openFile(path, context);
     const atMs = readMoment(values.text('at'), recording);
-    return choice.batch === undefined ? play(recording, { choice, speed, atMs }, context) : print(recording, { choice, batch: choice.batch, atMs }, context);
+    return choice.batch === undefined ? play(recording, { choice, speed, atMs, path }, context) : print(recording, { choice, batch: choice.batch, atMs }, context);
   },
 };
 
@@ -41,9 +41,9 @@ function readSpeed(values: FlagValues): number {
   return speed;
 }
 
-async function play(recording: OpenRecording, how: { choice: ScreenChoice; speed: number; atMs: number | undefined }, context: CommandContext): Promise<number> {
+async function play(recording: OpenRecording, how: { choice: ScreenChoice; speed: number; atMs: number | undefined; path: string }, context: CommandContext): Promise<number> {
   const [{ runDashboard }, { ReplaySource }] = await Promise.all([import('../app/dashboard.ts'), import('../app/replay-source.ts')]);
-  const client = new ReplaySource(recording, { speed: how.speed, atMs: how.atMs });
+  const client = new ReplaySource(recording, { speed: how.speed, atMs: how.atMs, reopen: () => openFile(how.path, context) });
   try {
     return await runDashboard({ client, view: how.choice.view, isWall: how.choice.isWall, look: how.choice.look, signal: context.signal });
   } finally {

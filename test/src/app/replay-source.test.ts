@@ -21,7 +21,7 @@ const file = writeRecorded(join(folder, 'fleet.jsonl'));
 const stock = writeRecorded(join(folder, 'stock.jsonl'), false);
 
 async function opened(path: string, options: Partial<ReplayOptions> = {}): Promise<{ session: Session; state: State; act: (...actions: Action[]) => void; isRead: () => boolean }> {
-  const source = new ReplaySource(await openRecording(path), { speed: 1, ...options });
+  const source = new ReplaySource(await openRecording(path), { speed: 1, reopen: () => openRecording(path), ...options });
   const session = new Session(source, { view: 'overview', now: () => 0 });
   const { state } = session;
   const isRead = (): boolean => state.replay?.isRead === true && source.isIdle;
@@ -76,6 +76,18 @@ describe('ReplaySource', () => {
     expect(state.rows.get(state.stream.bottom)?.timeMs).toBeLessThanOrEqual(START_MS + 40_000);
     expect(state.incidents.list()).toHaveLength(incidents);
     act('undo');
+    await until(() => isRead() && state.rows.length === rows);
+    session.close();
+  });
+
+  test('reads the file again for a filter where it is too long to hold', async () => {
+    const { state, session, isRead } = await opened(file, { maxHeldBytes: 100_000 });
+    const [rows, reports] = [state.rows.length, state.reports];
+    session.take({ type: 'chip', field: 'verdict', value: 'DROPPED', isNegated: false });
+    await until(() => isRead() && state.rows.length !== rows);
+    expect(state.reports).toBe(reports);
+    expect(state.fromFlows.firstSecond).toBeLessThan(START_MS / 1000 + 3);
+    session.take({ type: 'action', action: 'undo' });
     await until(() => isRead() && state.rows.length === rows);
     session.close();
   });
