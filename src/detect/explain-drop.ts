@@ -1,4 +1,5 @@
 import { clockText, rateWords } from '../model/clock-text.ts';
+import { MAX_DROPS } from '../model/drop-facts.ts';
 import { figures, type DropFigure, type Figures } from '../model/figures.ts';
 import type { State } from '../model/state.ts';
 import { likelyCauses } from './causes.ts';
@@ -52,7 +53,7 @@ function beforeAfter({ history, allowedBy }: DropContext): { before: string; aft
 
 function unknowns(context: DropContext, causes: readonly Cause[]): string[] {
   const { state, drop, refusal, history } = context;
-  const list: string[] = [];
+  const list: string[] = context.fact === undefined && state.dropFacts.forgottenCount > 0 ? [`what was said of it: more than ${MAX_DROPS} different drops were remembered at once, this one was forgotten`] : [];
   if (drop.class === 'pol' && state.telemetry === 'absent') list.push('which policies select the pod, which rule came closest and who changed what: a Hubble relay does not say');
   else if (drop.class === 'pol' && refusal === undefined) list.push('which policy it was: no node has said so');
   if (history.wasThere) list.push(causes.length > 0 ? 'whether the pair worked before that' : 'what it began with: it was there before');

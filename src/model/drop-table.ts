@@ -3,7 +3,7 @@ import { refusalAt } from './drop-facts.ts';
 import type { DropClass } from './drop-words.ts';
 import { figures, momentSecond, type DropFigure, type Figures } from './figures.ts';
 import type { State } from './state.ts';
-import { inOrder } from './table-order.ts';
+import { inOrder, isFrozen } from './table-order.ts';
 import { tableOf } from './tables.ts';
 
 /** Drops of one reason, told apart by how a policy refused. */
@@ -46,18 +46,35 @@ export function hidesHarmless(state: State): boolean {
   return tableOf(state, VIEW).isNoiseFlipped;
 }
 
+const orders = new WeakMap<Figures, Map<string, readonly unknown[]>>();
+
+// asked for several times a frame, of a thousand pairs: made once for each moment, order and freeze
+function once<Row>(state: State, id: string, make: () => Row[]): Row[] {
+  const now = figures(state);
+  const known = orders.get(now) ?? new Map<string, readonly unknown[]>();
+  orders.set(now, known);
+  const key = `${dropSort(state)} ${isFrozen(state, VIEW)} ${hidesHarmless(state)} ${id}`;
+  const rows = known.get(key) ?? make();
+  known.set(key, rows);
+  return rows as Row[];
+}
+
 /** Reasons of the state's moment as they are shown: rows keep their order while the reader moves. */
-export function shownReasons(state: State): ReasonRow[] {
-  const order = orderOf(state);
-  return inOrder(state, VIEW, reasonTable(state).rows, { keyOf: (row) => row.key, compare: (one, other) => order(sortable(one), sortable(other)), version: dropSort(state), panel: 0 });
+export function shownReasons(state: State): readonly ReasonRow[] {
+  return once(state, '', () => ordered(state, reasonTable(state).rows, { panel: 0, version: '', keyOf: (row) => row.key, sortable }));
 }
 
 /** Pairs of a reason as they are shown. */
-export function shownDrops(state: State, reason: ReasonRow | undefined): DropFigure[] {
+export function shownDrops(state: State, reason: ReasonRow | undefined): readonly DropFigure[] {
+  if (reason === undefined) return [];
+  return once(state, reason.key, () => ordered(state, reason.drops, { panel: 1, version: reason.key, keyOf: (drop) => String(drop.key), sortable: (drop) => sortableDrop(state, drop) }));
+}
+
+function ordered<Row>(state: State, rows: readonly Row[], how: { panel: number; version: string; keyOf(row: Row): string; sortable(row: Row): Sortable }): Row[] {
   const order = orderOf(state);
-  return inOrder(state, VIEW, reason?.drops ?? [], {
-    keyOf: (drop) => String(drop.key), compare: (one, other) => order(sortableDrop(state, one), sortableDrop(state, other)), version: `${dropSort(state)} ${reason?.key ?? ''}`, panel: 1,
-  });
+  const values = new Map(rows.map((row) => [row, how.sortable(row)]));
+  const none: Sortable = { name: '', count: 0, now: 0, since: 0 };
+  return inOrder(state, VIEW, rows, { keyOf: how.keyOf, compare: (one, other) => order(values.get(one) ?? none, values.get(other) ?? none), version: `${dropSort(state)} ${how.version}`, panel: how.panel });
 }
 
 /** Reasons of the state's moment; computed once for each moment and filter. In no order. */

@@ -3,7 +3,8 @@ import { type PlayedNode, StoryPlayer } from '../../../agent/demo/story/story-pl
 import { ReportMerge } from '../../../src/relay/merge/report-merge.ts';
 import { update } from '../../../src/control/update.ts';
 import { initialState, type State } from '../../../src/model/state.ts';
-import { GetFlowsResponseCodec } from '../../../src/wire/gen/observer.ts';
+import { FlowExtensionCodec } from '../../../src/wire/gen/hubtop.ts';
+import { type GetFlowsResponse, GetFlowsResponseCodec } from '../../../src/wire/gen/observer.ts';
 import { timestampNs } from '../../../src/wire/timestamp.ts';
 
 /** 2026-03-01 21:26:00 UTC, as in snapshots/: incidents begin four minutes later. */
@@ -11,20 +12,26 @@ export const STORY_START_MS = Date.UTC(2026, 2, 1, 21, 26);
 
 /** How to tell a story to a model. */
 export interface Telling {
+  /** Last second that is told, and the first that is watched. */
   seconds: number;
+  from?: number;
   seed?: number;
+  view?: string;
+  /** With what agents of ours add for those who ask. */
+  hasExtensions?: boolean;
   /** Without reports: what a stock relay's client sees. */
   isStock?: boolean;
   /** Looks at the state after each second. */
   onSecond?(state: State, second: number): void;
 }
 
-/** A dashboard that has watched a story from its first second on, fed as by a relay. */
-export function tell(name: string, { seconds, seed = 1, isStock = false, onSecond }: Telling): State {
+/** A dashboard that has watched a story, fed as by a relay. */
+export function tell(name: string, telling: Telling): State {
+  const { seconds, from = 0, seed = 1, isStock = false, onSecond, view = 'overview', hasExtensions = false } = telling;
   const story = [healthy, ...incidents].find((candidate) => candidate.name === name);
   if (story === undefined) throw new Error(`no story ${name}`);
   const player = new StoryPlayer(story, { seed, startNs: BigInt(STORY_START_MS) * 1_000_000n, bootId: 'test', version: '0.1.0' });
-  const state = initialState({ server: 'story', nowMs: STORY_START_MS, view: 'overview' });
+  const state = initialState({ server: 'story', nowMs: STORY_START_MS + from * 1000, view });
   update(state, { type: 'connection', state: 'connecting' });
   update(state, { type: 'connection', state: 'live' });
   if (isStock) update(state, { type: 'telemetry-absent' });
@@ -32,16 +39,17 @@ export function tell(name: string, { seconds, seed = 1, isStock = false, onSecon
   update(state, { type: 'flows-state', isOpen: true });
   for (let second = 1; second <= seconds; second++) {
     const nodes = player.next();
+    if (second <= from) continue;
     for (let tenth = 1; tenth <= 10; tenth++) update(state, { type: 'tick', nowMs: STORY_START_MS + (second - 1) * 1000 + tenth * 100 });
-    update(state, { type: 'flows', bytes: flowsOf(nodes) });
+    update(state, { type: 'flows', bytes: flowsOf(nodes, hasExtensions) });
     if (!isStock) update(state, { type: 'telemetry', report: reportOf(nodes) });
     onSecond?.(state, second);
   }
   return state;
 }
 
-function flowsOf(nodes: readonly PlayedNode[]): Uint8Array {
-  const messages = nodes.flatMap((node) => node.flows.map(({ response }) => response))
+function flowsOf(nodes: readonly PlayedNode[], hasExtensions: boolean): Uint8Array {
+  const messages = nodes.flatMap((node) => node.flows.map((played) => (hasExtensions ? extended(played) : played.response)))
     .toSorted((one, other) => Number(timestampNs(one.time) - timestampNs(other.time))).map((response) => GetFlowsResponseCodec.encode(response));
   const bytes = new Uint8Array(messages.reduce((sum, message) => sum + message.length + 5, 0));
   let at = 0;
@@ -51,6 +59,11 @@ function flowsOf(nodes: readonly PlayedNode[]): Uint8Array {
     at += message.length + 5;
   }
   return bytes;
+}
+
+function extended({ response, extension }: PlayedNode['flows'][number]): GetFlowsResponse {
+  if (response.flow === undefined || extension === undefined) return response;
+  return { ...response, flow: { ...response.flow, extensions: { type_url: 'type.googleapis.com/hubtop.v1.FlowExtension', value: FlowExtensionCodec.encode(extension) } } };
 }
 
 function reportOf(nodes: readonly PlayedNode[]): ReturnType<ReportMerge['take']> {
