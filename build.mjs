@@ -83,6 +83,9 @@ const grpcPlugin = {
     pluginBuild.onResolve({ filter: /^@grpc\/proto-loader$/ }, (args) => ({ path: args.path, namespace: 'absent' }));
     pluginBuild.onResolve({ filter: /^\.\/(make-client|channel-credentials)$/ }, (args) => (/grpc-js/.test(args.importer) ? { path: args.path, namespace: 'grpc-client' } : undefined));
     pluginBuild.onLoad({ filter: /.*/, namespace: 'grpc-client' }, () => ({ contents: '' }));
+    // load reports to load balancers, off unless a server asks for them
+    pluginBuild.onResolve({ filter: /^\.\/orca$/ }, (args) => (/server-interceptors/.test(args.importer) ? { path: args.path, namespace: 'grpc-orca' } : undefined));
+    pluginBuild.onLoad({ filter: /.*/, namespace: 'grpc-orca' }, () => ({ contents: "exports.GRPC_METRICS_HEADER = 'endpoint-load-metrics-bin'; exports.PerRequestMetricRecorder = class {};" }));
     pluginBuild.onResolve({ filter: /^@grpc\/grpc-js$/ }, (args) => (args.kind === 'dynamic-import' ? { path: args.path, namespace: 'grpc-server' } : undefined));
     pluginBuild.onLoad({ filter: /.*/, namespace: 'grpc-server' }, () => ({
       resolveDir: process.cwd(),
@@ -117,6 +120,8 @@ async function bundleProgram() {
     outfile: 'dist/hubtop.js',
     minify: true,
     metafile: true,
+    // node reads UTF-8: lines and blocks as escapes would take twice the bytes
+    charset: 'utf8',
     banner: { js: '#!/usr/bin/env node' },
     define: { HUBTOP_BUNDLE: 'true', HUBTOP_PACKAGE_VERSION: JSON.stringify(version) },
   });

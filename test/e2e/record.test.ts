@@ -61,7 +61,7 @@ test.skipIf(!hasTmux)('a recorded incident is stepped through, filtered and play
     terminal.type(`${process.execPath} ${bundle} replay ${join(import.meta.dirname, '../../snapshots/policy-edit/flows.jsonl.gz')} --speed 8\n`);
     await terminal.waitFor(/\[REPLAY\] {3}policy-edit {3}21:31:40Z of 21:26:00-21:31:40/, 30_000);
     terminal.press('{');
-    await terminal.waitFor(/21:30:08Z DROPS default\/commentary-fanout/, 10_000);
+    await terminal.waitFor(/21:30:08Z (?:DROPS|POLICY) default\/commentary-fanout/, 10_000);
     terminal.press('{');
     await terminal.waitFor(/21:30:00Z policy changed default\/chat-relay-ingress rev 42/, 10_000);
     terminal.press('m', 'a', '2', 'v');
