@@ -61,6 +61,8 @@ export async function serve(options: ServeOptions): Promise<RpcServer> {
     'grpc.max_receive_message_length': maxRequestBytes,
     'grpc.max_concurrent_streams': maxCallsPerConnection,
     'grpc-node.max_session_memory': maxSessionMegabytes,
+    // its lists are kept for a service we do not serve, and the bundle has none
+    'grpc.enable_channelz': 0,
   });
   for (const binding of options.services) register(grpc, server, binding, serving);
   const secured = options.tls ? serverCredentials(grpc, options.tls, options.onError ?? (() => {})) : undefined;
