@@ -1,6 +1,6 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { dump } from 'js-yaml';
+import { type YamlValue, yamlText } from '../../src/lib/yaml-text.ts';
 import { waitForStatus, type ServerFigures } from './agent-status.ts';
 import { planLab, type LabNode, type LabPlan } from './lab-plan.ts';
 import { cleanLabs, folderPrefix, removeLab, saveState, type LabState } from './lab-state.ts';
@@ -72,7 +72,7 @@ export async function startLab(options: LabOptions): Promise<Lab> {
 
 async function buildLab(plan: LabPlan, state: LabState, options: LabOptions): Promise<Lab> {
   const objectsPath = join(state.folder, 'objects.yaml');
-  writeFileSync(objectsPath, plan.objects.map((object) => dump(object)).join('---\n'));
+  writeFileSync(objectsPath, plan.objects.map((object) => yamlText(object as YamlValue)).join('---\n'));
   await createNamespaces(plan);
   if (options.hasOffloads === false) await disableOffloads(plan);
   const agents = options.hasAgents === false ? [] : plan.nodes.map((node) => ({ node: node.name, address: `unix://${socketPath(state, node)}` }));
