@@ -4,8 +4,9 @@ import type { Action } from '../model/messages.ts';
 import { newPrompt } from '../model/prompt.ts';
 import type { State } from '../model/state.ts';
 import { copyHubble } from '../model/take-away.ts';
+import { itemOf } from '../views/view.ts';
 import { viewOf } from '../views/view-list.ts';
-import { enter, goBack, movePanel, moveRow, showView } from './move.ts';
+import { enter, follow, goBack, movePanel, moveRow, showView } from './move.ts';
 import { addColumn, addPivot, clearChips, cycleChip, pivotOf, undo } from './pivot.ts';
 import { copyRow, exportFile } from './take-away.ts';
 import { askMark, goToEvent } from './marks.ts';
@@ -26,11 +27,18 @@ export function act(state: State, action: Action): void {
   if (own !== undefined) return own(state);
   const pivot = pivotOf(action);
   if (pivot !== undefined) return addPivot(state, pivot);
-  if (action.startsWith('view-')) return showView(state, action.slice('view-'.length));
+  if (action.startsWith('view-')) return openView(state, action);
   if (MOVES.includes(action)) return moveRow(state, action);
   const run = ACTS[action];
   if (run === undefined) return say(state, 'this key means nothing in this view: ? lists what does');
   run(state);
+}
+
+// from a row that has more to say there: with that row of the other view selected
+function openView(state: State, action: Action): void {
+  const lead = itemOf(viewOf(state.view), state)?.leads?.[action];
+  if (lead === undefined) showView(state, action.slice('view-'.length));
+  else follow(state, lead);
 }
 
 // any key leads back to the screens; a digit to its own

@@ -1,5 +1,5 @@
 import { shellWord } from '../flow/shell-word.ts';
-import { answeringOf } from '../model/answers.ts';
+import { answeringOf, hearsAnswers } from '../model/answers.ts';
 import type { BucketRing } from '../model/bucket-ring.ts';
 import { clockText, spanWords } from '../model/clock-text.ts';
 import type { Party } from '../model/directory.ts';
@@ -27,7 +27,7 @@ export const nobodyAnswers: Detector = {
   find(state, now) {
     // a filter may hide the answers; and where none are ever told of, silence means nothing
     if (state.chips.length > 0 || now.seconds < SILENT_SECONDS) return [];
-    if (!now.pairs.some((pair) => pair.pair.protocol === TCP && pair.replies > pair.resets)) return [];
+    if (!hearsAnswers(now.pairs)) return [];
     return now.pairs.filter((pair) => pair.pair.protocol === TCP && Math.max(pair.connections, pair.syns) >= LEAST_OPENINGS).flatMap((pair) => silenceOf(state, now, pair));
   },
 };

@@ -9,9 +9,15 @@ const EXPLAINED = 0.5;
 /** How the server side of somebody's connections behaves. */
 export type Answering = 'answers' | 'resets' | 'silent' | 'dropped' | 'unknown';
 
+/** Whether answers of servers are told of at all: where agents report one direction, silence means nothing. */
+export function hearsAnswers(pairs: readonly (PairCounts & { pair: { protocol: number } })[]): boolean {
+  return pairs.some((one) => one.pair.protocol === TCP && one.replies > one.resets);
+}
+
 /**
  * Whether connections are answered: by SYN-ACK or anything else from the server, by RST, by nobody, or are dropped on the way. Only
- * TCP tells, a datagram needs no answer. The counts must be of one pair, or of pairs that are alike.
+ * TCP tells, a datagram needs no answer. The counts must be of one pair, or of pairs that are alike,
+ * and of a time in which answers are heard.
  */
 export function answeringOf(counts: PairCounts, protocol: number): Answering {
   const { connections, syns, synAcks, replies, resets, dropped } = counts;

@@ -1,4 +1,4 @@
-import { answeringOf } from './answers.ts';
+import { answeringOf, hearsAnswers } from './answers.ts';
 import type { Pair } from './directory.ts';
 import { dropWords } from './drop-words.ts';
 import { figures, type DropFigure, type Figures, type PairFigure } from './figures.ts';
@@ -99,17 +99,18 @@ function edgesOf(state: State, now: Figures): MapEdge[] {
   const errors = errorsBetween(state, now.pairs);
   const worst = new Map<number, DropFigure>();
   for (const drop of now.drops) if ((worst.get(drop.pairId)?.count ?? 0) < drop.count) worst.set(drop.pairId, drop);
-  return now.pairs.map((figure) => edgeOf(state, figure, { drop: worst.get(figure.id), errors: errors.get(figure.id) ?? 0 })).sort(byTrouble);
+  const isHeard = hearsAnswers(now.pairs);
+  return now.pairs.map((figure) => edgeOf(state, figure, { isHeard, drop: worst.get(figure.id), errors: errors.get(figure.id) ?? 0 })).sort(byTrouble);
 }
 
 /** Share of answers from which errors of a server are trouble. */
 const ERRORS_MATTER = 0.05;
 
-function edgeOf(state: State, figure: PairFigure, told: { drop: DropFigure | undefined; errors: number }): MapEdge {
+function edgeOf(state: State, figure: PairFigure, told: { isHeard: boolean; drop: DropFigure | undefined; errors: number }): MapEdge {
   const { id, pair, flows, connections, dropped, resets } = figure;
   const edge: MapEdge = { key: String(id), id, pair, port: portText(pair).replace(/\/.*$/, ''), mark: '+', events: Math.max(flows, dropped), opened: connections, dropped, resets, trouble: '', isHarmless: false, sinceMs: 0 };
   const since = (key: string): number => state.firstSeenMs.get(key) ?? 0;
-  const answering = answeringOf(figure, pair.protocol);
+  const answering = told.isHeard ? answeringOf(figure, pair.protocol) : 'unknown';
   if (dropped > 0.5) {
     const words = told.drop === undefined ? '' : dropWords(told.drop.reason, told.drop.class).long || told.drop.reason;
     return { ...edge, mark: told.drop?.class === 'ok' ? '~' : 'X', isHarmless: told.drop?.class === 'ok', trouble: words, sinceMs: told.drop === undefined ? 0 : since(`drop ${told.drop.key}`) };

@@ -62,12 +62,14 @@ function placed(edges: readonly MapEdge[], rows: number, centre: number): Placed
   return { edges: edges.slice(0, shown), top: Math.max(0, Math.min(rows - length, centre - (length >> 1))), hidden: edges.length - shown };
 }
 
-function callerPieces({ seconds }: ServiceMap, side: Placed, at: { row: number; width: number }): Piece[] {
+function callerPieces({ seconds, focus }: ServiceMap, side: Placed, at: { row: number; width: number }): Piece[] {
   const edge = side.edges[at.row - side.top];
   if (edge === undefined) return [[left(at.row - side.top === side.edges.length && side.hidden > 0 ? `   ${side.hidden} more` : '', at.width), 'dim']];
   const rate = `${count(edge.events / Math.max(0.001, seconds))}/s`;
   const name = at.width - 8 - 1;
-  return [' ', left(middle(edge.pair.source.name, name - 1), name - 1), [right(`${rate} `, 8), 'dim'], [edge.mark, MARK_ROLES[edge.mark]]];
+  const caller = edge.pair.source.name;
+  const short = caller.length > name - 1 ? withoutSpace(caller, focus) : caller;
+  return [' ', left(middle(short, name - 1), name - 1), [right(`${rate} `, 8), 'dim'], [edge.mark, MARK_ROLES[edge.mark]]];
 }
 
 function calleePieces({ seconds, focus }: ServiceMap, side: Placed, at: { row: number; width: number }): Piece[] {
@@ -77,14 +79,21 @@ function calleePieces({ seconds, focus }: ServiceMap, side: Placed, at: { row: n
   const per = (value: number): string => `${count(value / Math.max(0.001, seconds))}/s`;
   const isWide = at.width >= 40;
   const words = dropped > 0.5 ? (isWide ? `DROPPED ${per(dropped)}` : 'DROPPED') : trouble;
-  const name = at.width - 8 - (isWide ? 22 : 9);
-  const space = focus.slice(0, focus.indexOf('/') + 1);
+  // names get what the longest trouble leaves
+  const longest = side.edges.reduce((most, other) => Math.max(most, other.dropped > 0.5 ? 14 : other.trouble.length), 0);
+  const name = at.width - 8 - (isWide ? 6 + Math.min(21, longest) : 9);
   const long = pair.destination.name;
-  const short = long.length + port.length > name - 1 && space !== '' && long.startsWith(space) ? long.slice(space.length) : long;
+  const short = long.length + port.length > name - 1 ? withoutSpace(long, focus) : long;
   return [
     ' ', left(`${middle(short, Math.max(4, name - 1 - port.length))}${port}`, name - 1), [isWide ? left(` ${protocolName(pair.protocol)}`, 6) : '', 'dim'], [right(per(edge.events), 7), 'dim'], ' ',
     [words, MARK_ROLES[edge.mark] === 'good' ? 'dim' : MARK_ROLES[edge.mark]],
   ];
+}
+
+// where room is short the namespace of the focus need not be said again
+function withoutSpace(name: string, focus: string): string {
+  const space = focus.slice(0, focus.indexOf('/') + 1);
+  return space !== '' && name.startsWith(space) ? name.slice(space.length) : name;
 }
 
 /** A place on the line that gathers one side. */

@@ -6,6 +6,7 @@ import { tableOf } from '../model/tables.ts';
 import { clock, count } from '../screen/format.ts';
 import { left, line, middle, right, type Line, type Piece, type Size } from '../screen/line.ts';
 import { MARK_ROLES } from './map-graph.ts';
+import { newWords } from './new-pair.ts';
 import { pairCells, protocolName } from './names.ts';
 import { rule } from './rule.ts';
 import { scrollTop } from './scroll.ts';
@@ -52,11 +53,12 @@ export function edgesSection(state: State, map: ServiceMap, size: Size): Line[] 
   const per = (value: number): string => count(value / Math.max(0.001, map.seconds));
   const lines = edges.slice(top, top + rows).map((edge, i) => {
     const isSelected = top + i === at;
-    const words = edge.trouble === '' ? '' : `${edge.trouble}${edge.sinceMs > 0 && isWide ? ` since ${clock(edge.sinceMs)}` : ''}`;
+    const isNew = newWords(state, [edge.id]);
+    const words = edge.trouble === '' ? isNew : `${edge.trouble}${edge.sinceMs > 0 && isWide ? ` since ${clock(edge.sinceMs)}` : ''}`;
     const pieces: Piece[] = [
       isSelected ? [' ► ', 'accent'] : '   ', [edge.mark, MARK_ROLES[edge.mark]], ' ', pairCells(edge.pair, nameWidth), [left(` ${protocolName(edge.pair.protocol)}`, isWide ? 6 : 5), 'dim'],
       right(per(edge.events), 8), [isWide ? right(per(edge.opened), 8) : '', 'dim'], [right(per(edge.dropped), 8), edge.dropped > 0.5 ? 'bad' : 'dim'], '  ',
-      [left(words, wordsWidth), MARK_ROLES[edge.mark] === 'good' ? 'dim' : MARK_ROLES[edge.mark]],
+      [left(words, wordsWidth), edge.trouble === '' ? 'accent' : MARK_ROLES[edge.mark]],
     ];
     return line(cols, pieces, isSelected ? 'selected' : undefined);
   });

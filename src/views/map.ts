@@ -6,6 +6,7 @@ import type { State } from '../model/state.ts';
 import { tableOf } from '../model/tables.ts';
 import { copyText } from '../model/take-away.ts';
 import { exactly, middle } from '../screen/line.ts';
+import { dropLead } from './drop-lead.ts';
 import { mapGraph } from './map-graph.ts';
 import { edgesSection, MAP_SORTS, mapEdges, mapSort, matrixSection } from './map-lists.ts';
 import { rule } from './rule.ts';
@@ -83,5 +84,5 @@ function selectedEdge(state: State): MapEdge | undefined {
 }
 
 function edgeItems(state: State): Item[] {
-  return mapEdges(state).map(({ key, pair }) => ({ key, subject: pairSubject(pair), target: { view: 'flows', chips: pairChips(pair) } }));
+  return mapEdges(state).map(({ key, id, pair }) => ({ key, subject: pairSubject(pair), target: { view: 'flows', chips: pairChips(pair) }, ...dropLead(state, [id]) }));
 }

@@ -3,6 +3,7 @@ import type { State } from '../model/state.ts';
 import { inOrder } from '../model/table-order.ts';
 import { tableOf } from '../model/tables.ts';
 import { talkers, type Talker, type Talkers } from '../model/talkers.ts';
+import { dropLead } from './drop-lead.ts';
 import { sortColumn } from './talker-columns.ts';
 import type { Item } from './view.ts';
 
@@ -29,7 +30,7 @@ export function orderedTalkers(state: State): OrderedTalkers {
 
 /** The rows as the cursor sees them. */
 export function talkerItems(state: State): Item[] {
-  return orderedTalkers(state).rows.map(({ key, subject, chips, source, destination, port }) => ({
-    key, subject, target: { view: 'flows', chips }, copy: destination === '' ? source : `${source} -> ${destination}${port}`,
+  return orderedTalkers(state).rows.map(({ key, subject, chips, source, destination, port, pairs }) => ({
+    key, subject, target: { view: 'flows', chips }, ...dropLead(state, pairs), copy: destination === '' ? source : `${source} -> ${destination}${port}`,
   }));
 }

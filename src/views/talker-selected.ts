@@ -1,6 +1,6 @@
-import { answeringOf, type Answering } from '../model/answers.ts';
+import { answeringOf, hearsAnswers, type Answering } from '../model/answers.ts';
 import { dropWords } from '../model/drop-words.ts';
-import { figures, secondsPerColumn, series, type DropFigure } from '../model/figures.ts';
+import { figures, secondsPerColumn, series } from '../model/figures.ts';
 import { flowGroups } from '../model/flow-groups.ts';
 import { PairColumn } from '../model/pair-table.ts';
 import { countsFlows, type State } from '../model/state.ts';
@@ -9,6 +9,8 @@ import { columns, highest, type ChartPoint } from '../screen/chart.ts';
 import { count } from '../screen/format.ts';
 import { left, line, middle, right, type Line, type Piece } from '../screen/line.ts';
 import type { Role } from '../theme/theme.ts';
+import { worstDrop } from './drop-lead.ts';
+import { newWords } from './new-pair.ts';
 import { rule } from './rule.ts';
 import { trendOf } from './talker-table.ts';
 
@@ -60,11 +62,10 @@ function podsText(state: State, row: Talker): string {
 }
 
 function reasonText(state: State, row: Talker): string {
-  const ids = new Set(row.pairs);
-  const worst = figures(state).drops.filter((drop) => ids.has(drop.pairId)).reduce<DropFigure | undefined>((most, drop) => (most === undefined || drop.count > most.count ? drop : most), undefined);
+  const worst = worstDrop(state, new Set(row.pairs));
   if (worst === undefined) return '';
   const words = dropWords(worst.reason, worst.class).brief;
-  return words === '' ? worst.reason : words;
+  return `${words === '' ? worst.reason : words}  3 explains`;
 }
 
 const ANSWER_WORDS: Readonly<Record<Answering, readonly [string, Role]>> = {
@@ -79,13 +80,15 @@ function detailLine(state: State, row: Talker, all: Talkers, cols: number): Line
     return line(cols, [' ', [left('opened', 8), 'dim'], per(opened), ['   dropped ', 'dim'], per(dropped), ['   RST ', 'dim'], per(resets)]);
   }
   const { syns, synAcks, resets, connections, replies, strays } = row.counts;
-  const [words, role] = ANSWER_WORDS[answeringOf(row.counts, row.protocol)];
+  const [words, role] = ANSWER_WORDS[hearsAnswers(figures(state).pairs) ? answeringOf(row.counts, row.protocol) : 'unknown'];
   const isByFlows = countsFlows(state);
   const flags: Piece[] = row.protocol !== TCP
     ? [[`opened ${per(connections)}   packets back ${per(replies)}`, 'text']]
     : isByFlows ? [[`SYN ${per(syns)}   SYN-ACK ${per(synAcks)}   RST ${per(resets)}`, 'text']]
     : [[`opened ${per(connections)}   packets back ${per(replies)}   RST ${per(resets)}`, 'text']];
   if (strays > 0) flags.push([`   ACK without SYN ${per(strays)}`, 'warn']);
+  const isNew = newWords(state, row.pairs);
+  if (isNew !== '') flags.push([`   ${isNew}`, 'accent']);
   const ports = cols >= 110 || row.protocol !== TCP ? portsText(state, row, seconds) : '';
   return line(cols, [' ', [left('answers', 8), 'dim'], ...flags, '   ', [words, role], words === '' ? '' : '   ', [ports === '' ? '' : 'ports ', 'dim'], ports]);
 }
@@ -99,7 +102,7 @@ function portsText(state: State, row: Talker, seconds: number): string {
   const ports = new Map<number, number>();
   for (const figure of figures(state).pairs) {
     const isMeant = row.pairs.length === 1 ? figure.pair.source === pair.source && figure.pair.destination === pair.destination : ids.has(figure.id);
-    if (isMeant && figure.pair.port > 0) ports.set(figure.pair.port, (ports.get(figure.pair.port) ?? 0) + figure.flows + figure.dropped);
+    if (isMeant && figure.pair.port > 0) ports.set(figure.pair.port, (ports.get(figure.pair.port) ?? 0) + Math.max(figure.flows, figure.dropped));
   }
   const sorted = [...ports].sort((one, other) => other[1] - one[1]);
   const shown = sorted.slice(0, 4).map(([port, flows]) => `${port} ${count(flows / seconds)}/s`).join('  ');

@@ -120,9 +120,11 @@ export function trendOf(state: State, row: Talker, width: number): ChartPoint[] 
 function fromSteps(steps: Float64Array, width: number): ChartPoint[] {
   const shown = Math.min(width, TREND_STEPS);
   const each = TREND_STEPS / shown;
+  // a wide chart has columns of several cells
+  const cells = Math.max(1, Math.floor(width / TREND_STEPS));
   return Array.from({ length: shown }, (_, column) => {
     let sum = 0;
     for (let step = Math.floor(column * each); step < Math.floor((column + 1) * each); step++) sum += steps[step] ?? 0;
     return { value: sum, isHole: false };
-  });
+  }).flatMap((point) => Array.from({ length: cells }, () => point));
 }

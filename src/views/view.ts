@@ -21,6 +21,8 @@ export interface Item {
   subject: Subject;
   /** Where Enter leads. */
   target?: Target;
+  /** Where other keys lead that open a view: 3 from a row with drops shows them explained. */
+  leads?: Partial<Record<Action, Target>>;
   /** What `y` copies: a name, or the command to type next. */
   copy?: string;
 }

@@ -30,7 +30,7 @@ const expected: Readonly<Record<string, Expected>> = {
   'identity-churn': { word: 'IDENT', subject: 'payments/ledger-svc → payments/postgres-primary:5432', since: '21:30:00', because: /identity 58213 after 7645.*team=ledger is now team=payments-core/, at: '21:30:18', views: ['drops'] },
   'conntrack-full': { word: 'CT', subject: 'node-03 ht_conntrack', since: '21:30:05', because: /% a minute/, views: ['nodes', 'drops'] },
   'nxdomain-storm': { word: 'DNS', subject: 'payments/notifier', since: '21:30:00', because: /NXDOMAIN/, views: ['dns'] },
-  'rogue-egress': { word: 'EGRESS', subject: 'payments/cardholder → world 198.51.100.77:443', since: '21:30:00', because: /never/, views: ['talkers', 'map'] },
+  'rogue-egress': { word: 'EGRESS', subject: 'payments/cardholder → world 198.51.100.77:443', since: '21:30:00', because: /never talked to the world.*pci=true.*no DNS name/s, views: ['talkers', 'map'] },
   'refund-latency': { word: 'LATENCY', subject: 'POST /v1/payments/refund', since: '21:30:00', because: /refund-svc → payments\/postgres-primary/, views: ['l7', 'drops'] },
 };
 

@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { update } from '../../../src/control/update.ts';
 import { findings } from '../../../src/detect/findings.ts';
 import { initialState, type State } from '../../../src/model/state.ts';
+import { lineText } from '../../../src/screen/line.ts';
+import { frame } from '../../../src/views/frame.ts';
 import { random } from '../app/fake-cluster.ts';
 import { tell } from './story-model.ts';
 import { pairReport, START_MS, ToldDashboard } from './told-packets.ts';
@@ -23,6 +25,10 @@ describe('new-edge', () => {
     expect(others).toEqual([]);
     expect([finding?.severity, finding?.subject, finding?.why, finding?.sinceMs]).toEqual(['note', 'shop/api → data/postgres:5432', 'never seen in the 3 min watched before', START_MS + 200_000]);
     expect(finding?.target?.view).toBe('talkers');
+    // and the rows of it say so
+    told.state.view = 'map';
+    told.state.mapTrail.push('data/postgres');
+    expect(frame(told.state, { cols: 120, rows: 40 }).map(lineText).join('\n')).toMatch(/shop\/api → data\/postgres:5432 .* new since 12:03:20/);
   });
 
   test('a rollout of twenty new pairs is one finding', () => {

@@ -47,9 +47,9 @@ describe('the map', () => {
     expect(screen(sceneOf(SHOP)).slice(4, 10)).toEqual([
       '   CALLERS                            FOCUS                               CALLEES',
       '                                      ┌──────────────────────────┐',
-      ' ingress/nginx               5/s +─┐  │ shop/checkout            │ ┌─X─►  payments:8443    TCP      5/s DROPPED 5/s',
-      ' shop/frontend               3/s +─┼─►│ in 10/s  out 9/s         │─┼─+─►  shop/cart:8080   TCP      2/s',
-      ' shop/admin                  2/s +─┘  │ DROPS out 5/s            │ └─+─►  data/redis:6379  TCP      2/s',
+      ' ingress/nginx               5/s +─┐  │ shop/checkout            │ ┌─X─►  shop/payments:8443 TCP      5/s DROPPED 5/s',
+      ' shop/frontend               3/s +─┼─►│ in 10/s  out 9/s         │─┼─+─►  shop/cart:8080     TCP      2/s',
+      ' shop/admin                  2/s +─┘  │ DROPS out 5/s            │ └─+─►  data/redis:6379    TCP      2/s',
       '                                      └──────────────────────────┘',
     ]);
     expect(screen(sceneOf(SHOP), 80, 24).slice(3, 8)).toEqual([

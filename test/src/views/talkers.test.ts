@@ -93,6 +93,14 @@ describe('the talkers view', () => {
     expect(screen(state)).not.toContain('order held');
   });
 
+  test('3 leads from a row with drops to what explains them, from another one to the drops', () => {
+    const state = at(busyScene, 'sort', 'sort', 'sort', 'view-drops');
+    expect([state.view, state.cursors.get('drops')?.panel]).toEqual(['drops', 1]);
+    expect(screen(state)).toContain('► payments/rewards-cron-job-1 → payments/ledger-svc:9090');
+    const other = at(busyScene, 'view-drops');
+    expect([other.view, other.cursors.get('drops')?.panel ?? 0]).toEqual(['drops', 0]);
+  });
+
   test('nobody answers: SYNs, no SYN-ACK, nothing dropped', () => {
     const state = at(stockScene);
     const talk = { from: 'shop/checkout', to: 'shop/payments', port: 8443, protocol: 6 as const, perSecond: 1, bytes: 0 };
