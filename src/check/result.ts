@@ -91,9 +91,14 @@ function valueText({ operator, bound, unit }: Condition, value: number): string 
   const truth = compare(operator, { low: value, high: value }, bound);
   for (let digits = unit === '' ? 0 : 1; digits <= MOST_DIGITS; digits++) {
     const rounded = Number(value.toFixed(digits));
-    if (compare(operator, { low: rounded, high: rounded }, bound) === truth) return boundText(rounded, unit);
+    if (compare(operator, { low: rounded, high: rounded }, bound) === truth && !isRoundedAway(rounded, value, unit)) return boundText(rounded, unit);
   }
   return boundText(value, unit);
+}
+
+// a little is not nothing, and nearly all is not all
+function isRoundedAway(rounded: number, value: number, unit: Unit): boolean {
+  return (rounded === 0 && value !== 0) || (unit === '%' && rounded === 100 && value !== 100);
 }
 
 /** A result as data, for `-o json`: numbers are numbers, names are as given. */
