@@ -81,9 +81,9 @@ const protobufPlugin = {
 const grpcPlugin = {
   name: 'grpc',
   setup(pluginBuild) {
-    // channelz keeps its lists in it; nobody here serves channelz
+    // channelz keeps its lists in it; nobody here serves channelz, but a server that closes takes itself off them all the same
     pluginBuild.onResolve({ filter: /^@js-sdsl\/ordered-map$/ }, (args) => ({ path: args.path, namespace: 'unlisted' }));
-    pluginBuild.onLoad({ filter: /.*/, namespace: 'unlisted' }, () => ({ contents: 'exports.OrderedMap = class {};' }));
+    pluginBuild.onLoad({ filter: /.*/, namespace: 'unlisted' }, () => ({ contents: 'exports.OrderedMap = class { eraseElementByKey() {} };' }));
     pluginBuild.onResolve({ filter: /^@grpc\/proto-loader$/ }, (args) => ({ path: args.path, namespace: 'absent' }));
     pluginBuild.onResolve({ filter: /^\.\/(make-client|channel-credentials)$/ }, (args) => (/grpc-js/.test(args.importer) ? { path: args.path, namespace: 'grpc-client' } : undefined));
     pluginBuild.onLoad({ filter: /.*/, namespace: 'grpc-client' }, () => ({ contents: '' }));
