@@ -51,9 +51,10 @@ export function pairHistory(state: State, drop: { key: number; pairId: number })
   };
 }
 
-/** Signs that the server answered: packets of it where agents count them, else flows that were replies. */
+/** Signs that the server answered: packets of it where agents count them, else flows that were replies. A reset is no answer. */
 export function answers(bucket: Bucket, pairId: number): number {
-  return bucket.pairs.value(pairId, PairColumn.replies);
+  const { pairs } = bucket;
+  return Math.max(0, pairs.value(pairId, PairColumn.replies) - pairs.value(pairId, PairColumn.resets));
 }
 
 interface Run {

@@ -3,6 +3,7 @@ import { dropKeyParts } from '../model/directory.ts';
 import { MAX_WITNESSES, refusalAt } from '../model/drop-facts.ts';
 import { dropSinceMs, dropSort, hidesHarmless, reasonTable, shownDrops, shownReasons, type ReasonRow } from '../model/drop-table.ts';
 import { figures, momentSecond, secondsPerColumn, series, windowText, type DropFigure } from '../model/figures.ts';
+import { portText } from '../model/pair-text.ts';
 import type { State } from '../model/state.ts';
 import { dropSide } from '../detect/drop-context.ts';
 import { dropRowKey, REASONS, WHO } from '../detect/drop-target.ts';
@@ -151,13 +152,19 @@ function whoLine(state: State, drop: DropFigure, look: RowLook): Line {
   const side = dropSide({ drop, fact, refusal: refusalAt(fact, momentSecond(state) * 1000) });
   const pods = fact === undefined ? '' : `${setSize(fact.sources)}×${setSize(fact.destinations)}`;
   const since = sinceText(state, drop);
-  const pieces: Piece[] = [marker(look), [pairCells(drop.pair, w.pair), look.isSelected ? 'title' : 'text']];
+  const pieces: Piece[] = [marker(look), [pairWithProtocol(drop, w.pair), look.isSelected ? 'title' : 'text']];
   if (w.labels > 0) pieces.push([left(labelsText(fact), w.labels - 1), 'dim'], ' ');
   pieces.push(' ', [left(side, isWide ? 8 : 7), 'dim'], [right(isWide ? count(drop.nowPerSecond) : `${count(drop.nowPerSecond)}/s`, isWide ? 8 : 7), drop.class === 'ok' ? 'dim' : 'bad']);
   if (isWide) pieces.push([right(`${bound}${grouped(drop.count)}`, 10), 'dim']);
   pieces.push(' ', [left(pods, isWide ? 7 : 6), 'dim'], ' ', [left(since, 9), 'dim']);
   if (isWide) pieces.push(' ', [left(nodesText(state, fact?.nodes ?? new Set(), w.nodes), w.nodes), 'dim']);
   return line(cols, pieces, fillOf(look));
+}
+
+// the same port may be refused for TCP and for UDP
+function pairWithProtocol({ pair }: DropFigure, width: number): string {
+  const protocol = /\/.*$/.exec(portText(pair))?.[0] ?? '';
+  return left(`${pairCells(pair, width - protocol.length).trimEnd()}${protocol}`, width);
 }
 
 // ends that were seen in flows; a set that is full may stand for more

@@ -116,6 +116,18 @@ describe('the drops view', () => {
     edited.pausedAtMs = 0;
   });
 
+  test('the same port of two protocols is two rows that can be told apart', () => {
+    const state = emptyScene();
+    update(state, { type: 'connection', state: 'live' });
+    const [refused] = TALKS.filter((talk) => talk.drop === 'NO_SOCKET');
+    if (refused === undefined) throw new Error('no refused talk');
+    for (let second = 1; second <= 3; second++) {
+      update(state, { type: 'tick', nowMs: state.nowMs + 1000 });
+      update(state, { type: 'telemetry', report: reportOf(second, state.nowMs, { talks: [refused, { ...refused, protocol: 17 }] }) });
+    }
+    expect(screen(press(state, 'view-drops'))).toMatch(/payments:9999 [\s\S]*payments:9999\/UDP/);
+  });
+
   test('without drops it says so, and since when it looked', () => {
     const state = emptyScene();
     update(state, { type: 'connection', state: 'live' });
