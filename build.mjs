@@ -134,7 +134,7 @@ const common = {
   plugins: [blessedPlugin, contribPlugin, protobufPlugin, descriptorsPlugin, grpcPlugin],
   logLevel: 'warning',
   legalComments: 'none',
-  // our glyphs as they are, not as escapes twice as long
+  // node reads UTF-8: lines and blocks as escapes would take twice the bytes
   charset: 'utf8',
 };
 
@@ -146,8 +146,6 @@ async function bundleProgram() {
     outfile: 'dist/hubtop.js',
     minify: true,
     metafile: true,
-    // node reads UTF-8: lines and blocks as escapes would take twice the bytes
-    charset: 'utf8',
     banner: { js: '#!/usr/bin/env node' },
     define: { HUBTOP_BUNDLE: 'true', HUBTOP_PACKAGE_VERSION: JSON.stringify(version) },
   });
