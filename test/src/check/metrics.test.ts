@@ -135,6 +135,19 @@ describe('chipSets()', () => {
   });
 });
 
+describe('connections()', () => {
+  test('of reports that leave light pairs out are at least what was counted', () => {
+    const state = emptyScene();
+    for (let second = 0; second < 10; second++) {
+      update(state, { type: 'tick', nowMs: START_MS + (second + 1) * 1_000 });
+      update(state, { type: 'telemetry', report: { ...reportOf(second, START_MS + (second + 1) * 1_000), pairs_floor_bytes: 40 } });
+    }
+    expect(verdictOf('connections < 100000/s', state)).toBe('open unnamed');
+    expect(verdictOf('connections > 10/s', state)).toMatch(/^ok \d/);
+    expect(verdictOf('connections < 1/s', state)).toMatch(/^breached/);
+  });
+});
+
 describe('drops(policy)', () => {
   const refused = (skbs: number, refusal: object) => ({ reason: 133, source: endpoint('shop/a', ''), destination: endpoint('shop/b', ''), port: skbs, protocol: 6, skbs, refusal });
   const lockdown = { name: 'lockdown', namespace: 'shop', kind: 'CiliumNetworkPolicy' };
