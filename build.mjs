@@ -11,9 +11,9 @@ import { pruneGoogleProtobuf } from './src/wire/prune-google-protobuf.mjs';
 const require = createRequire(import.meta.url);
 const blessedRoot = dirname(require.resolve('blessed/package.json'));
 
-/** Text replacement that fails loudly when blessed is not the version this was written for. */
+/** Text replacement that fails loudly when a package is not the version this was written for. */
 function replaceOnce(text, from, to) {
-  if (!text.includes(from)) throw new Error(`build: blessed has changed, no "${from}" in it`);
+  if (!text.includes(from)) throw new Error(`build: a package has changed, no "${from}" in it`);
   return text.replace(from, to);
 }
 
@@ -60,6 +60,8 @@ const contribPlugin = {
   name: 'contrib',
   setup(pluginBuild) {
     pluginBuild.onResolve({ filter: /^(lodash|gl-matrix)$/ }, (args) => ({ path: args.path, namespace: 'cut' }));
+    // a constructor that prints a warning outside of node_modules, and a bundle is outside
+    pluginBuild.onLoad({ filter: /drawille-blessed-contrib[\\/]index\.js$/ }, (args) => ({ contents: replaceOnce(readFileSync(args.path, 'utf8'), 'new Buffer(', 'Buffer.alloc('), loader: 'js' }));
     pluginBuild.onLoad({ filter: /.*/, namespace: 'cut' }, (args) => ({
       contents: args.path === 'lodash'
         ? 'exports.max = (list, of) => list.reduce((most, one) => (of(one) > of(most) ? one : most), list[0]);'

@@ -8,8 +8,17 @@ const ASCII: Readonly<Record<string, string>> = {
   '┌': '+', '┐': '+', '└': '+', '┘': '+', '├': '+', '┤': '+', '┬': '+', '┴': '+', '┼': '+',
 };
 
+const FIRST_BRAILLE = 0x2800;
+const BRAILLE = Array.from({ length: 256 }, (_, dots) => String.fromCharCode(FIRST_BRAILLE + dots));
+
+// charts have blocks where there is only ASCII; this is for what was drawn before the mode changed
+function asciiOf(character: string): string {
+  const dots = character.charCodeAt(0) - FIRST_BRAILLE;
+  return ASCII[character] ?? (dots >= 0 && dots < BRAILLE.length ? (dots === 0 ? ' ' : '.') : '?');
+}
+
 /** Glyphs that views draw with, next to plain text. The painter lets nothing else through. */
-export const GLYPHS: ReadonlySet<string> = new Set(Object.keys(ASCII));
+export const GLYPHS: ReadonlySet<string> = new Set([...Object.keys(ASCII), ...BRAILLE]);
 
 /** Rows in ASCII only, cell by cell: for terminals without UTF-8. */
 export function toAscii(lines: readonly Line[]): Line[] {
@@ -18,5 +27,5 @@ export function toAscii(lines: readonly Line[]): Line[] {
 
 /** One text in ASCII only, of the same length. */
 export function asciiText(text: string): string {
-  return text.replaceAll(/[^\x20-\x7e]/g, (character) => ASCII[character] ?? '?');
+  return text.replaceAll(/[^\x20-\x7e]/g, asciiOf);
 }
