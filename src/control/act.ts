@@ -3,6 +3,7 @@ import { chipsText } from '../model/chip-words.ts';
 import type { Action } from '../model/messages.ts';
 import { newPrompt } from '../model/prompt.ts';
 import type { State } from '../model/state.ts';
+import { tableOf } from '../model/tables.ts';
 import { copyHubble } from '../model/take-away.ts';
 import { itemOf } from '../views/view.ts';
 import { viewOf } from '../views/view-list.ts';
@@ -91,6 +92,14 @@ const ACTS: Partial<Record<Action, (state: State) => void>> = {
   export: exportFile,
   copy: copyRow,
   'copy-hubble': (state) => copyHubble(state),
+  reverse: (state) => {
+    const table = tableOf(state, state.view);
+    table.isReversed = !table.isReversed;
+  },
+  reveal: (state) => {
+    state.isRevealed = !state.isRevealed;
+    say(state, state.isRevealed ? 'query strings and user info are shown on this screen until the end of this session, never in exports' : 'query strings and user info are hidden again');
+  },
   theme: (state) => {
     state.themeStep++;
   },

@@ -1,4 +1,5 @@
 import type { Endpoint, Flow } from '../wire/gen/flow.ts';
+import { withoutSecrets } from './redact.ts';
 import { scrub } from '../lib/scrub.ts';
 import { dropReasonName, KERNEL_DROP } from './drop-words.ts';
 
@@ -59,12 +60,12 @@ export function endpointName(endpoint: Endpoint | undefined, ip: string, names: 
   return address === '' ? scrub(reserved, 40) : `${scrub(reserved, 24)} ${address}`;
 }
 
-/** What happened, in a few words: the WHY / WHAT column. */
-export function whatOf(flow: Flow): string {
+/** What happened, in a few words: the WHY / WHAT column. Queries and user info of URLs are hidden unless they are revealed. */
+export function whatOf(flow: Flow, isRevealed = false): string {
   if (flow.verdict === DROPPED) return flowReason(flow);
   if (flow.verdict === AUDIT) return 'audit: would deny';
   const { dns, http } = flow.l7 ?? {};
-  if (http !== undefined) return scrub([http.method, pathOf(http.url), http.code, latency(flow)].filter(Boolean).join(' '), 200);
+  if (http !== undefined) return scrub([http.method, pathOf(http.url, isRevealed), http.code, latency(flow)].filter(Boolean).join(' '), 200);
   if (dns !== undefined) return scrub([dns.qtypes?.[0], dns.query?.replace(/\.$/, ''), answer(dns.rcode, dns.ips)].filter(Boolean).join(' '), 200);
   const flags = flow.l4?.TCP?.flags;
   if (flags?.RST === true) return 'RST';
@@ -74,8 +75,8 @@ export function whatOf(flow: Flow): string {
   return summary === protocolOf(flow) ? '' : summary;
 }
 
-function pathOf(url: string | undefined): string {
-  return (url ?? '').replace(/^[a-z]+:\/\/[^/]*/, '');
+function pathOf(url: string | undefined, isRevealed: boolean): string {
+  return isRevealed ? (url ?? '') : withoutSecrets((url ?? '').replace(/^[a-z]+:\/\/[^/]*/, ''));
 }
 
 function latency(flow: Flow): string {

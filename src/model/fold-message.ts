@@ -100,7 +100,7 @@ function takeConnection(state: State, message: Message & { type: 'connection' })
 }
 
 function takeFlowsState(state: State, message: Message & { type: 'flows-state' }): void {
-  if (message.isOpen && !state.flows.isOpen) state.flows.openedMs = state.nowMs;
+  if (message.isOpen && (!state.flows.isOpen || state.flows.openedMs === Infinity)) state.flows.openedMs = state.nowMs;
   if (!message.isOpen) forgetDnsUnderWay(state);
   state.flows.isOpen = message.isOpen;
   state.flows.error = scrub(message.error ?? '', 200);

@@ -175,3 +175,40 @@ function quantilesOf(state: State, latency: ReadonlyMap<number, number>, timed: 
   const [p50 = 0, p90 = 0, p99 = 0, p999 = 0, max = 0] = state.quantiles(latency, PERCENTILES);
   return { p50, p90, p99, p999, max };
 }
+
+/** Several routes of one server as one. */
+export function mergedFigure(state: State, figures: readonly RouteFigure[]): RouteFigure {
+  const [first] = figures;
+  if (first === undefined) throw new Error('no route to merge');
+  const latency = new Map<number, number>();
+  const codes = new Map<number, number>();
+  for (const figure of figures) {
+    for (const [index, count] of figure.latency) addTo(latency, index, count);
+    for (const [code, count] of figure.codes) addTo(codes, code, count);
+  }
+  const sum = (pick: (figure: RouteFigure) => number): number => figures.reduce((total, figure) => total + pick(figure), 0);
+  const timed = sum((figure) => figure.timed);
+  return {
+    route: { ...first.route, method: '', path: '', ids: figures.flatMap(({ route }) => route.ids) }, server: first.server, count: sum((figure) => figure.count), requests: sum((figure) => figure.requests),
+    answers: sum((figure) => figure.answers), bad: sum((figure) => figure.bad), callerBad: sum((figure) => figure.callerBad),
+    codes: [...codes].sort((a, b) => b[1] - a[1] || a[0] - b[0]), latency, timed, quantiles: quantilesOf(state, latency, timed),
+    callers: joinedParts(figures.flatMap(({ callers }) => callers)), pods: joinedPods(figures.flatMap(({ pods }) => pods)),
+  };
+}
+
+function joinedParts(parts: readonly PartFigure[]): PartFigure[] {
+  const byName = new Map<string, PartFigure>();
+  for (const { name, count, bad } of parts) {
+    const known = byName.get(name);
+    byName.set(name, { name, count: (known?.count ?? 0) + count, bad: (known?.bad ?? 0) + bad });
+  }
+  return [...byName.values()].sort((a, b) => b.count - a.count || (a.name < b.name ? -1 : 1));
+}
+
+function joinedPods(pods: readonly PodFigure[]): PodFigure[] {
+  return joinedParts(pods).map((part) => {
+    const octaves = new Map<number, number>();
+    for (const pod of pods) if (pod.name === part.name) for (const [octave, count] of pod.octaves) addTo(octaves, octave, count);
+    return { ...part, octaves };
+  });
+}

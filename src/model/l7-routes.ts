@@ -32,6 +32,8 @@ export interface Route extends Call {
   rawUrl: string;
   /** The route that its requests count under since its path turned out to hold an id. */
   joinedTo: Route | undefined;
+  /** Its number, and those of the routes that were joined to it. */
+  ids: number[];
   pods: RecycledNames;
   /** Place in pods by id of the endpoint interner. */
   podPlaces: Map<number, number>;
@@ -49,7 +51,7 @@ export const OTHER_PATHS = '(other paths)';
 
 /** All routes that are met, bounded. */
 export class RouteTable {
-  /** Moves when a number was given to another route: whoever kept routes begins anew. */
+  /** Moves when a number is given to another route, or routes are joined: whoever kept figures by number begins anew. */
   version = 0;
   private readonly routes: (Route | undefined)[] = [newRoute(0, 0, { protocol: 'HTTP', method: '', path: '(other)' })];
   private readonly names = new RecycledNames(MAX_ROUTES, (id) => this.forget(id));
@@ -107,8 +109,10 @@ export class RouteTable {
     for (const route of alike) {
       if (route === joined || !fitsPattern(route.path, pattern)) continue;
       route.joinedTo = joined;
+      joined.ids.push(...route.ids);
       of.routes.delete(route);
     }
+    this.version++;
     return joined;
   }
 
@@ -140,7 +144,7 @@ export class RouteTable {
 
 function newRoute(id: number, server: number, call: Call): Route {
   const podPlaces = new Map<number, number>();
-  return { ...call, id, server, unanswered: 0, rawUrl: '', joinedTo: undefined, pods: new RecycledNames(MAX_PODS, () => podPlaces.clear()), podPlaces };
+  return { ...call, id, server, unanswered: 0, rawUrl: '', joinedTo: undefined, ids: [id], pods: new RecycledNames(MAX_PODS, () => podPlaces.clear()), podPlaces };
 }
 
 /** The route that a route's requests count under. */

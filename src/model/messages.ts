@@ -15,7 +15,7 @@ export type Action =
   | 'source-pod' | 'destination-pod' | 'source-workload' | 'destination-workload' | 'source-namespace' | 'destination-namespace'
   | 'verdict' | 'protocol' | 'drop-reason' | 'port' | 'node' | 'only' | 'not'
   | 'undo' | 'clear' | 'theme' | 'ascii'
-  | 'sort' | 'reverse' | 'group' | 'follow' | 'noise' | 'chart' | 'copy' | 'copy-hubble' | 'rule' | 'export' | 'json'
+  | 'sort' | 'reverse' | 'group' | 'follow' | 'noise' | 'chart' | 'reveal' | 'copy' | 'copy-hubble' | 'rule' | 'export' | 'json'
   | 'filter' | 'palette' | 'quit-keep'
   | `view-${string}`;
 

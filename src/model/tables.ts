@@ -5,13 +5,15 @@ export interface TableState {
   group: string;
   /** What a view tells apart as usual is shown where it hides it, hidden where it shows it. */
   isNoiseFlipped: boolean;
+  /** Kind of chart where a view has several. */
+  chart: string;
 }
 
 /** The table state of a view; made when it is first asked for. */
 export function tableOf(state: { tables: Map<string, TableState> }, view: string): TableState {
   const known = state.tables.get(view);
   if (known !== undefined) return known;
-  const made: TableState = { sort: '', isReversed: false, group: '', isNoiseFlipped: false };
+  const made: TableState = { sort: '', isReversed: false, group: '', isNoiseFlipped: false, chart: '' };
   state.tables.set(view, made);
   return made;
 }

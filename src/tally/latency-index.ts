@@ -24,8 +24,11 @@ export function latencyOf(index: number): number {
 
 /** The latency in microseconds that this share (0 to 1) of the counts by index does not exceed; 0 where there are none. */
 export function latencyAt(counts: ReadonlyMap<number, number>, share: number): number {
-  const indices = [...counts.keys()].sort((one, other) => one - other);
-  let left = Math.max(1, Math.ceil(share * indices.reduce((sum, index) => sum + (counts.get(index) ?? 0), 0) - 1e-9));
+  // typed arrays sort as numbers, and faster
+  const indices = Uint32Array.from(counts.keys()).sort();
+  let total = 0;
+  for (const count of counts.values()) total += count;
+  let left = Math.max(1, Math.ceil(share * total - 1e-9));
   for (const index of indices) {
     left -= counts.get(index) ?? 0;
     if (left <= 0) return latencyOf(index);

@@ -2,6 +2,7 @@ import type { RowView } from '../model/flow-rows.ts';
 import { flagsOf, flowReason, portOf, protocolOf, sourcePortOf, whatOf } from '../model/flow-words.ts';
 import { dropClass } from '../model/drop-words.ts';
 import { extensionOf } from '../model/row-flow.ts';
+import { withoutSecrets } from '../model/redact.ts';
 import type { State } from '../model/state.ts';
 import { enumName } from '../wire/codec.ts';
 import { TraceReasonEnum, type Endpoint, type Flow } from '../wire/gen/flow.ts';
@@ -61,11 +62,12 @@ function allFacts(state: State, row: RowView, { flow, cols }: { flow: Flow; cols
     two(4, 'names', namesText(flow.source_names), namesText(flow.destination_names)),
     { rank: isWide ? 5 : EMPTY, line: line(cols, []) },
     one(1, 'l4', [`${protocolOf(flow)} ${flagsOf(flow)}`.trim(), replyWords(flow), reasonWords(flow)].filter((part) => part !== '').join('   ')),
-    one(flow.l7 === undefined ? EMPTY : 2, 'l7', flow.l7 === undefined ? '' : [whatOf(flow), flow.proxy_port === undefined || flow.proxy_port === 0 ? '' : `proxy port ${flow.proxy_port}`].filter((part) => part !== '').join('   ')),
+    one(flow.l7 === undefined ? EMPTY : 2, 'l7', flow.l7 === undefined ? '' : [whatOf(flow, state.isRevealed), flow.proxy_port === undefined || flow.proxy_port === 0 ? '' : `proxy port ${flow.proxy_port}`].filter((part) => part !== '').join('   ')),
     one(1, 'policy', policyWords(flow)),
     one(4, 'seen at', [seenAt(flow), flow.file?.name === undefined ? '' : scrub(`${flow.file.name}:${flow.file.line ?? 0}`, 60)].filter((part) => part !== '').join('   ')),
     one(4, 'volume', volumeText(extension)),
-    one(5, 'summary', scrub(flow.Summary ?? '', 300)),
+    // a summary of a request has its URL in it
+    one(5, 'summary', scrub(state.isRevealed ? (flow.Summary ?? '') : withoutSecrets(flow.Summary ?? ''), 300)),
     one(6, 'emitter', [scrub(flow.node_name ?? '', 80), scrub(`${flow.emitter?.name ?? ''} ${flow.emitter?.version ?? ''}`.trim(), 60), flow.IP?.encrypted === true ? 'encrypted' : ''].filter((part) => part !== '').join('   ')),
     one(6, 'uuid', scrub(flow.uuid ?? '', 64)),
   ];

@@ -18,7 +18,7 @@ export function flowSummary(state: State, row: RowView, cols: number): Line[] {
     head,
     headLine(state, row, { flow, cols }),
     ...endLines(flow, cols),
-    line(cols, [' ', [left('what', 7), 'dim'], `${protocolOf(flow)} ${whatOf(flow)}`, ['   ' + volumeText(extensionOf(flow)), 'dim']]),
+    line(cols, [' ', [left('what', 7), 'dim'], `${protocolOf(flow)} ${whatOf(flow, state.isRevealed)}`, ['   ' + volumeText(extensionOf(flow)), 'dim']]),
     line(cols, [' ', [left('why', 7), 'dim'], [whyText(flow), 'dim']]),
   ];
 }

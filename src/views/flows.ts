@@ -174,7 +174,7 @@ function flowLine(state: State, shape: RowShape & { packet: PacketRow; flow: Flo
   const from = endpointName(client.endpoint, client.ip, client.names);
   const to = withoutNamespace(endpointName(server.endpoint, server.ip, server.names), from, w.destination);
   const isReset = flow.l4?.TCP?.flags?.RST === true && row.verdict !== 2;
-  const what = `${isReset ? '▲ ' : ''}${whatOf(flow)}${row.count > 1 ? ` ×${counted(row.count)}` : ''}`;
+  const what = `${isReset ? '▲ ' : ''}${whatOf(flow, state.isRevealed)}${row.count > 1 ? ` ×${counted(row.count)}` : ''}`;
   const connection = `${client.ip} ${client.port} ${server.ip} ${server.port} ${protocolOf(flow)}`;
   // what the line above says already steps back
   const nameRole = connection === shape.previous && !shape.isSelected ? 'dim' : 'text';

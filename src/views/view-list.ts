@@ -1,7 +1,9 @@
+import { dns } from './dns.ts';
 import { drops } from './drops.ts';
 import { flows } from './flows.ts';
 import { help } from './help.ts';
 import { incidents } from './incidents.ts';
+import { l7 } from './l7.ts';
 import { map } from './map.ts';
 import { nodes } from './nodes.ts';
 import { overview } from './overview.ts';
@@ -15,6 +17,8 @@ export const VIEWS: readonly View[] = [
   flows,
   drops,
   talkers,
+  l7,
+  dns,
   nodes,
   map,
   incidents,

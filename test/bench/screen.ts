@@ -15,7 +15,7 @@ const ROUNDS = 5;
 
 /** The screen: what a frame costs in CPU and bytes at 120x40 on a busy cluster, and what folding flows costs. */
 export async function run(report: (row: BenchRow) => void): Promise<void> {
-  for (const view of ['overview', 'flows', 'drops', 'talkers', 'map']) await benchFrames(view, report);
+  for (const view of ['overview', 'flows', 'drops', 'talkers', 'l7', 'dns', 'map']) await benchFrames(view, report);
   benchFold(report);
   benchL7(report);
 }

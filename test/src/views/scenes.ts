@@ -1,6 +1,9 @@
 import { initialState, type State } from '../../../src/model/state.ts';
 import { update } from '../../../src/control/update.ts';
 import { flowOf, framed, joined, NODES, random, reportOf, TALKS, type FakeTalk } from '../app/fake-cluster.ts';
+import { dnsRecords, httpRecords, kafkaRecords } from '../app/fake-l7.ts';
+import { requestsOfSecond } from '../app/fake-requests.ts';
+import { hdrQuantiles } from '../../../src/app/hdr-quantiles.ts';
 import { GetFlowsResponseCodec } from '../../../src/wire/gen/observer.ts';
 
 /** 2026-03-01 12:00:00 UTC. */
@@ -21,6 +24,14 @@ export function busyScene(): State {
   const state = emptyScene();
   connect(state);
   for (let second = 0; second < SECONDS; second++) runSecond(state, second, {});
+  return state;
+}
+
+/** The same where nobody parses a request: packets alone. */
+export function packetsScene(): State {
+  const state = emptyScene();
+  connect(state);
+  for (let second = 0; second < SECONDS; second++) runSecond(state, second, { hasNoRequests: true });
   return state;
 }
 
@@ -78,6 +89,7 @@ export function hostileScene(): State {
     const report = reportOf(second, timeMs, { talks });
     update(state, { type: 'telemetry', report: { ...report, nodes: EVIL.map((name) => ({ name, state: second > 10 ? `NODE_GONE ${name}` : '', message: name })) } });
     update(state, { type: 'flows', bytes: joined(talks.map((talk) => framed({ ...flowOf(talk, timeMs), node_name: talk.from, Summary: talk.from, source_names: [talk.from] }))) });
+    update(state, { type: 'flows', bytes: joined(EVIL.flatMap((evil) => evilRequests(evil, timeMs))) });
   }
   update(state, { type: 'node-status', node: EVIL[0], state: 'NODE_ERROR', message: EVIL[1] });
   update(state, { type: 'status', text: EVIL.join(' ') });
@@ -86,17 +98,29 @@ export function hostileScene(): State {
   return state;
 }
 
+// in every text of a record: method, URL, header, topic, name, source
+function evilRequests(evil: string, timeMs: number): Uint8Array[] {
+  const ends = { from: `${evil}/${evil}`, to: `ns/${evil}`, timeMs: timeMs + 1, pod: evil };
+  return [
+    ...httpRecords({ ...ends, method: evil, url: `http://${evil}:${evil}@${evil}/${evil}/${evil}?${evil}`, protocol: evil, code: 599, headers: [{ key: evil, value: evil }, { key: 'grpc-status', value: evil }] }),
+    ...kafkaRecords({ ...ends, apiKey: evil, topic: evil, error: -1 }), ...dnsRecords({ ...ends, query: `${evil}.`, type: evil, rcode: 23, ips: [evil] }),
+    ...dnsRecords({ ...ends, query: `${evil}.${evil}.svc.cluster.local`, rcode: 3 }), ...dnsRecords({ ...ends, query: evil, records: 'request' }),
+  ];
+}
+
 function connect(state: State): void {
+  update(state, { type: 'quantiles', quantiles: hdrQuantiles() });
   update(state, { type: 'flows-requested' });
   update(state, { type: 'connection', state: 'connecting' });
   update(state, { type: 'connection', state: 'live' });
   update(state, { type: 'flows-state', isOpen: true });
 }
 
-function runSecond(state: State, second: number, options: { lostPerSecond?: number; down?: string }): void {
+function runSecond(state: State, second: number, options: { lostPerSecond?: number; down?: string; hasNoRequests?: boolean }): void {
   const timeMs = START_MS + (second + 1) * 1000;
   update(state, { type: 'tick', nowMs: timeMs + 400 });
   update(state, { type: 'telemetry', report: reportOf(second, timeMs, options) });
+  if (options.hasNoRequests !== true) update(state, { type: 'flows', bytes: joined(requestsOfSecond(second, timeMs)) });
   update(state, { type: 'flows', bytes: secondOfFlows(second, timeMs) });
 }
 

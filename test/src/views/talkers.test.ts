@@ -8,7 +8,7 @@ import { frame } from '../../../src/views/frame.ts';
 import { orderedTalkers } from '../../../src/views/talker-rows.ts';
 import { httpRecords } from '../app/fake-l7.ts';
 import { flowOf, framed, joined, reportOf, TALKS } from '../app/fake-cluster.ts';
-import { busyScene, START_MS, stockScene } from './scenes.ts';
+import { packetsScene, START_MS, stockScene } from './scenes.ts';
 
 function at(scene: () => State, ...actions: Action[]): State {
   const state = scene();
@@ -25,7 +25,7 @@ const names = (state: State): string[] => orderedTalkers(state).rows.map(({ sour
 
 describe('the talkers view', () => {
   test('s goes through the columns that are there, r turns the order round, and the column is marked', () => {
-    const state = at(busyScene);
+    const state = at(packetsScene);
     const marks: string[] = [];
     for (let i = 0; i < 6; i++) {
       marks.push(/(\S+)▼/.exec(screen(state).split('\n')[4] ?? '')?.[1] ?? '');
@@ -56,14 +56,14 @@ describe('the talkers view', () => {
 
   test('namespaces hold what their workloads hold', () => {
     const total = (state: State): number => orderedTalkers(state).rows.reduce((sum, { counts }) => sum + counts.connections + counts.dropped, 0);
-    expect(total(at(busyScene, 'group'))).toBeCloseTo(total(at(busyScene)));
-    expect(names(at(busyScene, 'group'))).toContain('payments kube-system');
+    expect(total(at(packetsScene, 'group'))).toBeCloseTo(total(at(packetsScene)));
+    expect(names(at(packetsScene, 'group'))).toContain('payments kube-system');
   });
 
   test('pods need every flow: the stream is asked for them only while somebody looks', () => {
     const asked = (state: State): number => (flowsRequest(state).whitelist ?? []).length;
-    expect(asked(at(busyScene))).toBeGreaterThan(0);
-    const state = at(busyScene, 'group', 'group', 'group');
+    expect(asked(at(packetsScene))).toBeGreaterThan(0);
+    const state = at(packetsScene, 'group', 'group', 'group');
     expect(asked(state)).toBe(0);
     expect(state.status.text).toContain('from the flows that come from now on');
     state.view = 'overview';
@@ -79,7 +79,7 @@ describe('the talkers view', () => {
   });
 
   test('rows stay where they are while the cursor moves, and say so', () => {
-    const state = at(busyScene, 'down');
+    const state = at(packetsScene, 'down');
     const before = names(state);
     const talks = TALKS.map((talk) => ({ ...talk, perSecond: talk.port === 9102 ? 9_000 : 1 }));
     for (let second = 0; second < 3; second++) {
@@ -94,10 +94,10 @@ describe('the talkers view', () => {
   });
 
   test('3 leads from a row with drops to what explains them, from another one to the drops', () => {
-    const state = at(busyScene, 'sort', 'sort', 'sort', 'view-drops');
+    const state = at(packetsScene, 'sort', 'sort', 'sort', 'view-drops');
     expect([state.view, state.cursors.get('drops')?.panel]).toEqual(['drops', 1]);
     expect(screen(state)).toContain('► payments/rewards-cron-job-1 → payments/ledger-svc:9090');
-    const other = at(busyScene, 'view-drops');
+    const other = at(packetsScene, 'view-drops');
     expect([other.view, other.cursors.get('drops')?.panel ?? 0]).toEqual(['drops', 0]);
   });
 
