@@ -1,4 +1,4 @@
-import { addBucket, emptyBucket, type Bucket } from './bucket.ts';
+import { addBucket, addTotals, emptyBucket, type Bucket } from './bucket.ts';
 
 /** Ten minutes by the second, then an hour in steps of ten. */
 export const FINE_SECONDS = 600;
@@ -105,6 +105,13 @@ export class BucketRing {
   sum(from: number, to: number): Bucket {
     const total = emptyBucket();
     for (const { bucket, share } of this.stretches(from, to)) if (bucket !== undefined) addBucket(total, bucket, share);
+    return total;
+  }
+
+  /** The same without the counts of pairs. */
+  totals(from: number, to: number): Bucket {
+    const total = emptyBucket();
+    for (const { bucket, share } of this.stretches(from, to)) if (bucket !== undefined) addTotals(total, bucket, share);
     return total;
   }
 

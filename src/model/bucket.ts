@@ -38,6 +38,12 @@ export function emptyBucket(): Bucket {
 
 /** Adds `share` (0 to 1) of one bucket to another. */
 export function addBucket(into: Bucket, from: Bucket, share = 1): void {
+  addTotals(into, from, share);
+  into.pairs.addTable(from.pairs, share);
+}
+
+/** The same without the counts of pairs, which are nearly all of the work. */
+export function addTotals(into: Bucket, from: Bucket, share = 1): void {
   into.coveredMs += from.coveredMs * share;
   into.hasGap ||= from.hasGap;
   into.isPartial ||= from.isPartial;
@@ -48,7 +54,6 @@ export function addBucket(into: Bucket, from: Bucket, share = 1): void {
   for (let i = 0; i < VERDICTS; i++) into.verdicts[i] = (into.verdicts[i] ?? 0) + (from.verdicts[i] ?? 0) * share;
   for (const [key, count] of from.drops) addCount(into.drops, key, count * share);
   for (const [key, count] of from.losses) addCount(into.losses, key, count * share);
-  into.pairs.addTable(from.pairs, share);
 }
 
 /** Adds to a count; a key beyond the bound counts under the first key's neighbour "(other)", id 0. */

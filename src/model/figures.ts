@@ -49,8 +49,9 @@ export interface Figures {
   /** Seconds of the window that were observed; 0 = nothing yet. */
   seconds: number;
   window: Bucket;
+  /** The last NOW_SECONDS, without pairs. */
   now: Bucket;
-  /** Where what happened and what was lost is read from: always of the whole cluster, filters do not apply to losses. */
+  /** Where what happened and what was lost is read from, without pairs: always of the whole cluster, filters do not apply to losses. */
   ledger: Bucket;
   /** Seconds of the window that the ledger has: a filter does not shorten it. */
   ledgerSeconds: number;
@@ -69,6 +70,7 @@ interface Cache {
   version: string;
   toSecond: number;
   windowSeconds: number;
+  madeMs: number;
   figures: Figures;
 }
 
@@ -91,20 +93,28 @@ export function figures(state: State): Figures {
   const toSecond = momentSecond(state);
   const version = `${ring.version} ${state.fromTelemetry.version}`;
   const cache = caches.get(state);
-  if (cache?.ring === ring && cache.version === version && cache.toSecond === toSecond && cache.windowSeconds === state.windowSeconds) return cache.figures;
+  if (cache?.ring === ring && cache.toSecond === toSecond && cache.windowSeconds === state.windowSeconds && (cache.version === version || isFresh(cache, state.nowMs))) return cache.figures;
   const made = makeFigures(state, ring, toSecond);
-  caches.set(state, { ring, version, toSecond, windowSeconds: state.windowSeconds, figures: made });
+  caches.set(state, { ring, version, toSecond, windowSeconds: state.windowSeconds, madeMs: state.nowMs, figures: made });
   return made;
+}
+
+/** Figures of so many pairs cost milliseconds: flows that come late for a second that is over are added to them this often. */
+const [MANY_PAIRS, LATE_MS] = [200, 500];
+
+// the moment itself moves once a second
+function isFresh({ figures: { pairs }, madeMs }: Cache, nowMs: number): boolean {
+  return pairs.length >= MANY_PAIRS && nowMs - madeMs < LATE_MS;
 }
 
 function makeFigures(state: State, ring: BucketRing, toSecond: number): Figures {
   const fromSecond = toSecond - state.windowSeconds;
   const window = ring.sum(fromSecond, toSecond);
-  const now = ring.sum(toSecond - NOW_SECONDS, toSecond);
-  const before = ring.firstSecond < fromSecond ? ring.sum(toSecond - NOW_SECONDS - BASELINE_SECONDS, toSecond - NOW_SECONDS) : emptyBucket();
+  const now = ring.totals(toSecond - NOW_SECONDS, toSecond);
+  const before = ring.firstSecond < fromSecond ? ring.totals(toSecond - NOW_SECONDS - BASELINE_SECONDS, toSecond - NOW_SECONDS) : emptyBucket();
   const seconds = window.coveredMs / 1000;
   const drops = dropFigures(state, { window, now, before });
-  const ledger = state.telemetry === 'present' && ring !== state.fromTelemetry ? state.fromTelemetry.sum(fromSecond, toSecond) : window;
+  const ledger = state.telemetry === 'present' && ring !== state.fromTelemetry ? state.fromTelemetry.totals(fromSecond, toSecond) : window;
   return {
     fromSecond, toSecond, seconds, window, now, ledger, ledgerSeconds: ledger.coveredMs / 1000, nowSeconds: now.coveredMs / 1000, drops,
     reasons: reasonFigures(drops, seconds),

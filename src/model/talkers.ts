@@ -25,9 +25,9 @@ export interface Talker {
   counts: PairCounts;
   /** Share of answers that are errors of the server, 0 to 1; undefined where no answers are seen. */
   errors: number | undefined;
-  subject: Subject;
-  /** Filter for the flows of it. */
-  chips: Chip[];
+  /** What the pivot keys read, and the filter for the flows of it; made when asked for: rows are many, and one is selected. */
+  subject(): Subject;
+  chips(): Chip[];
   /** Pairs it is made of; none where it is made of flows. */
   pairs: readonly number[];
   flowGroup?: FlowGroup;
@@ -92,7 +92,7 @@ function pairRow(figure: PairFigure, errors: number | undefined): Talker {
   const { pair, id } = figure;
   return {
     key: String(id), source: pair.source.name, destination: pair.destination.name, port: plainPort(pair), protocol: pair.protocol, counts: figure, errors,
-    subject: pairSubject(pair), chips: pairChips(pair), pairs: [id],
+    subject: () => pairSubject(pair), chips: () => pairChips(pair), pairs: [id],
   };
 }
 
@@ -112,8 +112,8 @@ function namespaceRows(pairs: readonly PairFigure[]): Talker[] {
       known.pairs.push(figure.id);
       continue;
     }
-    const chips = [source.chip('from'), destination.chip('to')];
-    rows.set(key, { key, source: source.name, destination: destination.name, port: '', protocol: 0, counts: countsOf(figure), errors: undefined, subject: subjectOfChips(chips), chips, pairs: [figure.id] });
+    const chips = (): Chip[] => [source.chip('from'), destination.chip('to')];
+    rows.set(key, { key, source: source.name, destination: destination.name, port: '', protocol: 0, counts: countsOf(figure), errors: undefined, subject: () => subjectOfChips(chips()), chips, pairs: [figure.id] });
   }
   return [...rows.values()];
 }
@@ -139,14 +139,14 @@ function ofFlows(state: State, group: 'pod' | 'node'): Talkers {
   const rows = groups.map((one): Talker => {
     const counts: PairCounts = { flows: one.flows, connections: one.opened, bytes: 0, skbs: 0, replies: 0, dropped: one.dropped, resets: one.resets, syns: 0, synAcks: 0, strays: 0 };
     if (group === 'node') {
-      const chips: Chip[] = [{ field: 'node', value: one.node, isNegated: false }];
-      return { key: one.key, source: one.node, destination: '', port: '', protocol: 0, counts, errors: undefined, subject: subjectOfChips(chips), chips, pairs: [], flowGroup: one };
+      const chips = (): Chip[] => [{ field: 'node', value: one.node, isNegated: false }];
+      return { key: one.key, source: one.node, destination: '', port: '', protocol: 0, counts, errors: undefined, subject: () => subjectOfChips(chips()), chips, pairs: [], flowGroup: one };
     }
-    const chips = [podChip('from', one.client), podChip('to', one.server), ...(one.pair === undefined ? [] : pairChips(one.pair).filter(({ field }) => field === 'port'))];
-    const spaces: Subject = { ...(one.client.namespace === '' ? {} : { 'from-namespace': one.client.namespace }), ...(one.server.namespace === '' ? {} : { 'to-namespace': one.server.namespace }) };
+    const chips = (): Chip[] => [podChip('from', one.client), podChip('to', one.server), ...(one.pair === undefined ? [] : pairChips(one.pair).filter(({ field }) => field === 'port'))];
+    const spaces = (): Subject => ({ ...(one.client.namespace === '' ? {} : { 'from-namespace': one.client.namespace }), ...(one.server.namespace === '' ? {} : { 'to-namespace': one.server.namespace }) });
     return {
       key: one.key, source: podText(one.client), destination: podText(one.server), port: one.pair === undefined ? '' : plainPort(one.pair), protocol: one.pair?.protocol ?? 0, counts, errors: undefined,
-      subject: { ...(one.pair === undefined ? {} : pairSubject(one.pair)), ...spaces, ...subjectOfChips(chips) }, chips, pairs: [], flowGroup: one,
+      subject: () => ({ ...(one.pair === undefined ? {} : pairSubject(one.pair)), ...spaces(), ...subjectOfChips(chips()) }), chips, pairs: [], flowGroup: one,
     };
   });
   return { group, rows, seconds, hasVolume: false, hasErrors: false };

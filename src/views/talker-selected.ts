@@ -62,7 +62,7 @@ function podsText(state: State, row: Talker): string {
 }
 
 function reasonText(state: State, row: Talker): string {
-  const worst = worstDrop(state, new Set(row.pairs));
+  const worst = worstDrop(state, row.pairs);
   if (worst === undefined) return '';
   const words = dropWords(worst.reason, worst.class).brief;
   return `${words === '' ? worst.reason : words}  3 explains`;

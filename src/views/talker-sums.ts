@@ -1,5 +1,5 @@
 import { dropKeyParts } from '../model/directory.ts';
-import { figures, windowText, type PairFigure } from '../model/figures.ts';
+import { figures, windowText, type Figures, type PairFigure } from '../model/figures.ts';
 import { flowGroups } from '../model/flow-groups.ts';
 import { countsFlows, type State } from '../model/state.ts';
 import type { Talkers } from '../model/talkers.ts';
@@ -29,14 +29,7 @@ export function byPort(state: State, all: Talkers, size: Size): Line[] {
 function shareLines(state: State, shape: { title: string; all: Talkers; nameWidth: number }, size: Size, nameOf: (pair: PairFigure) => string): Line[] {
   const { cols, rows } = size;
   const column = sortColumn(state, shape.all);
-  const isByNew = column?.id === 'new' || column === undefined;
-  const value = (pair: PairFigure): number => (isByNew ? pair.connections : column.id === 'drops' ? pair.dropped : column.id === 'resets' ? pair.resets : column.id === 'bytes' ? pair.bytes : pair.flows);
-  const sums = new Map<string, number>();
-  for (const pair of figures(state).pairs) {
-    const name = nameOf(pair);
-    if (name !== '' && value(pair) > 0) sums.set(name, (sums.get(name) ?? 0) + value(pair));
-  }
-  const sorted = [...sums].map(([name, total]): Share => ({ name, value: total })).sort((one, other) => other.value - one.value || (one.name < other.name ? -1 : 1));
+  const sorted = sharesOf(figures(state), `${shape.title} ${column?.id}`, { nameOf, value: VALUES[column?.id ?? 'new'] ?? VALUES['events'] });
   const each = shape.nameWidth + 20;
   const perLine = Math.max(1, Math.floor((cols - 1) / each));
   const lines: Line[] = [];
@@ -48,6 +41,28 @@ function shareLines(state: State, shape: { title: string; all: Talkers; nameWidt
   if (sorted.length === 0) lines.push(line(cols, [['   nothing in this time', 'dim']]));
   const unit = column === undefined || column.id === 'errors' || column.id === 'flows' ? 'EV/s' : column.title;
   return [rule(cols, shape.title, unit, sorted.length > lines.length * perLine ? `${sorted.length - lines.length * perLine} more` : ''), ...lines];
+}
+
+const VALUES: Readonly<Record<string, (pair: PairFigure) => number>> = {
+  new: (pair) => pair.connections, drops: (pair) => pair.dropped, resets: (pair) => pair.resets, bytes: (pair) => pair.bytes, events: (pair) => pair.flows,
+};
+
+const caches = new WeakMap<Figures, Map<string, Share[]>>();
+
+// made once for each set of figures: pairs can be a thousand
+function sharesOf(now: Figures, key: string, of: { nameOf: (pair: PairFigure) => string; value: ((pair: PairFigure) => number) | undefined }): Share[] {
+  const cache = caches.get(now) ?? new Map<string, Share[]>();
+  caches.set(now, cache);
+  const known = cache.get(key);
+  if (known !== undefined) return known;
+  const sums = new Map<string, number>();
+  for (const pair of now.pairs) {
+    const [name, value] = [of.nameOf(pair), of.value?.(pair) ?? 0];
+    if (name !== '' && value > 0) sums.set(name, (sums.get(name) ?? 0) + value);
+  }
+  const made = [...sums].map(([name, value]): Share => ({ name, value })).sort((one, other) => other.value - one.value || (one.name < other.name ? -1 : 1));
+  cache.set(key, made);
+  return made;
 }
 
 function sharePieces(state: State, share: Share, most: number, shape: { nameWidth: number; barWidth: number }): Piece[] {
