@@ -1,3 +1,4 @@
+import { isatty } from 'node:tty';
 import { isMainThread } from 'node:worker_threads';
 import { type CommandContext } from './cli/command.ts';
 import { describeFailure } from './cli/describe-failure.ts';
@@ -20,6 +21,7 @@ async function main(): Promise<void> {
   let askedAtMs = 0;
   for (const signal of endingSignals) {
     process.on(signal, () => {
+      isHungUp ||= signal === 'SIGHUP';
       if (askedAtMs === 0) askedAtMs = Date.now();
       else if (Date.now() - askedAtMs > sameWishMs) process.exit(130);
       controller.abort();
@@ -30,7 +32,7 @@ async function main(): Promise<void> {
     // exit handlers give the terminal back before this process is gone
     process.exitCode = 1;
     process.once('exit', () => { lastWords(process.stderr, `${printable(`hubtop: ${describeFailure(error)}`)}\n`); });
-    process.exit(1);
+    exit(1);
   };
   // node prints warnings over a dashboard; they are for us, not for users
   if (process.env['HUBTOP_DEBUG'] === undefined) process.removeAllListeners('warning');
@@ -46,7 +48,23 @@ async function main(): Promise<void> {
   };
   const exitCode = await runProgram(process.argv.slice(2), context);
   await output.flush();
-  process.exit(exitCode);
+  exit(exitCode);
+}
+
+const standardFds = [0, 1, 2] as const;
+const terminalsAtStart = standardFds.filter((fd) => isatty(fd));
+
+let isHungUp = false;
+
+// Node sets the terminal back when it ends, and aborts with a native trace and a core dump where that is gone: a dropped SSH line.
+// Everybody else's exit handlers come before this one; whoever is told of the end of his line dies of that.
+function exit(code: number): never {
+  process.once('exit', () => {
+    if (!isHungUp && terminalsAtStart.every((fd) => isatty(fd))) return;
+    process.removeAllListeners('SIGHUP');
+    process.kill(process.pid, isHungUp ? 'SIGHUP' : 'SIGKILL');
+  });
+  process.exit(code);
 }
 
 // names in it may be a stranger's: a server's words, a file's objects
