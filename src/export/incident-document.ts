@@ -68,7 +68,9 @@ function wrongSections(state: State, list: readonly Finding[]): Section[] {
 }
 
 function findingBlocks(state: State, finding: Finding): Block[] {
-  const drop = figures(state).drops.find(({ pair, reason }) => pair === finding.pair && finding.key === `drop ${reason} ${pairText(pair)}`);
+  // a policy's edit tells of the drops that it made
+  const keys = [finding.key, ...(finding.claims ?? [])];
+  const drop = figures(state).drops.find(({ pair, reason }) => keys.includes(`drop ${reason} ${pairText(pair)}`));
   const { why, sinceMs, lastMs, timesMore, cause, evidence = [], next = [] } = finding;
   const since = sinceMs > 0 && Number.isFinite(sinceMs) ? `since ${clockText(sinceMs)} (${spanWords(momentMs(state) - sinceMs)})` : '';
   const last = lastMs === undefined ? '' : `last seen ${clockText(lastMs)}`;
@@ -76,9 +78,11 @@ function findingBlocks(state: State, finding: Finding): Block[] {
   const words = [why, since, last, more].filter((text) => text !== '').join(', ');
   return [
     { kind: 'text', text: words },
-    ...listBlock([...(cause === undefined ? [] : [`${cause.isCertain ? 'CAUSE' : 'LIKELY'} ${cause.text}`]), ...evidence]),
-    ...(drop === undefined ? [] : explanationBlocks(explainDrop(state, drop))),
-    ...(drop === undefined ? codeBlock(next) : []),
+    // an explanation says all of it, and more
+    ...(drop !== undefined ? explanationBlocks(explainDrop(state, drop)) : [
+      ...listBlock([...(cause === undefined ? [] : [`${cause.isCertain ? 'CAUSE' : 'LIKELY'} ${cause.text}`]), ...evidence]),
+      ...codeBlock(next),
+    ]),
   ];
 }
 

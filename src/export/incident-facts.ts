@@ -9,7 +9,7 @@ import { seenText } from './incident-coverage.ts';
 export function incidentFacts(state: State): [string, string][] {
   const { sinceMs, untilMs } = windowSpan(state);
   return [
-    ['cluster', `${state.server}, ${state.connection.state}${state.connection.error === '' ? '' : `: ${state.connection.error}`}`],
+    state.replay === undefined ? ['cluster', `${state.server}, ${state.connection.state}${state.connection.error === '' ? '' : `: ${state.connection.error}`}`] : ['recording', state.server],
     ['window', sinceMs === undefined || untilMs === undefined ? 'nothing was observed' : `${timeText(sinceMs)} to ${timeText(untilMs)}, ${Math.round(figures(state).seconds)} s of ${state.windowSeconds} s observed`],
     ['figures', countsFlows(state) ? 'counted from the flows that came' : 'counted by the kernels, from telemetry'],
     ['filter', state.chips.length === 0 ? 'none' : state.chips.map(chipText).join(' ')],

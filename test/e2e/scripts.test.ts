@@ -82,6 +82,8 @@ test('hubtop replay --batch -o json and md tell of a recording', () => {
   const incident = runHubtop(['replay', file, '--batch', '-o', 'md']);
   expect(incident.stdout).toMatch(/^# Incident 2026-03-01 21:31/);
   expect(incident.stdout).toMatch(/## Requests[^]*\/v1\/payments\/refund/);
+  const edited = runHubtop(['replay', join(import.meta.dirname, '../../snapshots/policy-edit/flows.jsonl.gz'), '--batch', '-o', 'md']);
+  expect(edited.stdout).toMatch(/commentary-fanout → default\/chat-relay:50051[^]*- CAUSE policy default\/chat-relay-ingress rev 42 changed by kubectl-edit[^]*kubectl -n default edit netpol chat-relay-ingress/);
 });
 
 test('hubtop check --help shows every metric with its bounds, and an example of each kind', () => {
