@@ -49,7 +49,7 @@ export interface Figures {
   /** Seconds of the window that were observed; 0 = nothing yet. */
   seconds: number;
   window: Bucket;
-  /** The last NOW_SECONDS, without pairs. */
+  /** The last NOW_SECONDS. */
   now: Bucket;
   /** Where what happened and what was lost is read from, without pairs: always of the whole cluster, filters do not apply to losses. */
   ledger: Bucket;
@@ -110,7 +110,7 @@ function isFresh({ figures: { pairs }, madeMs }: Cache, nowMs: number): boolean 
 function makeFigures(state: State, ring: BucketRing, toSecond: number): Figures {
   const fromSecond = toSecond - state.windowSeconds;
   const window = ring.sum(fromSecond, toSecond);
-  const now = ring.totals(toSecond - NOW_SECONDS, toSecond);
+  const now = ring.sum(toSecond - NOW_SECONDS, toSecond);
   const before = ring.firstSecond < fromSecond ? ring.totals(toSecond - NOW_SECONDS - BASELINE_SECONDS, toSecond - NOW_SECONDS) : emptyBucket();
   const seconds = window.coveredMs / 1000;
   const drops = dropFigures(state, { window, now, before });
