@@ -12,6 +12,7 @@ const parts: Record<string, () => Promise<Part>> = {
   catalog: () => import('./catalog.ts'),
   rpc: () => import('./rpc.ts'),
   screen: () => import('./screen.ts'),
+  dashboard: () => import('./dashboard.ts'),
   observe: () => import('./observe.ts'),
   recording: () => import('./recording.ts'),
 };

@@ -1,4 +1,4 @@
-// The processes of the rpc bench: each measures its own CPU, so that client, relay and server never share a figure.
+// The processes of the rpc and dashboard parts: each measures its own CPU, so that client, relay and server never share a figure.
 import { connect } from 'node:http2';
 import { initialState } from '../../src/model/state.ts';
 import { update } from '../../src/control/update.ts';
@@ -13,12 +13,19 @@ import { FlowRow, FlowWriter, endpointChunk } from '../../src/wire/flow-template
 import { forEachMessage, frameOf } from '../../src/wire/frame-splitter.ts';
 import { GetFlowsRequestCodec } from '../../src/wire/gen/observer.ts';
 import { ObserverService } from '../../src/wire/services.ts';
+import type { LongRun } from './long-run.ts';
+import type { PacedServer } from './paced-server.ts';
 
 /** What the bench asks of a process, and what it answers. */
 export type Ask =
   | { do: 'serve'; how: 'batched' | 'message'; peers: number }
   | { do: 'relay'; peers: string[] }
   | { do: 'receive'; how: 'session' | 'http2' | 'grpc-js' | 'fold'; address: string; flows: number }
+  /** Serves flows at a steady rate, and how many it has sent. */
+  | { do: 'pace'; flowsPerSecond: number }
+  | { do: 'sent' }
+  /** Folds so many flows more into the process's own dashboard. */
+  | { do: 'hold'; flows: number }
   | { do: 'cpu' };
 export interface Answer {
   addresses?: string[];
@@ -26,6 +33,7 @@ export interface Answer {
   cpuMs: number;
   flows?: number;
   flowBytes?: number;
+  rssBytes?: number;
 }
 
 const FLOWS_A_BATCH = 50;
@@ -171,11 +179,24 @@ function dropAll(address: string, request: Uint8Array): Promise<void> {
   });
 }
 
+let paced: PacedServer | undefined;
+let longRun: LongRun | undefined;
+
 async function answer(ask: Ask): Promise<Answer> {
   switch (ask.do) {
     case 'serve': return serveFlows(ask);
     case 'receive': return receive(ask);
     case 'cpu': return { cpuMs: cpuMs() };
+    case 'pace':
+      paced = await (await import('./paced-server.ts')).servePaced(ask.flowsPerSecond);
+      return { addresses: [paced.address], cpuMs: 0 };
+    case 'sent': return { cpuMs: cpuMs(), flows: paced?.sent() ?? 0 };
+    case 'hold': {
+      const before = process.cpuUsage();
+      longRun ??= new (await import('./long-run.ts')).LongRun();
+      const flows = longRun.run(ask.flows);
+      return { flows, cpuMs: cpuMs(before), rssBytes: process.memoryUsage.rss() };
+    }
     case 'relay': {
       const relay = await startRelay({ peers: ask.peers, listen: ['127.0.0.1:0'] });
       return { addresses: relay.addresses, cpuMs: 0 };

@@ -1,42 +1,13 @@
-import { fork, type ChildProcess } from 'node:child_process';
+import { cpuOf, Role } from './role.ts';
 import type { BenchRow } from './row.ts';
-import type { Answer, Ask } from './rpc-roles.ts';
+import type { Answer } from './rpc-roles.ts';
+import { median } from './scale.ts';
 
 const ROUNDS = 7;
 const FLOWS = 200_000;
 /** grpc-js is slow: fewer flows take as long. */
 const FLOWS_BY_MESSAGE = 40_000;
 const NODES = 12;
-
-class Role {
-  private readonly child: ChildProcess = fork(__filename, ['--role']);
-
-  ask(ask: Ask): Promise<Answer> {
-    return new Promise((resolve, reject) => {
-      const gone = (code: number | null): void => reject(new Error(`a process of the bench ended with ${code}`));
-      this.child.once('exit', gone);
-      this.child.once('message', (answer) => {
-        this.child.off('exit', gone);
-        resolve(answer as Answer);
-      });
-      this.child.send(ask);
-    });
-  }
-
-  stop(): void {
-    this.child.disconnect();
-  }
-}
-
-/** CPU of `role` while `work` runs, and the answer to it. */
-async function cpuOf(role: Role, work: () => Promise<Answer>): Promise<{ cpuMs: number; answer: Answer }> {
-  const before = await role.ask({ do: 'cpu' });
-  const answer = await work();
-  const after = await role.ask({ do: 'cpu' });
-  return { cpuMs: after.cpuMs - before.cpuMs, answer };
-}
-
-const median = (list: number[]): number => list.toSorted((one, other) => one - other)[list.length >> 1] ?? 0;
 
 /** Flows per CPU-second sent, received and relayed, every way in turn; each process measures only itself. */
 export async function run(report: (row: BenchRow) => void): Promise<void> {

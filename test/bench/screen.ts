@@ -1,21 +1,22 @@
 import { update } from '../../src/control/update.ts';
 import { themeAt } from '../../src/theme/theme.ts';
-import { Terminal, type TerminalParts } from '../../src/terminal/terminal.ts';
 import { frame } from '../../src/views/frame.ts';
-import { EventEmitter } from 'node:events';
-import { PassThrough } from 'node:stream';
+import { VIEWS } from '../../src/views/view-list.ts';
 import { flowOf, framed, joined, NODES, random, reportOf, TALKS } from '../src/app/fake-cluster.ts';
 import { dnsRecords, fakeLatency, httpRecords } from '../src/app/fake-l7.ts';
 import { busyScene } from '../src/views/scenes.ts';
+import { countingTerminal, sent } from './counting-terminal.ts';
 import type { BenchRow } from './row.ts';
 
 const SIZE = { cols: 120, rows: 40 };
 const FRAMES = 300;
+/** Frames before bytes count: the first one draws all. */
+const WARM_UP = 20;
 const ROUNDS = 5;
 
 /** The screen: what a frame costs in CPU and bytes at 120x40 on a busy cluster, and what folding flows costs. */
 export async function run(report: (row: BenchRow) => void): Promise<void> {
-  for (const view of ['overview', 'flows', 'drops', 'talkers', 'l7', 'dns', 'map']) await benchFrames(view, report);
+  for (const { id } of VIEWS) await benchFrames(id, report);
   benchFold(report);
   benchL7(report);
 }
@@ -27,17 +28,11 @@ function cpuMs(): number {
 
 // each frame is of a state that really changed: a second of telemetry and its flows
 async function benchFrames(view: string, report: (row: BenchRow) => void): Promise<void> {
-  let bytes = 0;
-  const input = Object.assign(new PassThrough(), { isTTY: true, setRawMode: () => {} });
-  const parts: TerminalParts = {
-    sink: { tryWrite: (chunk) => { bytes += chunk.length; return chunk.length; } },
-    input: input as unknown as TerminalParts['input'], size: () => ({ columns: SIZE.cols, rows: SIZE.rows }), onResize: () => () => {},
-    env: { TERM: 'xterm-256color' }, owner: new EventEmitter() as unknown as TerminalParts['owner'],
-  };
-  const terminal = new Terminal(parts, { onKey: () => {}, onPaste: () => {}, onResize: () => {}, onGone: () => {} });
+  const { terminal, bytes } = countingTerminal(SIZE);
   const state = busyScene();
   state.view = view;
   let spentMs = 0;
+  let warmBytes = 0;
   for (let i = 0; i < FRAMES; i++) {
     const timeMs = state.nowMs + 100;
     update(state, { type: 'tick', nowMs: timeMs });
@@ -46,12 +41,12 @@ async function benchFrames(view: string, report: (row: BenchRow) => void): Promi
     const before = cpuMs();
     terminal.draw(frame(state, SIZE), themeAt(0));
     spentMs += cpuMs() - before;
-    if (i === 20) bytes = 0;
-    await new Promise((resolve) => { setImmediate(resolve); });
+    await sent();
+    if (i === WARM_UP) warmBytes = bytes();
   }
   terminal.close();
   report({ name: `screen/frame/${view}`, value: round(spentMs / FRAMES), unit: 'ms CPU a frame', note: '120x40, a change in every frame' });
-  report({ name: `screen/bytes/${view}`, value: Math.round(bytes / (FRAMES - 21)), unit: 'bytes a frame', note: view === 'flows' ? '4 new rows a frame' : 'figures change once in 10 frames' });
+  report({ name: `screen/bytes/${view}`, value: Math.round((bytes() - warmBytes) / (FRAMES - WARM_UP - 1)), unit: 'bytes a frame', note: view === 'flows' ? '4 new rows a frame' : 'figures change once in 10 frames' });
 }
 
 function benchFold(report: (row: BenchRow) => void): void {
