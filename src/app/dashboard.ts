@@ -27,6 +27,8 @@ export interface DashboardLook {
   theme: Theme | undefined;
   colour: ColourChoice;
   isAscii: boolean | undefined;
+  /** Most frames a second that nobody at the keyboard asked for; undefined = as the line allows. */
+  mostFramesPerSecond?: number | undefined;
 }
 
 /** How to run the dashboard. */
@@ -67,6 +69,10 @@ class Dashboard {
   private lastCpu = process.cpuUsage();
   private lastBytes = 0;
   private bytesAtFrame = 0;
+  /** Id of the first row that the last frame could not show yet. */
+  private rowsAtFrame = 0;
+  /** Whether the page is a part of the rows that came since the one before. */
+  private isSample = false;
   private lastPlayMs = Date.now();
   private isOver = false;
 
@@ -191,9 +197,20 @@ class Dashboard {
     this.session.tick();
     this.play(now);
     if (now - this.lastCostMs >= IDLE_MS) this.measure(now);
-    const due = frameGapMs({ isDirty: this.session.isDirty, isSlow: this.terminal.isSlow(now), isRemote: this.isRemote, frameBytes: this.terminal.bytesWritten - this.bytesAtFrame });
+    const { isWholePage } = this;
+    const due = frameGapMs({
+      isDirty: this.session.isDirty, isSlow: this.terminal.isSlow(now), isRemote: this.isRemote, frameBytes: this.terminal.bytesWritten - this.bytesAtFrame,
+      isWholePage, mostFramesPerSecond: this.options.look?.mostFramesPerSecond,
+    });
     // half a tick of grace: timers come late, never early
-    if (now - this.lastFrameMs >= due - FRAME_MS / 2) this.draw();
+    if (now - this.lastFrameMs < due - FRAME_MS / 2) return;
+    this.isSample = isWholePage;
+    this.draw();
+  }
+
+  private get isWholePage(): boolean {
+    const { view, stream, rows } = this.session.state;
+    return view === 'flows' && stream.bottom < 0 && !stream.isDetailOpen && rows.next - this.rowsAtFrame > stream.pageRows;
   }
 
   private play(now: number): void {
@@ -207,7 +224,7 @@ class Dashboard {
     this.session.isDirty = false;
     const bytesBefore = this.terminal.bytesWritten;
     const isDrawn = this.drawView();
-    if (isDrawn) [this.lastFrameMs, this.bytesAtFrame] = [Date.now(), bytesBefore];
+    if (isDrawn) [this.lastFrameMs, this.bytesAtFrame, this.rowsAtFrame] = [Date.now(), bytesBefore, this.session.state.rows.next];
     else this.session.isDirty = true;
   }
 
@@ -224,7 +241,7 @@ class Dashboard {
   private frame(): Line[] {
     const { state } = this.session;
     const { size } = this.terminal;
-    update(state, { type: 'page-rows', rows: streamPageRows(state, size.rows - CHROME_ROWS) });
+    update(state, { type: 'page-rows', rows: streamPageRows(state, size.rows - CHROME_ROWS), isSample: this.isSample });
     return frame(state, size);
   }
 

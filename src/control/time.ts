@@ -18,7 +18,7 @@ export function togglePause(state: State): void {
 export function pause(state: State): void {
   state.pausedAtMs = state.nowMs;
   state.stream.bottom = state.rows.next - 1;
-  say(state, 'paused: Space or G goes on, nothing is lost meanwhile');
+  say(state, 'paused: Space or G goes on, all is counted meanwhile');
 }
 
 function togglePlay(state: State): void {

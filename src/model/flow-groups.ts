@@ -79,7 +79,7 @@ function makeGroups(state: State, by: FlowGrouping, toSecond: number): FlowGroup
   const groups = new Map<number, FlowGroup>();
   const names = new PodNames(state);
   const all: FlowGroups = { groups: [], flows: 0, seconds: coveredSeconds(state, fromMs, toMs), leftOut: 0 };
-  state.rows.forEach(state.rows.firstSince(fromMs - DISORDER_MS), (row) => {
+  state.rows.forEach(Math.max(state.rows.wholeFrom, state.rows.firstSince(fromMs - DISORDER_MS)), (row) => {
     if (row.kind !== ROW_FLOW || (row.mark & RowMark.COUNTED) === 0 || row.timeMs < fromMs || row.timeMs >= toMs) return;
     all.flows += row.count;
     const key = by === 'node' ? row.node : names.keyOf(row);
@@ -95,10 +95,12 @@ function makeGroups(state: State, by: FlowGrouping, toSecond: number): FlowGroup
   return all;
 }
 
-// a stream that holds all there is began when it was opened; a full buffer begins with its oldest row
+// a stream that holds all there is began when it was opened; a full buffer begins with its oldest row, or behind a hole
 function coveredSeconds(state: State, fromMs: number, toMs: number): number {
-  const first = state.rows.get(state.rows.first);
-  const hasRoom = first === undefined || state.rows.first === 0 || first.kind !== ROW_FLOW;
+  const { rows } = state;
+  const isMended = rows.wholeFrom > rows.first;
+  const first = rows.get(isMended ? rows.wholeFrom : rows.first);
+  const hasRoom = first === undefined || (!isMended && (rows.first === 0 || first.kind !== ROW_FLOW));
   const beganMs = Math.max(state.flows.openedMs, hasRoom ? 0 : first.timeMs);
   return Math.max(0, toMs - Math.max(fromMs, Number.isFinite(beganMs) ? beganMs : toMs)) / 1000;
 }

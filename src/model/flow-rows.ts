@@ -74,6 +74,12 @@ export interface RowBytes {
 export class FlowRows {
   /** Id of the next row; the newest is one less. */
   next = 0;
+  /** Rows from here on stay, whatever comes: the page somebody reads. */
+  keptFrom = Infinity;
+  /** Rows that came and were not kept, since the buffer is full of such as must stay; count of the hole that is under way. */
+  passed = 0;
+  /** From here on no row that came is missing. */
+  wholeFrom = 0;
   private segments: Segment[] = [];
   private readonly limit: number;
 
@@ -95,10 +101,16 @@ export class FlowRows {
     return this.segments.length * SEGMENT_TOTAL;
   }
 
-  /** Adds a row with its part of `bytes`. What does not fit a segment at all is left out: the row stays, its detail is empty. */
+  /** Whether the oldest rows here must stay and there is no place for more segments. */
+  get isHeld(): boolean {
+    return this.segments.length >= this.limit && (this.segments[1]?.firstRow ?? this.next) > this.keptFrom;
+  }
+
+  /** Adds a row with its part of `bytes`, or passes it by while the buffer is held; once one was passed by, so are all until mend(). What does not fit a segment at all is left out: the row stays, its detail is empty. */
   push(row: RowColumns, bytes: Uint8Array, kept: RowBytes): void {
     const size = kept.to - kept.from - (kept.cutEnd - kept.cut) - (kept.secondCutEnd - kept.secondCut);
     const fits = size <= SEGMENT_BYTES;
+    if (this.passed > 0 || (this.keptFrom < Infinity && this.isHeld && !this.hasRoomFor(fits ? size : 0))) return void this.passed++;
     const segment = this.room(fits ? size : 0);
     const at = segment.rows;
     segment.start[at] = segment.used;
@@ -182,9 +194,16 @@ export class FlowRows {
     return found;
   }
 
+  /** Goes on with what comes now, after rows were passed by. */
+  mend(): void {
+    this.passed = 0;
+    this.wholeFrom = this.next;
+  }
+
   /** Drops all rows; ids go on. */
   clear(): void {
     this.segments = [];
+    this.mend();
   }
 
   private segmentOf(id: number): Segment | undefined {
@@ -199,9 +218,14 @@ export class FlowRows {
     return this.segments[low];
   }
 
+  private hasRoomFor(size: number): boolean {
+    const last = this.segments[this.segments.length - 1];
+    return last !== undefined && last.rows < SEGMENT_ROWS && last.used + size <= SEGMENT_BYTES;
+  }
+
   private room(size: number): Segment {
     const last = this.segments[this.segments.length - 1];
-    if (last !== undefined && last.rows < SEGMENT_ROWS && last.used + size <= SEGMENT_BYTES) return last;
+    if (last !== undefined && this.hasRoomFor(size)) return last;
     const spare = this.segments.length >= this.limit ? this.segments.shift() : undefined;
     const segment = spare ?? newSegment();
     segment.firstRow = this.next;

@@ -34,6 +34,8 @@ const RST = 0x004;
 const POLICY_VERDICT = 5;
 /** The compressed flag and the length before each gRPC message. */
 const PREFIX_BYTES = 5;
+/** Rows before the last one on a reader's screen that stay with it. */
+const ROWS_BEFORE = 4_096;
 /** How far from now a flow's time may be before it is not believed. */
 const MAX_SKEW_MS = 3_600_000;
 /** IP protocol numbers of the scan's small protocol numbers. */
@@ -53,6 +55,7 @@ const LOST_SOURCES: readonly (string | undefined)[] = [undefined, 'perf-ring', '
 /** Takes whole framed GetFlowsResponse messages in: rows, counts, resets, lost events. */
 export function foldFlows(state: State, bytes: Uint8Array): void {
   if (state.endpoints.isFull) beginAnew(state);
+  keepPage(state);
   let at = 0;
   while (at + PREFIX_BYTES <= bytes.length) {
     const length = (((bytes[at + 1] ?? 0) << 24) | ((bytes[at + 2] ?? 0) << 16) | ((bytes[at + 3] ?? 0) << 8) | (bytes[at + 4] ?? 0)) >>> 0;
@@ -63,6 +66,16 @@ export function foldFlows(state: State, bytes: Uint8Array): void {
     else if (scan.kind === LOST_EVENTS) foldLost(state, bytes);
     else if (scan.kind !== NODE_STATUS) state.flows.malformed++;
   }
+}
+
+// a flood fills the buffer in a second: whoever stopped to read keeps the page, and what there was before it
+function keepPage(state: State): void {
+  const { rows, stream } = state;
+  rows.keptFrom = stream.bottom < 0 || state.replay !== undefined ? Infinity : stream.bottom - ROWS_BEFORE;
+  if (rows.passed === 0 || rows.isHeld) return;
+  const words = `${rows.passed} flows were counted but not kept, for the page that was read`;
+  rows.mend();
+  pushText(state, ROW_GAP, words);
 }
 
 // after weeks of pods that come and go: the rows name endpoints by number, so they go together

@@ -43,6 +43,7 @@ export function foldMessage(state: State, message: WorldMessage): void {
     case 'chip': return setChips(state, withChip(state.chips, message));
     case 'page-rows':
       state.stream.pageRows = message.rows;
+      state.stream.isSample = message.isSample === true;
       return;
     case 'quantiles':
       state.quantiles = message.quantiles;

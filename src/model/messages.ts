@@ -53,7 +53,7 @@ export type Message =
   | { type: 'paste'; text: string }
   | { type: 'chip'; field: ChipField; value: string; isNegated: boolean }
   /** How many rows of the stream the last frame could show. */
-  | { type: 'page-rows'; rows: number }
+  | { type: 'page-rows'; rows: number; isSample?: boolean }
   /** The library for latencies is loaded. */
   | { type: 'quantiles'; quantiles: Quantiles }
   | { type: 'status'; text: string };

@@ -55,6 +55,8 @@ export interface StreamCursor {
   jsonTop: number;
   /** Rows a page has, told by the last frame. */
   pageRows: number;
+  /** More rows came since the page before than a page has: the page is a part of them. */
+  isSample: boolean;
 }
 
 /** What a relay says of the flows it passed on since its start. */
@@ -241,7 +243,7 @@ export function initialState(options: { server: string; nowMs: number; view: str
     wall: newWall(),
     prompt: undefined,
     effects: [],
-    stream: { selected: -1, bottom: -1, column: 0, pivot: {}, isDetailOpen: false, jsonTop: -1, pageRows: 20 },
+    stream: { selected: -1, bottom: -1, column: 0, pivot: {}, isDetailOpen: false, jsonTop: -1, pageRows: 20, isSample: false },
     helpTop: 0,
     status: { text: '', atMs: 0 },
     ownCost: { cpuPercent: 0, rssBytes: 0, skippedFrames: 0, bytesPerSecond: 0, isSlowTerminal: false },

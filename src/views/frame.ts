@@ -121,8 +121,9 @@ function statusLine(state: State, cols: number): Line {
   const right: Piece[] = [];
   if (state.view === 'flows') {
     const newer = stream.bottom >= 0 ? rows.next - 1 - stream.bottom : 0;
-    if (newer > 0) right.push([`▼ ${grouped(newer)} newer  `, 'warn']);
-    right.push([`${state.flows.scope === 'matter' ? 'drops, errors, resets' : state.chips.length > 0 ? 'all that pass' : 'every flow'}, ${grouped(rows.length)} rows `, 'dim']);
+    const passed = rows.passed > 0 ? `, ${grouped(rows.passed)} not kept` : '';
+    if (newer > 0) right.push([`▼ ${grouped(newer)} newer${passed}  `, 'warn']);
+    right.push([`${stream.isSample && stream.bottom < 0 ? 'a sample of ' : ''}${state.flows.scope === 'matter' ? 'drops, errors, resets' : state.chips.length > 0 ? 'all that pass' : 'every flow'}, ${grouped(rows.length)} rows `, 'dim']);
   }
   return lengthOf(left) + lengthOf(right) > cols ? line(cols, left) : spread(cols, left, right);
 }

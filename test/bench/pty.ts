@@ -3,8 +3,11 @@ import { StringDecoder } from 'node:string_decoder';
 
 /** What a program on the terminal sees of it: an xterm of 120x40 that answers what it is asked. */
 const SIZE = { cols: 120, rows: 40 };
-const ASKED = '\x1b[c';
-const ANSWERS = '\x1b]11;rgb:0000/0000/0000\x07\x1b[?62;22c';
+const ANSWERS: Readonly<Record<string, string>> = { '\x1b[6n': '\x1b[1;2R', '\x1b]11;?\x07': '\x1b]11;rgb:0000/0000/0000\x07', '\x1b[c': '\x1b[?62;22c', '\x1b[5n': '\x1b[0n' };
+// oxlint-disable-next-line no-control-regex
+const QUESTIONS = /\x1b\[[56]n|\x1b\[c|\x1b\]11;\?\x07/g;
+/** Longest question less one: what may stand in the chunk before. */
+const PART_OF_QUESTION = 7;
 /** Text kept to look for what was waited for; a frame is a tenth of it. */
 const KEPT = 65_536;
 
@@ -13,7 +16,7 @@ export class Pty {
   private readonly child: ChildProcess;
   private text = '';
   private readonly utf8 = new StringDecoder('utf8');
-  private isAsked = false;
+  private tail = '';
   private readonly waiting = new Set<() => void>();
   /** When the newest output came, by performance.now(). */
   private heardMs = 0;
@@ -56,11 +59,20 @@ export class Pty {
   private hear(text: string): void {
     this.heardMs = performance.now();
     this.text = (this.text + text).slice(-KEPT);
-    if (!this.isAsked && this.text.includes(ASKED)) {
-      this.isAsked = true;
-      this.child.stdin?.write(ANSWERS);
-    }
+    this.answer(text);
     for (const wake of this.waiting) wake();
+  }
+
+  private answer(text: string): void {
+    const unanswered = this.tail + text;
+    let end = 0;
+    let answers = '';
+    for (const match of unanswered.matchAll(QUESTIONS)) {
+      answers += ANSWERS[match[0]] ?? '';
+      end = match.index + match[0].length;
+    }
+    this.tail = unanswered.slice(Math.max(end, unanswered.length - PART_OF_QUESTION));
+    if (answers !== '') this.child.stdin?.write(answers);
   }
 
   private heard(limitMs: number): Promise<void> {

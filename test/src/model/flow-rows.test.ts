@@ -35,4 +35,26 @@ describe('FlowRows', () => {
     rows.push(columns(5), new Uint8Array(3_000_000), { from: 0, cut: 0, cutEnd: 0, secondCut: 0, secondCutEnd: 0, to: 3_000_000 });
     expect(rows.get(0)).toMatchObject({ timeMs: 5, bytes: new Uint8Array(0) });
   });
+
+  test('passes by what comes while it is full of rows that must stay, and goes on behind the hole', () => {
+    const rows = new FlowRows(2_400_000);
+    const bytes = new Uint8Array(1_000);
+    const push = (count: number): void => {
+      for (let i = 0; i < count; i++) rows.push(columns(i), bytes, { from: 0, cut: 0, cutEnd: 0, secondCut: 0, secondCutEnd: 0, to: 1_000 });
+    };
+    push(500);
+    rows.keptFrom = 100;
+    push(5_000);
+    expect([rows.first, rows.isHeld, rows.next + rows.passed]).toEqual([0, true, 5_500]);
+    expect(rows.get(100)?.timeMs).toBe(100);
+    expect(rows.passed).toBeGreaterThan(3_000);
+    rows.keptFrom = Infinity;
+    push(1);
+    expect([rows.isHeld, rows.next + rows.passed]).toEqual([false, 5_501]);
+    const { next } = rows;
+    rows.mend();
+    push(3_000);
+    expect([rows.passed, rows.wholeFrom, rows.next]).toEqual([0, next, next + 3_000]);
+    expect(rows.get(100)).toBeUndefined();
+  });
 });
