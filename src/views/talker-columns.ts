@@ -37,9 +37,10 @@ export const TALKER_COLUMNS: readonly TalkerColumn[] = [
   { id: 'errors', title: 'ERR', width: 5, from: 0, isShown: ({ hasErrors }) => hasErrors, cell: (row) => (row.errors === undefined ? '-' : percent(row.errors)), sort: (row) => row.errors ?? -1, role: (row) => ((row.errors ?? 0) >= 0.05 ? 'bad' : (row.errors ?? 0) > 0 ? 'warn' : 'dim') },
 ];
 
-/** The columns that a table of these rows has on a screen of this width. */
-export function talkerColumns(all: Talkers, cols: number): TalkerColumn[] {
-  return TALKER_COLUMNS.filter((column) => cols >= column.from && column.isShown(all));
+/** The columns that a table of these rows has on a screen of this width; the one it is sorted by on any. */
+export function talkerColumns(state: State, all: Talkers, cols: number): TalkerColumn[] {
+  const sorted = sortColumn(state, all);
+  return TALKER_COLUMNS.filter((column) => column.isShown(all) && (cols >= column.from || column === sorted));
 }
 
 /** The column that rows are sorted by now. */

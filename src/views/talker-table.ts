@@ -33,7 +33,7 @@ export function talkerTable(state: State, ordered: OrderedTalkers, size: Size): 
   const { all, rows, at } = ordered;
   const room = Math.max(0, size.rows - 2);
   const top = scrollTop(at, rows.length, room);
-  const shape = shapeOf(ordered, cols);
+  const shape = shapeOf(state, ordered, cols);
   const lines = rows.slice(top, top + room).map((row, i) => rowLine(state, row, shape, top + i === at));
   if (rows.length === 0) lines.push(line(cols, [[emptyWords(state, ordered), 'dim']]));
   return [head(state, ordered, cols, Math.max(0, rows.length - room)), headings(state, ordered, shape), ...lines].slice(0, all.rows.length === 0 ? 3 : size.rows);
@@ -48,15 +48,17 @@ function head(state: State, { all }: OrderedTalkers, cols: number, hidden: numbe
   const isWide = cols >= 110;
   const column = sortColumn(state, all);
   const sorted = `s sort ${column?.title ?? ''} ${tableOf(state, 'talkers').isReversed ? '▲' : '▼'}`;
-  const order = isFrozen(state, 'talkers') ? `order held  ` : '';
+  const order = isFrozen(state, 'talkers') ? 'order held' : '';
   const bound = figures(state).isLowerBound ? (isWide ? ', counts are ≥' : ', ≥') : '';
-  const more = hidden > 0 ? `   ${hidden} more` : '';
-  const time = isWide ? `, ${windowText(state)}` : '';
-  return rule(cols, 'TOP PAIRS', `${GROUP_WORDS[all.group]}${time}${bound}`, `${order}${sorted}${isWide ? '   r reverse' : ''}   a group${more}`);
+  const more = hidden > 0 ? `${hidden} more` : '';
+  const note = `${GROUP_WORDS[all.group]}${isWide ? `, ${windowText(state)}` : ''}${bound}`;
+  // what is least missed gives way first
+  const ends = [[order, sorted, isWide ? 'r reverse' : '', 'a group', more], [order, sorted, more], [order, more], [more]].map((words) => words.filter((word) => word !== '').join('   '));
+  return rule(cols, 'TOP PAIRS', note, ends.find((end) => end.length + note.length <= cols - 24) ?? '');
 }
 
-function shapeOf({ all, rows }: OrderedTalkers, cols: number): Shape {
-  const shown = talkerColumns(all, cols);
+function shapeOf(state: State, { all, rows }: OrderedTalkers, cols: number): Shape {
+  const shown = talkerColumns(state, all, cols);
   const hasVerdict = all.group === 'pod';
   const hasProtocol = all.group === 'workload' || (all.group === 'pod' && cols >= 130);
   const fixed = MARKER + shown.reduce((sum, { width }) => sum + width + 1, 0) + (hasVerdict ? VERDICT : 0) + (hasProtocol ? PROTOCOL : 0) + 1;
@@ -78,7 +80,7 @@ function headings(state: State, { all }: OrderedTalkers, shape: Shape): Line {
   const sorted = sortColumn(state, all);
   const mark = tableOf(state, 'talkers').isReversed ? '▲' : '▼';
   const pieces: Piece[] = [[' '.repeat(MARKER) + left(all.group === 'node' ? 'NODE' : 'SOURCE', shape.source), 'dim']];
-  if (shape.destination > 0) pieces.push([' '.repeat(ARROW) + left(all.group === 'namespace' ? 'DESTINATION' : 'DESTINATION:PORT', shape.destination), 'dim']);
+  if (shape.destination > 0) pieces.push([' '.repeat(ARROW) + left(all.group === 'namespace' ? 'DESTINATION' : shape.destination < 16 ? 'DEST:PORT' : 'DESTINATION:PORT', shape.destination), 'dim']);
   if (shape.hasProtocol) pieces.push([left(' PROTO', PROTOCOL), 'dim']);
   if (shape.hasVerdict) pieces.push([left(' VERD', VERDICT), 'dim']);
   pieces.push(' ');

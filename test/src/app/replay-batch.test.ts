@@ -48,6 +48,13 @@ describe('runReplayBatch()', () => {
     expect(frame.join('\n')).toContain('54s of 60s observed');
   });
 
+  test('prints talkers by pod and verdict, with what they sum up to: what a script over flows would print', async () => {
+    const text = ((await printed({ file: 'stock', view: 'talkers', at: 60, intervalMs: 30_000, cols: 120, rows: 40 })).frames[0] ?? []).join('\n');
+    expect(text).toContain('TOP PAIRS  by pod and verdict, 30s');
+    expect(text).toMatch(/payments\/checkout-api-7d4b-x9hk +→ payments\/ledger-svc-5c8d-l0pqz:9090 \+ fwd +\d+ /);
+    expect(text).toMatch(/TOTAL {2}≥?[\d ]+ flows in 30s.*\n verdicts .*FORWARDED.*DROPPED.*\n drops .*POLICY_DENIED/);
+  });
+
   test('steps through the file, and knows only at the last frame how long it is', async () => {
     const { frames } = await printed({ at: 20, n: 3, intervalMs: 10_000 });
     expect(frames.map((frame) => /(\S+Z of \S+)/.exec(frame[0] ?? '')?.[1])).toEqual(['12:00:20Z of 12:00:00-…', '12:00:30Z of 12:00:00-…', '12:00:40Z of 12:00:00-12:01:30']);

@@ -39,6 +39,13 @@ describe('the talkers view', () => {
     expect(screen(state)).toContain('BYTES/s▲');
   });
 
+  test('the column rows are sorted by is there on a small screen too', () => {
+    const state = at(busyScene);
+    expect(screen(state, 80, 24)).not.toContain('BYTES');
+    for (const action of ['sort', 'sort'] as const) update(state, { type: 'action', action });
+    expect(screen(state, 80, 24)).toMatch(/NEW\/s +BYTES\/s▼ +DROP\/s/);
+  });
+
   test('flows have no bytes, and no column pretends they had', () => {
     expect(screen(at(stockScene))).not.toContain('BYTES');
     expect(screen(at(stockScene))).toContain('flows carry no bytes');
