@@ -8,7 +8,7 @@ import { frame } from '../../../src/views/frame.ts';
 import { orderedTalkers } from '../../../src/views/talker-rows.ts';
 import { httpRecords } from '../app/fake-l7.ts';
 import { flowOf, framed, joined, reportOf, TALKS } from '../app/fake-cluster.ts';
-import { packetsScene, START_MS, stockScene } from './scenes.ts';
+import { busyScene, packetsScene, START_MS, stockScene } from './scenes.ts';
 
 function at(scene: () => State, ...actions: Action[]): State {
   const state = scene();
