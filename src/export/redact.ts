@@ -12,7 +12,7 @@ export function redactUrl(url: string): string {
 
 /** The same for each URL inside a text. */
 export function redactText(text: string): string {
-  return text.replaceAll(/\/\/[^/\s@]*@/g, '//').replaceAll(/\?[^\s?]*=[^\s)]*/g, `?${REDACTED}`);
+  return text.replaceAll(/\/\/[^/\s@]*@/g, '//').replaceAll(/\?[^\s)]+/g, `?${REDACTED}`);
 }
 
 /** A flow without the secrets of its layer 7: query strings, user info, values of headers. A copy; the rest is shared. */
