@@ -98,7 +98,7 @@ export const connections: Metric = {
 /** More than anybody opens in a second; no infinity, since sums are taken apart again. */
 const ANY_NUMBER = 1e12;
 
-/** Connections that ended with RST. */
+/** Packets with RST. */
 export const resets: Metric = {
   name: 'resets',
   help: 'packets with RST; a closed port answers with one as well',
