@@ -1,5 +1,5 @@
 import { replaceChips, say, setChips } from '../model/changes.ts';
-import { chipText, nextInCycle, PROTOCOL_CHIPS, VERDICT_CHIPS, withChip, type Chip, type ChipField } from '../model/chips.ts';
+import { chipText, nextInCycle, otherEnd, PROTOCOL_CHIPS, VERDICT_CHIPS, withChip, type Chip, type ChipField } from '../model/chips.ts';
 import type { Action } from '../model/messages.ts';
 import type { State } from '../model/state.ts';
 import { subjectOf } from '../views/view.ts';
@@ -15,10 +15,15 @@ export function pivotOf(action: Action): ChipField | undefined {
   return PIVOTS[action];
 }
 
-/** Filters to a value of the selected row. */
+/** Filters to a value of the selected row; where only its other end has such a value, says with which key. */
 export function addPivot(state: State, field: ChipField): void {
-  const value = subjectOf(viewOf(state.view), state)[field];
-  if (value === undefined || value === '') return say(state, `this row has no ${field.replace('-', ' ')}`);
+  const subject = subjectOf(viewOf(state.view), state);
+  const value = subject[field];
+  if (value === undefined || value === '') {
+    const other = otherEnd(field);
+    const there = other === undefined ? undefined : subject[other];
+    return say(state, `this row has no ${field.replace('-', ' ')}${there === undefined ? '' : `: its ${other?.replace('-', ' ')} is ${there}`}`);
+  }
   addChip(state, { field, value, isNegated: false });
 }
 

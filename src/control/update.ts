@@ -31,7 +31,7 @@ export function update(state: State, message: Message): void {
 
 // somebody walked away from a wall that shows another view
 function keepWall(state: State): void {
-  forgetEnded(state.wall, findings(state));
+  if (state.wall.acknowledged.size > 0) forgetEnded(state.wall, findings(state));
   if (state.wall.isHome && state.view !== 'wall' && state.nowMs - state.wall.leftMs > HOME_AFTER_MS) {
     state.view = 'wall';
     state.pausedAtMs = 0;

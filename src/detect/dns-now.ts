@@ -53,11 +53,7 @@ export function failingSince({ ring, span }: DnsFigures, kind: AskerKind, asker:
   let since = span.to - 1;
   let quiet = 0;
   for (let index = span.to - 1; index >= ring.first && quiet < QUIET_SLOTS; index--) {
-    let found = 0;
-    forAskers(ring, index, kind, (one, count) => {
-      if (one === asker) found += count;
-    });
-    if (found > 0) {
+    if ((ring.peek(index)?.cells.get(dnsKey(EVERY_NAME, kind, asker)) ?? 0) > 0) {
       since = index;
       quiet = 0;
     } else quiet++;

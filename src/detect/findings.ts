@@ -10,7 +10,7 @@ const MAX_FINDINGS = 50;
 
 interface Cache {
   now: Figures;
-  nowMs: number;
+  second: number;
   list: Finding[];
 }
 
@@ -20,10 +20,11 @@ const caches = new WeakMap<State, Cache>();
 export function findings(state: State): Finding[] {
   const now = figures(state);
   const cache = caches.get(state);
-  if (cache !== undefined && cache.now === now && cache.nowMs === state.nowMs) return cache.list;
+  const second = Math.floor(state.nowMs / 1000);
+  if (cache !== undefined && cache.now === now && cache.second === second) return cache.list;
   const all = withoutClaimed(DETECTORS.flatMap((detector) => detector.find(state, now)));
   const list = ranked(all, { nowMs: state.pausedAtMs > 0 ? state.pausedAtMs : state.nowMs, startedMs: state.startedMs }).slice(0, MAX_FINDINGS);
-  caches.set(state, { now, nowMs: state.nowMs, list });
+  caches.set(state, { now, second, list });
   return list;
 }
 
@@ -33,5 +34,8 @@ const LOG_WINDOW_SECONDS = 60;
 /** Everything that is wrong right now in the whole cluster, wherever the reader looks: what the incident log is kept from. */
 export function liveFindings(state: State): Finding[] {
   const isOfAll = state.telemetry === 'present';
-  return findings({ ...state, pausedAtMs: 0, chips: isOfAll || !countsFlows(state) ? [] : state.chips, windowSeconds: LOG_WINDOW_SECONDS });
+  const chips = isOfAll || !countsFlows(state) ? [] : state.chips;
+  // nearly always what is on the screen is just that
+  if (state.pausedAtMs === 0 && state.windowSeconds === LOG_WINDOW_SECONDS && state.chips.length === chips.length) return findings(state);
+  return findings({ ...state, pausedAtMs: 0, chips, windowSeconds: LOG_WINDOW_SECONDS });
 }

@@ -1,9 +1,12 @@
-import { addBucket, addTotals, emptyBucket, type Bucket } from './bucket.ts';
+import { addBucket, addTotals, emptyBucket, packBucket, type Bucket } from './bucket.ts';
 
 /** Ten minutes by the second, then an hour in steps of ten. */
 export const FINE_SECONDS = 600;
 export const COARSE_BUCKETS = 360;
 export const COARSE_SECONDS = 10;
+
+/** Seconds after which hardly anything is added to one. */
+const SETTLE_SECONDS = 5;
 
 interface Slot {
   /** Number of the second, or of the ten seconds, since 1970; -1 = never used. */
@@ -28,6 +31,8 @@ export class BucketRing {
   lastSecond = 0;
   private readonly fine: Slot[] = [];
   private readonly coarse: Slot[] = [];
+  /** Seconds that are not packed: the newest, and such as something came late for. */
+  private loose: number[] = [];
 
   constructor(private readonly fineSeconds: number = FINE_SECONDS) {}
 
@@ -52,6 +57,7 @@ export class BucketRing {
       slot.index = second;
       slot.bucket = emptyBucket();
     }
+    if (!this.loose.includes(second)) this.loose.push(second);
     return slot.bucket;
   }
 
@@ -119,6 +125,7 @@ export class BucketRing {
   clear(): void {
     this.fine.length = 0;
     this.coarse.length = 0;
+    this.loose = [];
     this.firstSecond = 0;
     this.lastSecond = 0;
     this.version++;
@@ -132,12 +139,20 @@ export class BucketRing {
       const slot = this.fine[((left % this.fineSeconds) + this.fineSeconds) % this.fineSeconds];
       if (slot?.index === left) this.retire(slot);
     }
+    const settled = (one: number): boolean => one <= second - SETTLE_SECONDS;
+    for (const one of this.loose) {
+      const bucket = settled(one) ? this.peek(one) : undefined;
+      if (bucket !== undefined) packBucket(bucket);
+    }
+    this.loose = this.loose.filter((one) => !settled(one));
   }
 
   private retire(slot: Slot): void {
     const index = Math.floor(slot.index / COARSE_SECONDS);
     const coarse = (this.coarse[index % COARSE_BUCKETS] ??= { index, bucket: emptyBucket() });
     if (coarse.index !== index) {
+      const before = this.coarse[(index - 1 + COARSE_BUCKETS) % COARSE_BUCKETS];
+      if (before !== undefined) packBucket(before.bucket);
       coarse.index = index;
       coarse.bucket = emptyBucket();
     }

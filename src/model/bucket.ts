@@ -1,3 +1,4 @@
+import { CellCounts } from '../tally/cell-counts.ts';
 import { PairColumn, PairTable, type PairCounts } from './pair-table.ts';
 
 /** Drop keys and losses one bucket keeps apart; the rest counts under id 0. */
@@ -17,7 +18,7 @@ export interface Bucket {
   flows: number;
   verdicts: Float64Array;
   /** By dropKey. */
-  drops: Map<number, number>;
+  drops: CellCounts;
   /** By pair id. */
   pairs: PairTable;
   resets: number;
@@ -31,7 +32,7 @@ export interface Bucket {
 /** An empty stretch of time. */
 export function emptyBucket(): Bucket {
   return {
-    coveredMs: 0, hasGap: false, isPartial: false, flows: 0, verdicts: new Float64Array(VERDICTS), drops: new Map(), pairs: new PairTable(),
+    coveredMs: 0, hasGap: false, isPartial: false, flows: 0, verdicts: new Float64Array(VERDICTS), drops: new CellCounts(MAX_KEYS_PER_BUCKET), pairs: new PairTable(),
     resets: 0, happened: 0, lost: 0, losses: new Map(),
   };
 }
@@ -52,15 +53,25 @@ export function addTotals(into: Bucket, from: Bucket, share = 1): void {
   into.happened += from.happened * share;
   into.lost += from.lost * share;
   for (let i = 0; i < VERDICTS; i++) into.verdicts[i] = (into.verdicts[i] ?? 0) + (from.verdicts[i] ?? 0) * share;
-  for (const [key, count] of from.drops) addCount(into.drops, key, count * share);
-  for (const [key, count] of from.losses) addCount(into.losses, key, count * share);
+  from.drops.forEach((key, count) => addDrops(into, key, count * share));
+  for (const [key, count] of from.losses) addLoss(into, key, count * share);
 }
 
-/** Adds to a count; a key beyond the bound counts under the first key's neighbour "(other)", id 0. */
-export function addCount<K extends number | string>(counts: Map<K, number>, key: K, count: number): void {
-  const known = counts.get(key);
-  if (known !== undefined || counts.size < MAX_KEYS_PER_BUCKET) counts.set(key, (known ?? 0) + count);
-  else if (typeof key === 'number') counts.set(0 as K, (counts.get(0 as K) ?? 0) + count);
+/** Adds drops of a key; one beyond the bound counts under key 0, "(other)". */
+export function addDrops(bucket: Bucket, key: number, count: number): void {
+  if (!bucket.drops.add(key, count)) bucket.drops.add(0, count, true);
+}
+
+/** Adds to a loss; one beyond the bound is left out. */
+export function addLoss(bucket: Bucket, key: string, count: number): void {
+  const known = bucket.losses.get(key);
+  if (known !== undefined || bucket.losses.size < MAX_KEYS_PER_BUCKET) bucket.losses.set(key, (known ?? 0) + count);
+}
+
+/** Makes a bucket small that will hardly change any more. */
+export function packBucket({ drops, pairs }: Bucket): void {
+  drops.pack();
+  pairs.pack();
 }
 
 /** Adds to some counts of a pair. */

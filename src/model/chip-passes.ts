@@ -40,7 +40,13 @@ function passingIn(state: State, window: Bucket, chip: Chip): number | undefined
       return numbers === undefined ? undefined : sum(state, window, (pair) => numbers.includes(pair.protocol));
     }
     case 'verdict': return window.verdicts[VERDICT_CHIPS.find((verdict) => verdict.name === value)?.number ?? 0];
-    case 'drop-reason': return [...window.drops].reduce((total, [key, count]) => (state.directory.reasonAt(dropKeyParts(key).reason) === value ? total + count : total), 0);
+    case 'drop-reason': {
+      let total = 0;
+      window.drops.forEach((key, count) => {
+        if (state.directory.reasonAt(dropKeyParts(key).reason) === value) total += count;
+      });
+      return total;
+    }
     case 'tcp-flags': return window.resets;
     case 'node': {
       const node = state.nodes.get(value);

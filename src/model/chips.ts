@@ -87,6 +87,11 @@ const MIRROR: Partial<Record<ChipField, ChipField>> = {
   'from-pod': 'to-pod', 'to-pod': 'from-pod', 'from-workload': 'to-workload', 'to-workload': 'from-workload', 'from-namespace': 'to-namespace', 'to-namespace': 'from-namespace',
 };
 
+/** The same of the other end of a conversation, for what only one end has. */
+export function otherEnd(field: ChipField): ChipField | undefined {
+  return MIRROR[field];
+}
+
 /** Whether a chip is about one end of a conversation: who is client, who is server, the server's port. */
 export function isAboutEnds(chip: Chip): boolean {
   return chip.field === 'port' || MIRROR[chip.field] !== undefined;

@@ -64,12 +64,13 @@ export class RollingSum {
   private span: SlotSpan = { from: 0, to: 0 };
   private readonly sum = new Map<number, number>();
   /** What the unsettled slots added last time. */
-  private fresh: [key: number, count: number][] = [];
+  private readonly freshKeys: number[] = [];
+  private readonly freshCounts: number[] = [];
 
   /** Counts by key, borrowed until the next call. */
   of(ring: CountedRing, span: SlotSpan): ReadonlyMap<number, number> {
-    for (const [key, count] of this.fresh) this.add(key, -count);
-    this.fresh = [];
+    this.freshKeys.forEach((key, i) => this.add(key, -(this.freshCounts[i] ?? 0)));
+    this.freshKeys.length = this.freshCounts.length = 0;
     const settled = { from: span.from, to: Math.max(span.from, Math.min(span.to, ring.last - 1)) };
     if (!this.canMove(ring, settled)) this.restart(ring, settled);
     for (let index = this.span.to; index < settled.to; index++) this.take(index, 1);
@@ -77,7 +78,8 @@ export class RollingSum {
     this.span = settled;
     for (let index = settled.to; index < span.to; index++) {
       ring.peek(index)?.cells.forEach((key, count) => {
-        this.fresh.push([key, count]);
+        this.freshKeys.push(key);
+        this.freshCounts.push(count);
         this.add(key, count);
       });
     }

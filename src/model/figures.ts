@@ -138,15 +138,15 @@ export function windowText(state: State): string {
 function dropFigures(state: State, sums: { window: Bucket; now: Bucket; before: Bucket }): DropFigure[] {
   const { directory } = state;
   const list: DropFigure[] = [];
-  for (const [key, count] of sums.window.drops) {
+  sums.window.drops.forEach((key, count) => {
     const parts = dropKeyParts(key);
     const reason = directory.reasonAt(parts.reason);
     list.push({
       key, reason, class: dropClass(reason), pair: directory.pairAt(parts.pair), pairId: parts.pair, count,
-      perSecond: rate(count, sums.window), nowPerSecond: rate(sums.now.drops.get(key) ?? 0, sums.now),
-      baselinePerSecond: rate(sums.before.drops.get(key) ?? 0, sums.before),
+      perSecond: rate(count, sums.window), nowPerSecond: rate(sums.now.drops.get(key), sums.now),
+      baselinePerSecond: rate(sums.before.drops.get(key), sums.before),
     });
-  }
+  });
   return list.sort((one, other) => other.count - one.count || one.key - other.key);
 }
 

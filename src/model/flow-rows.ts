@@ -1,11 +1,18 @@
 // hot path: every received flow is pushed here once (bench: screen, flows folded)
+import { deflateRawSync, inflateRawSync } from 'node:zlib';
 
-/** Bytes of buffered rows in all, columns included; the oldest segment goes first. */
-export const MAX_ROW_BYTES = 48 * 1024 * 1024;
+/** Bytes of buffered rows in all, columns included, packed ones as they are held; the oldest segment goes first. */
+export const MAX_ROW_BYTES = 24 * 1024 * 1024;
 const SEGMENT_BYTES = 1024 * 1024;
 const SEGMENT_ROWS = 4096;
 // 8 + 5*4 + 2 + 1 + 1 bytes of columns a row
-const SEGMENT_TOTAL = SEGMENT_BYTES + SEGMENT_ROWS * 32;
+const COLUMN_BYTES = SEGMENT_ROWS * 32;
+/** Segments that are held unpacked beside the rest, since somebody reads them. */
+const MAX_UNPACKED = 2;
+/** What of a stream that fills a segment sooner is not packed: in a flood there is no time for it (2 us a flow). */
+const LEAST_PACKED_MS = 100;
+/** Fastest; a flow becomes a quarter of its bytes, at the best level a little less. */
+const PACK = { level: 1, chunkSize: 256 * 1024 } as const;
 
 /** A flow of the stream. */
 export const ROW_FLOW = 1;
@@ -14,12 +21,18 @@ export const ROW_GAP = 2;
 /** A note between rows, such as where the stream's request changed. Its bytes are the text. */
 export const ROW_NOTE = 3;
 
+interface Raw {
+  bytes: Uint8Array;
+  view: DataView;
+}
+
 interface Segment {
   firstRow: number;
   rows: number;
   used: number;
-  bytes: Uint8Array;
-  view: DataView;
+  /** Where bytes are written to; a full segment may have them packed instead. */
+  raw: Raw | undefined;
+  packed: Uint8Array;
   timeMs: Float64Array;
   count: Uint32Array;
   source: Uint32Array;
@@ -80,12 +93,14 @@ export class FlowRows {
   passed = 0;
   /** From here on no row that came is missing. */
   wholeFrom = 0;
+  /** Memory the rows hold now. */
+  heldBytes = 0;
   private segments: Segment[] = [];
-  private readonly limit: number;
+  /** Of a segment that was packed, for the next one. */
+  private spare: Raw | undefined;
+  private unpacked: { segment: Segment; bytes: Uint8Array }[] = [];
 
-  constructor(maxBytes: number = MAX_ROW_BYTES) {
-    this.limit = Math.max(1, Math.floor(maxBytes / SEGMENT_TOTAL));
-  }
+  constructor(private readonly maxBytes: number = MAX_ROW_BYTES) {}
 
   /** Id of the oldest row still here; equals `next` when empty. */
   get first(): number {
@@ -96,28 +111,27 @@ export class FlowRows {
     return this.next - this.first;
   }
 
-  /** Memory the rows hold now. */
-  get heldBytes(): number {
-    return this.segments.length * SEGMENT_TOTAL;
-  }
-
   /** Whether the oldest rows here must stay and there is no place for more segments. */
   get isHeld(): boolean {
-    return this.segments.length >= this.limit && (this.segments[1]?.firstRow ?? this.next) > this.keptFrom;
+    return this.isFull && (this.segments[1]?.firstRow ?? this.next) > this.keptFrom;
+  }
+
+  private get isFull(): boolean {
+    return this.segments.length > 0 && this.heldBytes + SEGMENT_BYTES + COLUMN_BYTES > this.maxBytes;
   }
 
   /** Adds a row with its part of `bytes`, or passes it by while the buffer is held; once one was passed by, so are all until mend(). What does not fit a segment at all is left out: the row stays, its detail is empty. */
   push(row: RowColumns, bytes: Uint8Array, kept: RowBytes): void {
     const size = kept.to - kept.from - (kept.cutEnd - kept.cut) - (kept.secondCutEnd - kept.secondCut);
     const fits = size <= SEGMENT_BYTES;
-    if (this.passed > 0 || (this.keptFrom < Infinity && this.isHeld && !this.hasRoomFor(fits ? size : 0))) return void this.passed++;
-    const segment = this.room(fits ? size : 0);
+    const segment = this.passed > 0 ? undefined : this.room(fits ? size : 0);
+    if (segment?.raw === undefined) return void this.passed++;
     const at = segment.rows;
     segment.start[at] = segment.used;
     if (fits && size > 0) {
-      copyBytes(bytes, kept.from, kept.cut, segment);
-      copyBytes(bytes, kept.cutEnd, kept.secondCut, segment);
-      copyBytes(bytes, kept.secondCutEnd, kept.to, segment);
+      segment.used = copyBytes(bytes, kept.from, kept.cut, segment.raw, segment.used);
+      segment.used = copyBytes(bytes, kept.cutEnd, kept.secondCut, segment.raw, segment.used);
+      segment.used = copyBytes(bytes, kept.secondCutEnd, kept.to, segment.raw, segment.used);
     }
     segment.timeMs[at] = row.timeMs;
     segment.count[at] = row.count;
@@ -147,7 +161,7 @@ export class FlowRows {
       destination: segment.destination[at] ?? 0,
       node: segment.node[at] ?? 0,
       mark: segment.mark[at] ?? 0,
-      bytes: segment.bytes.subarray(segment.start[at] ?? 0, end),
+      bytes: this.bytesOf(segment).subarray(segment.start[at] ?? 0, end),
     };
   }
 
@@ -203,6 +217,8 @@ export class FlowRows {
   /** Drops all rows; ids go on. */
   clear(): void {
     this.segments = [];
+    this.unpacked = [];
+    this.heldBytes = 0;
     this.mend();
   }
 
@@ -218,23 +234,58 @@ export class FlowRows {
     return this.segments[low];
   }
 
-  private hasRoomFor(size: number): boolean {
+  // undefined where what is here must stay
+  private room(size: number): Segment | undefined {
     const last = this.segments[this.segments.length - 1];
-    return last !== undefined && last.rows < SEGMENT_ROWS && last.used + size <= SEGMENT_BYTES;
-  }
-
-  private room(size: number): Segment {
-    const last = this.segments[this.segments.length - 1];
-    if (last !== undefined && this.hasRoomFor(size)) return last;
-    const spare = this.segments.length >= this.limit ? this.segments.shift() : undefined;
-    const segment = spare ?? newSegment();
+    if (last !== undefined && last.rows < SEGMENT_ROWS && last.used + size <= SEGMENT_BYTES) return last;
+    if (last !== undefined) this.pack(last);
+    let old: Segment | undefined;
+    while (this.isFull) {
+      if (this.isHeld) return undefined;
+      old = this.dropOldest();
+    }
+    const segment = old ?? newSegment();
     segment.firstRow = this.next;
     segment.rows = 0;
     segment.used = 0;
+    segment.raw ??= this.spare ?? newRaw();
+    if (segment.raw === this.spare) this.spare = undefined;
     this.segments.push(segment);
+    this.heldBytes += SEGMENT_BYTES + COLUMN_BYTES;
     return segment;
   }
+
+  private dropOldest(): Segment | undefined {
+    const old = this.segments.shift();
+    if (old === undefined) return undefined;
+    this.heldBytes -= COLUMN_BYTES + (old.raw === undefined ? old.packed.length : SEGMENT_BYTES);
+    this.unpacked = this.unpacked.filter(({ segment }) => segment !== old);
+    old.packed = NOTHING;
+    return old;
+  }
+
+  private pack(segment: Segment): void {
+    const { raw, rows, used, timeMs } = segment;
+    if (raw === undefined || (timeMs[rows - 1] ?? 0) - (timeMs[0] ?? 0) < LEAST_PACKED_MS) return;
+    const packed = deflateRawSync(raw.bytes.subarray(0, used), PACK);
+    if (packed.length > SEGMENT_BYTES / 2) return;
+    segment.packed = packed;
+    segment.raw = undefined;
+    this.spare = raw;
+    this.heldBytes += packed.length - SEGMENT_BYTES;
+  }
+
+  private bytesOf(segment: Segment): Uint8Array {
+    if (segment.raw !== undefined) return segment.raw.bytes;
+    const known = this.unpacked.find((one) => one.segment === segment);
+    if (known !== undefined) return known.bytes;
+    const bytes = inflateRawSync(segment.packed, { chunkSize: Math.max(64, segment.used) });
+    this.unpacked = [...this.unpacked.slice(1 - MAX_UNPACKED), { segment, bytes }];
+    return bytes;
+  }
 }
+
+const NOTHING = new Uint8Array(0);
 
 const visited: RowColumns = { kind: 0, timeMs: 0, verdict: 0, count: 1, source: 0, destination: 0, node: 0, mark: 0 };
 
@@ -244,21 +295,21 @@ const LOOP_BYTES = 320;
 let viewed: Uint8Array = new Uint8Array(0);
 let view = new DataView(viewed.buffer);
 
-function copyBytes(bytes: Uint8Array, from: number, to: number, segment: Segment): void {
+// gives where the next bytes go
+function copyBytes(bytes: Uint8Array, from: number, to: number, into: Raw, at: number): number {
   const length = to - from;
-  if (length <= 0) return;
-  const at = segment.used;
-  segment.used = at + length;
+  if (length <= 0) return at;
   if (length > LOOP_BYTES) {
-    segment.bytes.set(bytes.subarray(from, to), at);
-    return;
+    into.bytes.set(bytes.subarray(from, to), at);
+    return at + length;
   }
   // one view serves all flows of a chunk
   if (bytes !== viewed) {
     viewed = bytes;
     view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
-  copyWords(segment.view, at, from, to);
+  copyWords(into.view, at, from, to);
+  return at + length;
 }
 
 function copyWords(into: DataView, start: number, from: number, to: number): void {
@@ -278,11 +329,14 @@ function copySixteen(into: DataView, at: number, from: number): void {
   into.setInt32(at + 12, view.getInt32(from + 12, true), true);
 }
 
-function newSegment(): Segment {
+function newRaw(): Raw {
   const bytes = new Uint8Array(SEGMENT_BYTES);
+  return { bytes, view: new DataView(bytes.buffer) };
+}
+
+function newSegment(): Segment {
   return {
-    firstRow: 0, rows: 0, used: 0, bytes,
-    view: new DataView(bytes.buffer),
+    firstRow: 0, rows: 0, used: 0, raw: undefined, packed: NOTHING,
     timeMs: new Float64Array(SEGMENT_ROWS),
     count: new Uint32Array(SEGMENT_ROWS),
     source: new Uint32Array(SEGMENT_ROWS),

@@ -3,7 +3,7 @@ import { tryDecode } from '../wire/codec.ts';
 import { EndpointInterner } from '../wire/endpoint-interner.ts';
 import { FlowScan, scanResponse } from '../wire/flow-scan.ts';
 import { EndpointCodec } from '../wire/gen/flow.ts';
-import { addCount, type Bucket } from './bucket.ts';
+import { addDrops, addLoss, type Bucket } from './bucket.ts';
 import { goesToClient } from './conversation-side.ts';
 import { dropKey } from './directory.ts';
 import { DROP_REASON_NUMBERS, dropReasonName, KERNEL_DROP } from './drop-words.ts';
@@ -183,7 +183,7 @@ function countDrop(state: State, bucket: Bucket, pair: number, reason: string): 
   if (packets === 0) return;
   row.mark |= RowMark.DROPS;
   bucket.verdicts[DROPPED] = (bucket.verdicts[DROPPED] ?? 0) + packets;
-  addCount(bucket.drops, key, packets);
+  addDrops(bucket, key, packets);
   const at = bucket.pairs.at(pair) + PairColumn.dropped;
   bucket.pairs.values[at] = (bucket.pairs.values[at] ?? 0) + packets;
   // the text of the key is made once a second at most
@@ -289,7 +289,7 @@ function foldLost(state: State, bytes: Uint8Array): void {
     bucket.lost += lost;
     bucket.hasGap = true;
     const key = `${node} ${LOST_SOURCES[scan.lostSource] ?? 'flow-stream'}`.trim();
-    addCount(bucket.losses, key, lost);
+    addLoss(bucket, key, lost);
     if (state.telemetry === 'absent') noteFirst(state, `lost ${key}`);
   }
   noteStockLoss(state, bucket, { node, source: scan.lostSource, count: lost });

@@ -1,6 +1,6 @@
 import type { DropCount, PairCount, Report, Volume } from '../wire/gen/hubtop.ts';
 import { scrub } from '../lib/scrub.ts';
-import { addCount, addToPair, emptyBucket, VERDICTS, type Bucket } from './bucket.ts';
+import { addDrops, addLoss, addToPair, emptyBucket, VERDICTS, type Bucket } from './bucket.ts';
 import { dropKey } from './directory.ts';
 import { dropReasonName } from './drop-words.ts';
 import { noteFirst } from './first-seen.ts';
@@ -45,7 +45,7 @@ export function foldReport(state: State, report: Report): void {
     // what happens on a node that nobody hears of is in no figure: they are lower bounds
     if (node.trouble !== '' && node.trouble !== 'NODE_GONE') counts.isPartial = true;
     for (const [key, count] of delta.losses) {
-      addCount(counts.losses, `${name} ${key}`, count);
+      addLoss(counts, `${name} ${key}`, count);
       noteFirst(state, `lost ${name} ${key}`, toMs);
     }
   }
@@ -105,7 +105,7 @@ function takeDrop(state: State, counts: Bucket, drop: DropCount): void {
   const key = dropKey(directory.reason(name), pair);
   const skbs = drop.skbs ?? 0;
   if (skbs <= 0) return;
-  addCount(counts.drops, key, skbs);
+  addDrops(counts, key, skbs);
   takeReportedDrop(state, { key, drop, timeMs: state.nowMs });
   addToPair(counts, pair, { dropped: skbs });
   noteFirst(state, `drop ${key}`);

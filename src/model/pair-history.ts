@@ -44,7 +44,7 @@ export function pairHistory(state: State, drop: { key: number; pairId: number })
     firstDropMs: wasThere ? undefined : exactBeginning(state, drop.key, run.firstSecond * 1000),
     wasThere,
     lookedMs,
-    droppedPerSecond: rateOf(ring, { from: Math.max(run.firstSecond, toSecond - RATE_SECONDS), to: toSecond }, (bucket) => bucket.drops.get(drop.key) ?? 0),
+    droppedPerSecond: rateOf(ring, { from: Math.max(run.firstSecond, toSecond - RATE_SECONDS), to: toSecond }, (bucket) => bucket.drops.get(drop.key)),
     answeredUntilMs: run.answeredSecond === undefined ? undefined : run.answeredSecond * 1000,
     answeredPerSecond: run.answeredSecond === undefined ? 0 : rateOf(ring, { from: answeredTo - RATE_SECONDS, to: answeredTo }, (bucket) => answers(bucket, drop.pairId)),
     stillAnsweredPerSecond: rateOf(ring, { from: Math.max(run.firstSecond + ARRIVAL_SECONDS, toSecond - RATE_SECONDS), to: toSecond }, (bucket) => answers(bucket, drop.pairId)),

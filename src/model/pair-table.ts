@@ -31,19 +31,30 @@ const FIRST_ROWS = 16;
 const NO_IDS = new Int32Array(0);
 const NO_SLOTS = new Int16Array(0);
 const NO_VALUES = new Float64Array(0);
+const NO_CELLS = new Float32Array(0);
+const NO_SHAPES = new Uint16Array(0);
 
-/** Counts by pair id: typed columns, since ten minutes of objects would be a hundred megabytes. Bounded. */
+/**
+ * Counts by pair id: typed columns, since ten minutes of objects would be a hundred megabytes. Bounded. A table that will hardly
+ * change any more is packed: a fifth of the bytes, counts to seven digits.
+ */
 export class PairTable {
   size = 0;
   /** Ids of the rows. Borrowed; read `size` of them. */
   ids = NO_IDS;
-  /** Row by row, in columns of PairColumn. Borrowed: valid until a row is added. */
+  /** Row by row, in columns of PairColumn; nothing in a packed table. Borrowed: valid until a row is added. */
   values = NO_VALUES;
   /** Row + 1 by hash of its id; 0 = free. */
   private slots = NO_SLOTS;
+  /** Of a packed table, its ids in order: the counts that are not 0, row by row, and of each row the bits of their columns. */
+  private cells = NO_CELLS;
+  private shapes = NO_SHAPES;
+  private starts = NO_SHAPES;
+  private isPacked = false;
 
-  /** Where the row of a pair begins in `values`; made when missing, row of id 0 when there is no room. */
+  /** Where the row of a pair begins in `values`; made when missing, row of id 0 when there is no room. Unpacks. */
   at(id: number): number {
+    if (this.isPacked) this.unpack();
     const row = this.find(id);
     return row < 0 ? this.add(id) : row * WIDTH;
   }
@@ -57,11 +68,12 @@ export class PairTable {
   /** One figure of a pair; 0 if there is none. */
   value(id: number, column: number): number {
     const row = this.find(id);
-    return row < 0 ? 0 : (this.values[row * WIDTH + column] ?? 0);
+    return row < 0 ? 0 : this.cell(row, column);
   }
 
   /** Adds a share (0 to 1) of another table. */
   addTable(from: PairTable, share: number): void {
+    if (from.isPacked) return this.addPacked(from, share);
     for (let row = 0; row < from.size; row++) {
       const into = this.at(from.ids[row] ?? 0);
       const start = row * WIDTH;
@@ -74,7 +86,71 @@ export class PairTable {
     for (let row = 0; row < this.size; row++) yield [this.ids[row] ?? 0, this.countsAt(row)];
   }
 
+  /** Makes it small; what is added later makes it large again. */
+  pack(): void {
+    if (this.isPacked) return;
+    const { values, ids, size } = this;
+    const rows = Array.from({ length: size }, (_, row) => row).sort((one, other) => (ids[one] ?? 0) - (ids[other] ?? 0));
+    this.ids = Int32Array.from(rows, (row) => ids[row] ?? 0);
+    this.shapes = new Uint16Array(size);
+    this.starts = new Uint16Array(size);
+    this.cells = new Float32Array(values.reduce((used, count) => used + (count === 0 ? 0 : 1), 0));
+    let used = 0;
+    rows.forEach((row, at) => {
+      this.starts[at] = used;
+      for (let column = 0; column < WIDTH; column++) {
+        const count = values[row * WIDTH + column] ?? 0;
+        if (count === 0) continue;
+        this.shapes[at] = (this.shapes[at] ?? 0) | (1 << column);
+        this.cells[used++] = count;
+      }
+    });
+    this.values = NO_VALUES;
+    this.slots = NO_SLOTS;
+    this.isPacked = true;
+  }
+
+  private unpack(): void {
+    const packed = new PairTable();
+    Object.assign(packed, this);
+    Object.assign(this, { size: 0, ids: NO_IDS, cells: NO_CELLS, shapes: NO_SHAPES, starts: NO_SHAPES, isPacked: false });
+    this.addPacked(packed, 1);
+  }
+
+  private addPacked(from: PairTable, share: number): void {
+    for (let row = 0; row < from.size; row++) {
+      const into = this.at(from.ids[row] ?? 0);
+      const shape = from.shapes[row] ?? 0;
+      let next = from.starts[row] ?? 0;
+      for (let column = 0; column < WIDTH; column++) if ((shape >> column) & 1) this.values[into + column] = (this.values[into + column] ?? 0) + (from.cells[next++] ?? 0) * share;
+    }
+  }
+
+  private cell(row: number, column: number): number {
+    if (!this.isPacked) return this.values[row * WIDTH + column] ?? 0;
+    const shape = this.shapes[row] ?? 0;
+    if (((shape >> column) & 1) === 0) return 0;
+    let at = this.starts[row] ?? 0;
+    for (let before = 0; before < column; before++) at += (shape >> before) & 1;
+    return this.cells[at] ?? 0;
+  }
+
   private find(id: number): number {
+    return this.isPacked ? this.search(id) : this.probe(id);
+  }
+
+  private search(id: number): number {
+    let low = 0;
+    let high = this.size;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if ((this.ids[middle] ?? 0) < id) low = middle + 1;
+      else high = middle;
+    }
+    return low < this.size && this.ids[low] === id ? low : -1;
+  }
+
+  private probe(id: number): number {
     const { slots, ids } = this;
     const mask = slots.length - 1;
     let slot = id & mask;
@@ -118,11 +194,7 @@ export class PairTable {
   }
 
   private countsAt(row: number): PairCounts {
-    const { values } = this;
-    const at = row * WIDTH;
-    return {
-      flows: values[at] ?? 0, connections: values[at + 1] ?? 0, bytes: values[at + 2] ?? 0, skbs: values[at + 3] ?? 0, replies: values[at + 4] ?? 0,
-      dropped: values[at + 5] ?? 0, resets: values[at + 6] ?? 0, syns: values[at + 7] ?? 0, synAcks: values[at + 8] ?? 0, strays: values[at + 9] ?? 0,
-    };
+    const of = (column: number): number => this.cell(row, column);
+    return { flows: of(0), connections: of(1), bytes: of(2), skbs: of(3), replies: of(4), dropped: of(5), resets: of(6), syns: of(7), synAcks: of(8), strays: of(9) };
   }
 }

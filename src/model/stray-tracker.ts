@@ -18,24 +18,23 @@ export interface Stray {
 
 /** Remembers packets of connections nobody opened, the last ones of each pair. Bounded; the quietest pair goes first. */
 export class StrayTracker {
-  private readonly byPair = new Map<number, Stray[]>();
+  private readonly byPair = new Map<number, { latest: Stray[]; next: number }>();
 
   add(pair: number, stray: Stray): void {
-    let strays = this.byPair.get(pair);
-    if (strays === undefined) {
-      if (this.byPair.size >= MAX_TRACKED) this.forgetQuietest();
-      strays = [];
-      this.byPair.set(pair, strays);
-    }
-    strays.push(stray);
-    if (strays.length > MAX_PACKETS) strays.shift();
+    const strays = this.byPair.get(pair) ?? { latest: [], next: 0 };
+    // in order of their last stray, so that the quietest is the first
+    this.byPair.delete(pair);
+    this.byPair.set(pair, strays);
+    if (this.byPair.size > MAX_TRACKED) this.byPair.delete(this.byPair.keys().next().value ?? 0);
+    strays.latest[strays.next] = stray;
+    strays.next = (strays.next + 1) % MAX_PACKETS;
   }
 
   /** What is remembered of the time from one moment up to another, by pair. */
   between(fromMs: number, toMs: number): Map<number, Stray[]> {
     const found = new Map<number, Stray[]>();
-    for (const [pair, strays] of this.byPair) {
-      const meant = strays.filter(({ timeMs }) => timeMs >= fromMs && timeMs < toMs);
+    for (const [pair, { latest, next }] of this.byPair) {
+      const meant = [...latest.slice(next), ...latest.slice(0, next)].filter(({ timeMs }) => timeMs >= fromMs && timeMs < toMs);
       if (meant.length > 0) found.set(pair, meant);
     }
     return found;
@@ -49,17 +48,5 @@ export class StrayTracker {
   /** Endpoints have other numbers from now on. */
   clear(): void {
     this.byPair.clear();
-  }
-
-  private forgetQuietest(): void {
-    let quietest: number | undefined;
-    let lastMs = Infinity;
-    for (const [pair, strays] of this.byPair) {
-      const last = strays.at(-1)?.timeMs ?? 0;
-      if (last >= lastMs) continue;
-      quietest = pair;
-      lastMs = last;
-    }
-    if (quietest !== undefined) this.byPair.delete(quietest);
   }
 }

@@ -49,7 +49,6 @@ export function acknowledge(wall: WallState, findings: readonly Finding[], nowMs
 
 /** Forgets the acknowledgement of what is over. */
 export function forgetEnded(wall: WallState, findings: readonly Finding[]): void {
-  if (wall.acknowledged.size === 0) return;
   const open = new Set(findings.map(({ key }) => key));
   for (const key of wall.acknowledged.keys()) if (!open.has(key)) wall.acknowledged.delete(key);
 }

@@ -31,6 +31,12 @@ export class CellCounts {
     return true;
   }
 
+  /** Count of a key; 0 if there is none. */
+  get(key: number): number {
+    const at = this.place(key);
+    return (this.keys[at] === key ? (this.counts[at] ?? 0) : 0) + (this.fresh.get(key) ?? 0);
+  }
+
   /** Puts everything into the sorted arrays. */
   pack(): void {
     if (this.fresh.size === 0) return;
@@ -58,7 +64,9 @@ export class CellCounts {
       if (key >= to) break;
       visit(key, this.counts[i] ?? 0);
     }
-    for (const [key, count] of this.fresh) if (key >= from && key < to) visit(key, count);
+    this.fresh.forEach((count, key) => {
+      if (key >= from && key < to) visit(key, count);
+    });
   }
 
   /** Visits all keys. */

@@ -103,7 +103,9 @@ function trendOf(state: State, row: ReasonRow, width: number): string {
   const pairs = new Set(row.drops.map((drop) => drop.key));
   const points = series(state, { columns: width, secondsPerColumn: secondsPerColumn(state, width) }, (bucket) => {
     let sum = 0;
-    for (const [key, skbs] of bucket.drops) if (pairs.has(key) || (row.form === '' && state.directory.reasonAt(dropKeyParts(key).reason) === row.reason)) sum += skbs;
+    bucket.drops.forEach((key, skbs) => {
+      if (pairs.has(key) || (row.form === '' && state.directory.reasonAt(dropKeyParts(key).reason) === row.reason)) sum += skbs;
+    });
     return sum;
   });
   return columns(points, 1, highest(points))[0] ?? '';

@@ -32,7 +32,7 @@ export function timelineSection(state: State, size: Size): Line[] {
   const shape = { cols, width, step, zoom };
   return [
     head,
-    ...chart(state, { ...shape, height: high, label: 'drops', role: 'bad' }, (bucket) => bucket.drops.get(drop.key) ?? 0),
+    ...chart(state, { ...shape, height: high, label: 'drops', role: 'bad' }, (bucket) => bucket.drops.get(drop.key)),
     ...chart(state, { ...shape, height: low, label: 'answers', role: 'chart' }, (bucket) => answers(bucket, drop.pairId)),
     ...(marks > 0 ? [markLine(state, drop, shape)] : []),
   ].slice(0, size.rows);

@@ -41,7 +41,9 @@ export function reasonsSection(state: State, size: Size): Line[] {
 function trend(state: State, reason: string, width: number): string {
   const points = series(state, { columns: width, secondsPerColumn: secondsPerColumn(state, width) }, (bucket) => {
     let sum = 0;
-    for (const [key, skbs] of bucket.drops) if (state.directory.reasonAt(dropKeyParts(key).reason) === reason) sum += skbs;
+    bucket.drops.forEach((key, skbs) => {
+      if (state.directory.reasonAt(dropKeyParts(key).reason) === reason) sum += skbs;
+    });
     return sum;
   });
   return columns(points, 1, highest(points))[0] ?? '';

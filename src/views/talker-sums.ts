@@ -76,10 +76,10 @@ export function talkerTotals(state: State, cols: number): Line[] {
   const bound = isLowerBound ? '≥' : '';
   const verdicts = [...window.verdicts].map((flows, verdict) => ({ flows: Math.round(flows), verdict })).filter(({ flows }) => flows > 0).sort((one, other) => other.flows - one.flows);
   const reasons = new Map<string, number>();
-  for (const [key, packets] of window.drops) {
+  window.drops.forEach((key, packets) => {
     const reason = state.directory.reasonAt(dropKeyParts(key).reason);
     reasons.set(reason, (reasons.get(reason) ?? 0) + packets);
-  }
+  });
   const sorted = [...reasons].sort((one, other) => other[1] - one[1]);
   return [
     rule(cols, 'TOTAL', `${bound}${grouped(window.flows)} flows in ${windowText(state)}`),

@@ -76,7 +76,7 @@ export class TmuxTerminal {
     return this.#tmux('capture-pane', '-p', '-e');
   }
 
-  async waitFor(pattern: RegExp, timeoutMs: number): Promise<string> {
+  async waitFor(pattern: { test(text: string): boolean; toString(): string }, timeoutMs: number): Promise<string> {
     const deadline = Date.now() + timeoutMs;
     for (;;) {
       const text = this.screen();

@@ -28,13 +28,13 @@ export const drops: Metric = {
     if (bucket === undefined) return NOTHING_CAME;
     const figure = { value: 0, perhaps: 0, whole: 0, isMet: isMet(state, bucket, selectors) };
     const hasEnds = selectors.some(({ field }) => END_FIELDS.includes(field));
-    for (const [key, count] of bucket.drops) {
+    bucket.drops.forEach((key, count) => {
       const parts = dropKeyParts(key);
       const [reason, pair] = [state.directory.reasonAt(parts.reason), state.directory.pairAt(parts.pair)];
       const isUnnamed = (parts.reason === 0 && selectors.some(isAboutReason)) || (hasEnds && isWithoutEnds(parts.pair, pair));
       if (isUnnamed) figure.perhaps += count;
       else if (matchesReason(reason, selectors) && matchesPair(pair, selectors)) addByPolicy(figure, { count, key, reason }, { state, selectors });
-    }
+    });
     return figure;
   },
 };

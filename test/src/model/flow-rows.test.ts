@@ -9,10 +9,11 @@ describe('FlowRows', () => {
     const limit = 4 * 1024 * 1024;
     const rows = new FlowRows(limit);
     const next = random(11);
-    const bytes = Uint8Array.from({ length: 5000 }, () => Math.floor(next() * 256));
+    const bytes = Uint8Array.from({ length: 200_000 }, () => Math.floor(next() * 256));
     const expected: Uint8Array[] = [];
     for (let i = 0; i < 20_000; i++) {
-      const cuts = [next(), next(), next(), next()].map((share) => Math.floor(share * 2000)).sort((one, other) => one - other);
+      const start = Math.floor(next() * 198_000);
+      const cuts = [next(), next(), next(), next()].map((share) => start + Math.floor(share * 2000)).sort((one, other) => one - other);
       const [a = 0, b = 0, c = 0, d = 0] = cuts;
       rows.push(columns(i), bytes, { from: a, cut: b, cutEnd: c, secondCut: c, secondCutEnd: c, to: d });
       expected.push(Uint8Array.from([...bytes.subarray(a, b), ...bytes.subarray(c, d)]));
@@ -30,6 +31,28 @@ describe('FlowRows', () => {
     expect(rows.get(rows.next)).toBeUndefined();
   });
 
+  test('packs what is not a flood, so that more rows find room, and reads it back in any order', () => {
+    const limit = 6 * 1024 * 1024;
+    const fill = (stepMs: number): FlowRows => {
+      const rows = new FlowRows(limit);
+      const next = random(12);
+      for (let i = 0; i < 60_000; i++) {
+        const bytes = Buffer.from(`{"time":${i},"pod":"checkout-api-${Math.floor(next() * 20)}","node":"node-0${i % 5}","uuid":"${Math.floor(next() * 2 ** 32).toString(16)}","summary":"TCP Flags: ACK"}`);
+        rows.push(columns(i * stepMs), bytes, { from: 0, cut: 0, cutEnd: 0, secondCut: 0, secondCutEnd: 0, to: bytes.length });
+      }
+      return rows;
+    };
+    const [calm, flood] = [fill(1), fill(0.001)];
+    expect(calm.heldBytes).toBeLessThanOrEqual(limit);
+    expect(flood.heldBytes).toBeLessThanOrEqual(limit);
+    expect(calm.length).toBeGreaterThan(flood.length * 2);
+    const next = random(13);
+    for (let i = 0; i < 200; i++) {
+      const id = calm.first + Math.floor(next() * calm.length);
+      expect(Buffer.from(calm.get(id)?.bytes ?? []).toString()).toContain(`{"time":${id},`);
+    }
+  });
+
   test('keeps a row whose bytes are too many, without them', () => {
     const rows = new FlowRows();
     rows.push(columns(5), new Uint8Array(3_000_000), { from: 0, cut: 0, cutEnd: 0, secondCut: 0, secondCutEnd: 0, to: 3_000_000 });
@@ -39,14 +62,15 @@ describe('FlowRows', () => {
   test('passes by what comes while it is full of rows that must stay, and goes on behind the hole', () => {
     const rows = new FlowRows(2_400_000);
     const bytes = new Uint8Array(1_000);
+    const flood = 1_000;
     const push = (count: number): void => {
-      for (let i = 0; i < count; i++) rows.push(columns(i), bytes, { from: 0, cut: 0, cutEnd: 0, secondCut: 0, secondCutEnd: 0, to: 1_000 });
+      for (let i = 0; i < count; i++) rows.push(columns(flood + (i % 50)), bytes, { from: 0, cut: 0, cutEnd: 0, secondCut: 0, secondCutEnd: 0, to: 1_000 });
     };
     push(500);
     rows.keptFrom = 100;
     push(5_000);
     expect([rows.first, rows.isHeld, rows.next + rows.passed]).toEqual([0, true, 5_500]);
-    expect(rows.get(100)?.timeMs).toBe(100);
+    expect(rows.get(100)?.timeMs).toBe(flood);
     expect(rows.passed).toBeGreaterThan(3_000);
     rows.keptFrom = Infinity;
     push(1);
