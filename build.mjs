@@ -26,6 +26,8 @@ const KEPT_WIDGETS = ['Node', 'Screen', 'Element', 'Box', 'Text', 'Line', 'Scrol
 const blessedPlugin = {
   name: 'blessed',
   setup(pluginBuild) {
+    // the mouse of a Linux console without X
+    pluginBuild.onResolve({ filter: /gpmclient$/ }, (args) => ({ path: args.path, namespace: 'absent' }));
     pluginBuild.onResolve({ filter: /^(term\.js|pty\.js)$/ }, (args) => ({ path: args.path, namespace: 'absent' }));
     pluginBuild.onLoad({ filter: /.*/, namespace: 'absent' }, (args) => ({
       contents: `module.exports = () => { throw new Error(${JSON.stringify(`${args.path} is not bundled`)}); };`,
@@ -92,12 +94,21 @@ const protobufPlugin = {
 const grpcPlugin = {
   name: 'grpc',
   setup(pluginBuild) {
-    // channelz keeps its lists in it; nobody here serves channelz, but a server that closes takes itself off them all the same
-    pluginBuild.onResolve({ filter: /^@js-sdsl\/ordered-map$/ }, (args) => ({ path: args.path, namespace: 'unlisted' }));
-    pluginBuild.onLoad({ filter: /.*/, namespace: 'unlisted' }, () => ({ contents: 'exports.OrderedMap = class { eraseElementByKey() {} };' }));
     pluginBuild.onResolve({ filter: /^@grpc\/proto-loader$/ }, (args) => ({ path: args.path, namespace: 'absent' }));
     pluginBuild.onResolve({ filter: /^\.\/(make-client|channel-credentials)$/ }, (args) => (/grpc-js/.test(args.importer) ? { path: args.path, namespace: 'grpc-client' } : undefined));
     pluginBuild.onLoad({ filter: /.*/, namespace: 'grpc-client' }, () => ({ contents: '' }));
+    // counts for channelz, which is switched off; service configs are for clients that look servers up; of its package the server tells the version
+    pluginBuild.onResolve({ filter: /^(\.\/(channelz|service-config)|\.\.\/\.\.\/package\.json)$/ }, (args) => (/grpc-js/.test(args.importer) ? { path: args.path, namespace: 'grpc-uncounted' } : undefined));
+    pluginBuild.onLoad({ filter: /channelz/, namespace: 'grpc-uncounted' }, () => ({
+      contents: `
+        class Uncounted { addTrace() {} addCallStarted() {} addCallSucceeded() {} addCallFailed() {} refChild() {} unrefChild() {} }
+        for (const name of ['Trace', 'CallTracker', 'ChildrenTracker']) exports['Channelz' + name] = exports['Channelz' + name + 'Stub'] = Uncounted;
+        exports.registerChannelzServer = exports.registerChannelzSocket = (name) => ({ kind: 'none', id: -1, name });
+        exports.unregisterChannelzRef = () => {};
+      `,
+    }));
+    pluginBuild.onLoad({ filter: /service-config/, namespace: 'grpc-uncounted' }, () => ({ contents: 'exports.extractAndSelectServiceConfig = () => null;' }));
+    pluginBuild.onLoad({ filter: /package/, namespace: 'grpc-uncounted' }, () => ({ contents: `exports.version = ${JSON.stringify(require('@grpc/grpc-js/package.json').version)};` }));
     // load reports to load balancers, off unless a server asks for them
     pluginBuild.onResolve({ filter: /^\.\/orca$/ }, (args) => (/server-interceptors/.test(args.importer) ? { path: args.path, namespace: 'grpc-orca' } : undefined));
     pluginBuild.onLoad({ filter: /.*/, namespace: 'grpc-orca' }, () => ({ contents: "exports.GRPC_METRICS_HEADER = 'endpoint-load-metrics-bin'; exports.PerRequestMetricRecorder = class {};" }));
@@ -178,6 +189,8 @@ async function bundleBench() {
     ...common,
     entryPoints: ['test/bench/main.ts'],
     outfile: 'dist/bench/bench.js',
+    // its memory is measured as that of the program, and V8 keeps the source
+    minify: true,
     plugins: common.plugins.map((plugin) => (plugin === grpcPlugin ? wholeGrpcPlugin : plugin)),
     define: { HUBTOP_BUNDLE: 'true' },
   });

@@ -15,6 +15,7 @@ import { runEffect } from './effects.ts';
 import { FRAME_MS, frameGapMs, IDLE_MS, KEY_FRAME_MS } from './frame-pace.ts';
 import { JobControl } from './job-control.ts';
 import { Recorder } from './recorder.ts';
+import { holdYoungGeneration, keepHeapSmall } from './small-heap.ts';
 import { Session, type DashboardSource } from './session.ts';
 
 /** Smallest screen for the wall's widgets: on a smaller one their segments are harder to read than text five rows high. */
@@ -102,6 +103,7 @@ class Dashboard {
 
   start(): void {
     if (this.options.signal?.aborted === true) return this.finish(0);
+    keepHeapSmall();
     this.terminal.ask({ background: this.isThemeOpen, glyphs: this.isGlyphOpen, waitMs: ANSWER_MS });
     this.draw();
   }
@@ -253,6 +255,7 @@ class Dashboard {
     this.lastBytes = this.terminal.bytesWritten;
     this.lastCpu = process.cpuUsage();
     this.lastCostMs = now;
+    holdYoungGeneration();
     this.recorder?.flush();
     const isDirty = this.session.isDirty;
     this.session.take({ type: 'own-cost', cpuPercent, rssBytes: process.memoryUsage.rss(), skippedFrames: this.terminal.skippedFrames, bytesPerSecond, isSlowTerminal: this.terminal.isSlow(now) });

@@ -40,7 +40,7 @@ export interface Finding {
   /** Comes like a clock: the strongest hint there is. */
   isRegular?: boolean;
   /** Filter that shows the flows of it. */
-  chips: Chip[];
+  chips: readonly Chip[];
   pair?: Pair;
   /** Where Enter leads; absent = to the flows of `chips`. */
   target?: Target;

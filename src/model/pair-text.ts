@@ -17,13 +17,29 @@ function hasPort(pair: Pair): boolean {
   return pair.port > 0 && (pair.protocol === TCP || pair.protocol === UDP || pair.protocol === SCTP || pair.protocol === 0);
 }
 
+// asked for each pair that drops, each second
+const texts = new WeakMap<Pair, string>();
+const filters = new WeakMap<Pair, readonly Chip[]>();
+
 /** The name of a pair as text: `shop/a → shop/b:8080/TCP`. */
 export function pairText(pair: Pair, arrow = '→'): string {
-  return `${pair.source.name} ${arrow} ${pair.destination.name}${portText(pair)}`;
+  const known = arrow === '→' ? texts.get(pair) : undefined;
+  if (known !== undefined) return known;
+  const text = `${pair.source.name} ${arrow} ${pair.destination.name}${portText(pair)}`;
+  if (arrow === '→') texts.set(pair, text);
+  return text;
 }
 
 /** Filter for the flows of a pair, from its client to its server. */
-export function pairChips(pair: Pair): Chip[] {
+export function pairChips(pair: Pair): readonly Chip[] {
+  const known = filters.get(pair);
+  if (known !== undefined) return known;
+  const made = makeChips(pair);
+  filters.set(pair, made);
+  return made;
+}
+
+function makeChips(pair: Pair): Chip[] {
   const chips: Chip[] = [{ field: 'from-workload', value: pair.source.name, isNegated: false }, { field: 'to-workload', value: pair.destination.name, isNegated: false }];
   if (hasPort(pair)) chips.push({ field: 'port', value: String(pair.port), isNegated: false });
   return chips;

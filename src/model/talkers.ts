@@ -27,7 +27,7 @@ export interface Talker {
   errors: number | undefined;
   /** What the pivot keys read, and the filter for the flows of it; made when asked for: rows are many, and one is selected. */
   subject(): Subject;
-  chips(): Chip[];
+  chips(): readonly Chip[];
   /** Pairs it is made of; none where it is made of flows. */
   pairs: readonly number[];
   flowGroup?: FlowGroup;

@@ -63,6 +63,8 @@ export async function serve(options: ServeOptions): Promise<RpcServer> {
     'grpc-node.max_session_memory': maxSessionMegabytes,
     // its lists are kept for a service we do not serve, and the bundle has none
     'grpc.enable_channelz': 0,
+    // of a name it listens on only the addresses are looked up
+    'grpc.service_config_disable_resolution': 1,
   });
   for (const binding of options.services) register(grpc, server, binding, serving);
   const secured = options.tls ? serverCredentials(grpc, options.tls, options.onError ?? (() => {})) : undefined;

@@ -30,6 +30,7 @@ const ROUND: readonly Step[] = [
   { key: 'G', paints: /LIVE/ },
   { key: '7', paints: /\[7 Nodes/ },
   { key: 'j', paints: /►/ },
+  { key: 'k', paints: /►/ },
   { key: '1', paints: /\[1 Overview/ },
   { key: '?', paints: /\[\? Help/ },
   { key: '9', paints: /\[9 Incidents/ },

@@ -1,4 +1,5 @@
 import { update } from '../../src/control/update.ts';
+import { holdYoungGeneration, keepHeapSmall } from '../../src/app/small-heap.ts';
 import { hdrQuantiles } from '../../src/app/hdr-quantiles.ts';
 import { initialState, type State } from '../../src/model/state.ts';
 import { frame } from '../../src/views/frame.ts';
@@ -18,6 +19,7 @@ export class LongRun {
   private second = 0;
 
   constructor() {
+    keepHeapSmall();
     this.state = initialState({ server: 'relay:4245', nowMs: START_MS, view: 'flows' });
     update(this.state, { type: 'quantiles', quantiles: hdrQuantiles() });
     update(this.state, { type: 'flows-requested' });
@@ -43,5 +45,6 @@ export class LongRun {
     state.view = VIEWS[this.second % VIEWS.length]?.id ?? 'flows';
     frame(state, SIZE);
     this.second++;
+    holdYoungGeneration();
   }
 }
