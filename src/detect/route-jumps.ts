@@ -1,5 +1,6 @@
 import type { CountedRing, SlotSpan } from '../model/counted-slot.ts';
 import { l7Figures, type RouteFigure } from '../model/l7-figures.ts';
+import type { Route } from '../model/l7-routes.ts';
 import { routeMoment, slowerThan, type RouteMoment } from '../model/l7-slots.ts';
 import { median, Minutes } from '../model/minutes.ts';
 import { SLOT_SECONDS } from '../model/slot-ring.ts';
@@ -56,7 +57,16 @@ export interface RouteJump {
   latency?: LatencyJump;
 }
 
-const minutes = new WeakMap<State['l7'], Minutes<ReadonlyMap<number, RouteMoment>>>();
+/** What a minute had of one route; its latencies as the two that may be compared, 0 where no answer was timed. */
+interface RouteMinute {
+  span: SlotSpan;
+  answers: number;
+  bad: number;
+  p90Us: number;
+  p99Us: number;
+}
+
+const minutes = new WeakMap<State['l7'], Minutes<ReadonlyMap<number, RouteMinute>>>();
 const caches = new WeakMap<object, RouteJump[]>();
 
 /** Routes with more errors or slower answers than they used to have, at the state's moment. Made once for each second's figures. */
@@ -75,15 +85,25 @@ export function routeJumps(state: State): RouteJump[] {
 }
 
 // minutes before "now" in which the route had answers
-function minutesBefore(state: State, { ring, span }: { ring: CountedRing; span: SlotSpan }, { route }: RouteFigure): RouteMoment[] {
+function minutesBefore(state: State, { ring, span }: { ring: CountedRing; span: SlotSpan }, { route }: RouteFigure): RouteMinute[] {
   const { l7 } = state;
   let kept = minutes.get(l7);
-  if (kept === undefined) minutes.set(l7, kept = new Minutes((from, minute) => new Map(l7.routes.list().map((one) => [one.id, routeMoment(from, one, minute)]))));
+  if (kept === undefined) minutes.set(l7, kept = new Minutes((from, span) => routeMinutes(from, span, l7.routes.list())));
   const all = kept.before(ring, { slot: span.from, count: BASE_MINUTES, version: String(l7.routes.version) });
-  return all.flatMap((minute) => minute.get(route.id) ?? []).filter(({ answers }) => answers >= LEAST_BASE_ANSWERS);
+  return all.flatMap((minute) => minute.get(route.id) ?? []);
 }
 
-function errorJump(now: { ring: CountedRing; span: SlotSpan }, figure: RouteFigure, base: readonly RouteMoment[]): ErrorJump | undefined {
+// too few answers are nothing to compare with
+function routeMinutes(ring: CountedRing, span: SlotSpan, routes: readonly Route[]): ReadonlyMap<number, RouteMinute> {
+  const made = new Map<number, RouteMinute>();
+  for (const route of routes) {
+    const { answers, bad, latency } = routeMoment(ring, route, span);
+    if (answers >= LEAST_BASE_ANSWERS) made.set(route.id, { span, answers, bad, p90Us: latencyAt(latency, 0.9), p99Us: latencyAt(latency, 0.99) });
+  }
+  return made;
+}
+
+function errorJump(now: { ring: CountedRing; span: SlotSpan }, figure: RouteFigure, base: readonly RouteMinute[]): ErrorJump | undefined {
   const share = figure.bad / figure.answers;
   if (figure.bad < LEAST_BAD || share < LEAST_SHARE) return undefined;
   const usual = usualPart(base.map(({ bad, answers }) => ({ found: bad, of: answers })));
@@ -93,15 +113,15 @@ function errorJump(now: { ring: CountedRing; span: SlotSpan }, figure: RouteFigu
   return { share, baseShare, sinceMs: sinceOf(now, figure, { share, bad: (moment) => moment.bad }) };
 }
 
-function latencyJump(now: { ring: CountedRing; span: SlotSpan }, figure: RouteFigure, base: readonly RouteMoment[]): LatencyJump | undefined {
+function latencyJump(now: { ring: CountedRing; span: SlotSpan }, figure: RouteFigure, base: readonly RouteMinute[]): LatencyJump | undefined {
   const share = figure.timed >= MANY_ANSWERS ? 0.99 : 0.9;
-  const timed = base.filter(({ latency }) => latency.size > 0);
-  const baseUs = median(timed.map(({ latency }) => latencyAt(latency, share)));
+  const timed = base.filter(({ p90Us }) => p90Us > 0);
+  const baseUs = median(timed.map(({ p90Us, p99Us }) => (share === 0.99 ? p99Us : p90Us)));
   if (baseUs === undefined) return undefined;
   const us = latencyAt(figure.latency, share);
   if (us < LATENCY_TIMES * baseUs || us - baseUs < LEAST_LATENCY_US) return undefined;
   const slow = (moment: RouteMoment): number => slowerThan(moment.latency, 2 * baseUs);
-  const usual = usualPart(timed.map((moment) => ({ found: slow(moment), of: moment.answers })));
+  const usual = usualPart(timed.map(({ span, answers }) => ({ found: slow(routeMoment(now.ring, figure.route, span)), of: answers })));
   const slowCount = slowerThan(figure.latency, 2 * baseUs);
   if (usual === undefined || !isMoreThanUsual({ found: slowCount, of: figure.timed }, usual)) return undefined;
   // slow for a while, not once

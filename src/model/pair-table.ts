@@ -1,4 +1,5 @@
 // hot path: every counted flow adds to a row here (bench: screen, flows folded)
+import { CellCounts } from '../tally/cell-counts.ts';
 
 /** Pairs one bucket keeps apart; the rest counts under id 0. */
 export const MAX_PAIRS_PER_BUCKET = 1_024;
@@ -31,49 +32,52 @@ const FIRST_ROWS = 16;
 const NO_IDS = new Int32Array(0);
 const NO_SLOTS = new Int16Array(0);
 const NO_VALUES = new Float64Array(0);
-const NO_CELLS = new Float32Array(0);
-const NO_SHAPES = new Uint16Array(0);
+/** Keys of a packed pair: its id times this, and the column. */
+const KEYS = 16;
 
 /**
  * Counts by pair id: typed columns, since ten minutes of objects would be a hundred megabytes. Bounded. A table that will hardly
- * change any more is packed: a fifth of the bytes, counts to seven digits.
+ * change any more is packed: a tenth of the bytes, counts that are not whole to seven digits.
  */
 export class PairTable {
   size = 0;
-  /** Ids of the rows. Borrowed; read `size` of them. */
+  /** Ids of the rows; nothing in a packed table. Borrowed; read `size` of them. */
   ids = NO_IDS;
   /** Row by row, in columns of PairColumn; nothing in a packed table. Borrowed: valid until a row is added. */
   values = NO_VALUES;
   /** Row + 1 by hash of its id; 0 = free. */
   private slots = NO_SLOTS;
-  /** Of a packed table, its ids in order: the counts that are not 0, row by row, and of each row the bits of their columns. */
-  private cells = NO_CELLS;
-  private shapes = NO_SHAPES;
-  private starts = NO_SHAPES;
-  private isPacked = false;
+  /** What a packed table has instead of all of these. */
+  private packed: CellCounts | undefined;
 
   /** Where the row of a pair begins in `values`; made when missing, row of id 0 when there is no room. Unpacks. */
   at(id: number): number {
-    if (this.isPacked) this.unpack();
+    if (this.packed !== undefined) this.unpack(this.packed);
     const row = this.find(id);
     return row < 0 ? this.add(id) : row * WIDTH;
   }
 
   /** Counts of a pair, a copy; undefined if there are none. */
   get(id: number): PairCounts | undefined {
+    const { packed, values } = this;
+    if (packed !== undefined) {
+      const counts = countsOf((column) => packed.get(id * KEYS + column));
+      return Object.values(counts).some((count) => count !== 0) ? counts : undefined;
+    }
     const row = this.find(id);
-    return row < 0 ? undefined : this.countsAt(row);
+    return row < 0 ? undefined : countsOf((column) => values[row * WIDTH + column] ?? 0);
   }
 
   /** One figure of a pair; 0 if there is none. */
   value(id: number, column: number): number {
+    if (this.packed !== undefined) return this.packed.get(id * KEYS + column);
     const row = this.find(id);
-    return row < 0 ? 0 : this.cell(row, column);
+    return row < 0 ? 0 : (this.values[row * WIDTH + column] ?? 0);
   }
 
   /** Adds a share (0 to 1) of another table. */
   addTable(from: PairTable, share: number): void {
-    if (from.isPacked) return this.addPacked(from, share);
+    if (from.packed !== undefined) return this.addPacked(from.packed, share);
     for (let row = 0; row < from.size; row++) {
       const into = this.at(from.ids[row] ?? 0);
       const start = row * WIDTH;
@@ -83,74 +87,51 @@ export class PairTable {
 
   /** Pairs and their counts, as copies. */
   *[Symbol.iterator](): Generator<[number, PairCounts]> {
-    for (let row = 0; row < this.size; row++) yield [this.ids[row] ?? 0, this.countsAt(row)];
+    if (this.packed !== undefined) {
+      const whole = new PairTable();
+      whole.addPacked(this.packed, 1);
+      return yield* whole;
+    }
+    for (let row = 0; row < this.size; row++) yield [this.ids[row] ?? 0, countsOf((column) => this.values[row * WIDTH + column] ?? 0)];
   }
 
-  /** Makes it small; what is added later makes it large again. */
+  /** Makes it small; what is added later makes it large again. Pairs without any count are forgotten. */
   pack(): void {
-    if (this.isPacked) return;
-    const { values, ids, size } = this;
-    const rows = Array.from({ length: size }, (_, row) => row).sort((one, other) => (ids[one] ?? 0) - (ids[other] ?? 0));
-    this.ids = Int32Array.from(rows, (row) => ids[row] ?? 0);
-    this.shapes = new Uint16Array(size);
-    this.starts = new Uint16Array(size);
-    this.cells = new Float32Array(values.reduce((used, count) => used + (count === 0 ? 0 : 1), 0));
-    let used = 0;
-    rows.forEach((row, at) => {
-      this.starts[at] = used;
+    if (this.packed !== undefined) return;
+    const packed = new CellCounts(Infinity);
+    for (let row = 0; row < this.size; row++) {
       for (let column = 0; column < WIDTH; column++) {
-        const count = values[row * WIDTH + column] ?? 0;
-        if (count === 0) continue;
-        this.shapes[at] = (this.shapes[at] ?? 0) | (1 << column);
-        this.cells[used++] = count;
+        const count = this.values[row * WIDTH + column] ?? 0;
+        if (count !== 0) packed.add((this.ids[row] ?? 0) * KEYS + column, count);
       }
-    });
+    }
+    packed.pack();
+    this.packed = packed;
+    this.ids = NO_IDS;
     this.values = NO_VALUES;
     this.slots = NO_SLOTS;
-    this.isPacked = true;
   }
 
-  private unpack(): void {
-    const packed = new PairTable();
-    Object.assign(packed, this);
-    Object.assign(this, { size: 0, ids: NO_IDS, cells: NO_CELLS, shapes: NO_SHAPES, starts: NO_SHAPES, isPacked: false });
+  private unpack(packed: CellCounts): void {
+    this.packed = undefined;
+    this.size = 0;
     this.addPacked(packed, 1);
   }
 
-  private addPacked(from: PairTable, share: number): void {
-    for (let row = 0; row < from.size; row++) {
-      const into = this.at(from.ids[row] ?? 0);
-      const shape = from.shapes[row] ?? 0;
-      let next = from.starts[row] ?? 0;
-      for (let column = 0; column < WIDTH; column++) if ((shape >> column) & 1) this.values[into + column] = (this.values[into + column] ?? 0) + (from.cells[next++] ?? 0) * share;
-    }
-  }
-
-  private cell(row: number, column: number): number {
-    if (!this.isPacked) return this.values[row * WIDTH + column] ?? 0;
-    const shape = this.shapes[row] ?? 0;
-    if (((shape >> column) & 1) === 0) return 0;
-    let at = this.starts[row] ?? 0;
-    for (let before = 0; before < column; before++) at += (shape >> before) & 1;
-    return this.cells[at] ?? 0;
+  private addPacked(packed: CellCounts, share: number): void {
+    let id = -1;
+    let into = 0;
+    packed.forEach((key, count) => {
+      if (Math.floor(key / KEYS) !== id) {
+        id = Math.floor(key / KEYS);
+        into = this.at(id);
+      }
+      const column = into + (key % KEYS);
+      this.values[column] = (this.values[column] ?? 0) + count * share;
+    });
   }
 
   private find(id: number): number {
-    return this.isPacked ? this.search(id) : this.probe(id);
-  }
-
-  private search(id: number): number {
-    let low = 0;
-    let high = this.size;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.ids[middle] ?? 0) < id) low = middle + 1;
-      else high = middle;
-    }
-    return low < this.size && this.ids[low] === id ? low : -1;
-  }
-
-  private probe(id: number): number {
     const { slots, ids } = this;
     const mask = slots.length - 1;
     let slot = id & mask;
@@ -192,9 +173,8 @@ export class PairTable {
     while (this.slots[slot] !== 0) slot = (slot + 1) & mask;
     this.slots[slot] = row + 1;
   }
+}
 
-  private countsAt(row: number): PairCounts {
-    const of = (column: number): number => this.cell(row, column);
-    return { flows: of(0), connections: of(1), bytes: of(2), skbs: of(3), replies: of(4), dropped: of(5), resets: of(6), syns: of(7), synAcks: of(8), strays: of(9) };
-  }
+function countsOf(of: (column: number) => number): PairCounts {
+  return { flows: of(0), connections: of(1), bytes: of(2), skbs: of(3), replies: of(4), dropped: of(5), resets: of(6), syns: of(7), synAcks: of(8), strays: of(9) };
 }

@@ -48,4 +48,23 @@ describe('PairTable', () => {
     full.addTable(other, 0.5);
     expect([full.get(1)?.bytes, full.get(0)?.bytes, full.get(2)?.bytes]).toEqual([12, 3, 10]);
   });
+
+  test('tells the same packed as unpacked, and goes on counting', () => {
+    const random_ = random(9);
+    const [plain, packed] = [new PairTable(), new PairTable()];
+    for (let i = 0; i < 3_000; i++) {
+      const [id, column, count] = [Math.floor(random_() * 700), Math.floor(random_() * 10), 1 + Math.floor(random_() * 1e6)];
+      add(plain, id, column, count);
+      add(packed, id, column, count);
+      if (i % 700 === 699) packed.pack();
+    }
+    packed.pack();
+    expect(new Map(packed)).toEqual(new Map(plain));
+    for (let id = 0; id < 720; id++) expect(packed.get(id)).toEqual(plain.get(id));
+    expect(packed.value(3, PairColumn.bytes)).toBe(plain.value(3, PairColumn.bytes));
+    const [one, other] = [new PairTable(), new PairTable()];
+    one.addTable(plain, 0.5);
+    other.addTable(packed, 0.5);
+    expect(new Map(other)).toEqual(new Map(one));
+  });
 });

@@ -24,6 +24,18 @@ describe('CellCounts', () => {
     expect(packed.size).toBe(plain.size);
   });
 
+  test('keeps counts that are not whole to seven digits, large ones exactly, and finds each by its key', () => {
+    const cells = new CellCounts();
+    const random = seededRandom(8);
+    const expected = new Map<number, number>();
+    for (let i = 0; i < 1_000; i++) expected.set(Math.floor(random() * 2 ** 31), i % 3 === 0 ? random() * 1e6 : i % 3 === 1 ? Math.floor(random() * 2 ** 31) : -i);
+    for (const [key, count] of expected) cells.add(key, count);
+    cells.pack();
+    for (const [key, count] of expected) expect(cells.get(key)).toBe(Number.isInteger(count) && count >= 0 ? count : Math.fround(count));
+    expect(cells.get(2 ** 31)).toBe(0);
+    expect(contents(cells).map(([key]) => key)).toEqual([...expected.keys()].sort((one, other) => one - other));
+  });
+
   test('visits a range only, sorted once packed', () => {
     const cells = new CellCounts();
     for (const key of [9, 3, 7, 1, 5]) cells.add(key, key);
