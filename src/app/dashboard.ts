@@ -15,7 +15,7 @@ import { runEffect } from './effects.ts';
 import { FRAME_MS, frameGapMs, IDLE_MS, KEY_FRAME_MS } from './frame-pace.ts';
 import { JobControl } from './job-control.ts';
 import { Recorder } from './recorder.ts';
-import { holdYoungGeneration, keepHeapSmall } from './small-heap.ts';
+import { keepHeapSmall } from './small-heap.ts';
 import { Session, type DashboardSource } from './session.ts';
 
 /** Smallest screen for the wall's widgets: on a smaller one their segments are harder to read than text five rows high. */
@@ -255,7 +255,6 @@ class Dashboard {
     this.lastBytes = this.terminal.bytesWritten;
     this.lastCpu = process.cpuUsage();
     this.lastCostMs = now;
-    holdYoungGeneration();
     this.recorder?.flush();
     const isDirty = this.session.isDirty;
     this.session.take({ type: 'own-cost', cpuPercent, rssBytes: process.memoryUsage.rss(), skippedFrames: this.terminal.skippedFrames, bytesPerSecond, isSlowTerminal: this.terminal.isSlow(now) });

@@ -7,7 +7,7 @@ import { tableOf } from '../model/tables.ts';
 import { copyHubble } from '../model/take-away.ts';
 import { itemOf } from '../views/view.ts';
 import { viewOf } from '../views/view-list.ts';
-import { enter, follow, goBack, movePanel, moveRow, showView } from './move.ts';
+import { enter, follow, goBack, maximise, movePanel, moveRow, showView } from './move.ts';
 import { addColumn, addPivot, clearChips, cycleChip, pivotOf, undo } from './pivot.ts';
 import { copyRow, exportFile } from './take-away.ts';
 import { askMark, goToEvent } from './marks.ts';
@@ -76,6 +76,7 @@ const ACTS: Partial<Record<Action, (state: State) => void>> = {
   window: nextWindow,
   'panel-next': (state) => movePanel(state, 1),
   'panel-previous': (state) => movePanel(state, -1),
+  maximise,
   enter,
   verdict: (state) => cycleChip(state, 'verdict'),
   protocol: (state) => cycleChip(state, 'protocol'),
@@ -102,6 +103,15 @@ const ACTS: Partial<Record<Action, (state: State) => void>> = {
   },
   theme: (state) => {
     state.themeStep++;
+  },
+  addresses: (state) => {
+    state.showsAddresses = !state.showsAddresses;
+    const words = state.showsAddresses ? 'flows show addresses and identities' : 'flows show names again';
+    say(state, state.view === 'flows' ? words : `${words}: 2 has them`);
+  },
+  units: (state) => {
+    state.isInBits = !state.isInBits;
+    say(state, state.isInBits ? 'volume is told in bits a second' : 'volume is told in bytes a second again');
   },
   ascii: (state) => {
     state.isAscii = !state.isAscii;

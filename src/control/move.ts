@@ -27,6 +27,13 @@ export function movePanel(state: State, step: number): void {
   cursor.panel = (cursor.panel + step + panels.length) % panels.length;
 }
 
+/** Gives the whole screen to the panel with the focus, and back. */
+export function maximise(state: State): void {
+  if (viewOf(state.view).panels.length === 0) return say(state, 'this view has one panel: Enter opens what is selected');
+  state.isMaximised = !state.isMaximised;
+  if (state.isMaximised) say(state, 'only this panel: Tab goes to the next, z or Esc shows all');
+}
+
 /** Opens another view; filter and moment stay. */
 export function showView(state: State, view: string): void {
   if (view === state.view) return;
@@ -35,12 +42,14 @@ export function showView(state: State, view: string): void {
     if (state.trail.length > MAX_TRAIL) state.trail.shift();
   }
   state.view = view;
+  state.isMaximised = false;
   state.helpTop = 0;
 }
 
 /** Closes what is open, then leads back to the view before. Never quits, never changes the filter. */
 export function goBack(state: State): void {
   if (viewOf(state.view).close?.(state) === true) return;
+  if (state.isMaximised) return void (state.isMaximised = false);
   const before = state.trail.pop();
   if (before !== undefined) state.view = before;
 }

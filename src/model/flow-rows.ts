@@ -2,7 +2,7 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 
 /** Bytes of buffered rows in all, columns included, packed ones as they are held; the oldest segment goes first. */
-export const MAX_ROW_BYTES = 20 * 1024 * 1024;
+export const MAX_ROW_BYTES = 16 * 1024 * 1024;
 const SEGMENT_BYTES = 1024 * 1024;
 const SEGMENT_ROWS = 4096;
 // 8 + 5*4 + 2 + 1 + 1 bytes of columns a row

@@ -11,10 +11,10 @@ export type Action =
   | 'view-next' | 'view-previous' | 'help' | 'back' | 'quit' | 'redraw'
   | 'pause' | 'live' | 'time-back' | 'time-forward' | 'window' | 'zoom-in' | 'zoom-out' | 'event-previous' | 'event-next' | 'mark' | 'jump' | 'record'
   | 'up' | 'down' | 'page-up' | 'page-down' | 'half-up' | 'half-down' | 'first' | 'last' | 'column-left' | 'column-right'
-  | 'panel-next' | 'panel-previous' | 'enter'
+  | 'panel-next' | 'panel-previous' | 'maximise' | 'enter'
   | 'source-pod' | 'destination-pod' | 'source-workload' | 'destination-workload' | 'source-namespace' | 'destination-namespace'
   | 'verdict' | 'protocol' | 'drop-reason' | 'port' | 'node' | 'only' | 'not'
-  | 'undo' | 'clear' | 'theme' | 'ascii'
+  | 'undo' | 'clear' | 'theme' | 'ascii' | 'addresses' | 'units'
   | 'sort' | 'reverse' | 'group' | 'follow' | 'noise' | 'chart' | 'reveal' | 'copy' | 'copy-hubble' | 'rule' | 'export' | 'json'
   | 'filter' | 'palette' | 'quit-keep'
   | `view-${string}`;

@@ -7,7 +7,8 @@ const MAX_TRACKED = 512;
 const SAME_RESET_MS = 300;
 /** A series is regular if no step differs from the middle one by more than this share. */
 const REGULAR_SHARE = 0.15;
-const MIN_STEPS = 2;
+/** Three steps of chance are about equal once in ten times. */
+const MIN_STEPS = 4;
 
 /** The resets of a pair up to a moment. */
 export interface ResetSeries {

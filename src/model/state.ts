@@ -168,6 +168,12 @@ export interface State {
   /** What this process costs; bytesPerSecond is what the terminal took, skippedFrames counts from the start. */
   ownCost: { cpuPercent: number; rssBytes: number; skippedFrames: number; bytesPerSecond: number; isSlowTerminal: boolean };
   isAscii: boolean;
+  /** Flows show addresses and identities instead of names. */
+  showsAddresses: boolean;
+  /** Volume is told in bits, as links are sold. */
+  isInBits: boolean;
+  /** Only the panel with the focus is drawn. */
+  isMaximised: boolean;
   /** Query strings and user info are shown, until the program ends. */
   isRevealed: boolean;
   /** Steps with each press of the theme key; the terminal maps it to a theme. */
@@ -248,6 +254,9 @@ export function initialState(options: { server: string; nowMs: number; view: str
     status: { text: '', atMs: 0 },
     ownCost: { cpuPercent: 0, rssBytes: 0, skippedFrames: 0, bytesPerSecond: 0, isSlowTerminal: false },
     isAscii: false,
+    showsAddresses: false,
+    isInBits: false,
+    isMaximised: false,
     isRevealed: false,
     themeStep: 0,
     wantsQuit: false,

@@ -15,6 +15,13 @@ export function bytes(value: number): string {
   return scaled(value, 1000, [' kB', ' MB', ' GB', ' TB', ' PB']);
 }
 
+/** The same volume in bits, as links are sold: `9.9 Mb`. */
+export function bits(value: number): string {
+  if (!Number.isFinite(value) || value < 0) return '-';
+  if (value * 8 < 999.5) return `${Math.round(value * 8)} b`;
+  return scaled(value * 8, 1000, [' kb', ' Mb', ' Gb', ' Tb', ' Pb']);
+}
+
 /** Memory in at most five cells: `88M`. */
 export function memory(value: number): string {
   return value < 1e6 ? `${Math.round(value / 1e3)}k` : scaled(value, 1000, ['k', 'M', 'G', 'T']);

@@ -22,6 +22,7 @@ const BINDINGS: readonly KeyBinding[] = [
   { keys: ['?'], action: 'help', label: 'this help, and back', group: 'views' },
   { keys: ['tab'], action: 'panel-next', label: 'next panel', footer: 'panel', group: 'views' },
   { keys: ['S-tab'], action: 'panel-previous', label: 'previous panel', group: 'views' },
+  { keys: ['z'], action: 'maximise', label: 'only this panel, and back', footer: 'maximise', group: 'views' },
   { keys: ['enter'], action: 'enter', label: 'flows of a row; whole flow', footer: 'explain', group: 'views' },
   { keys: ['escape'], action: 'back', label: 'close what is open', footer: 'close', group: 'views' },
   { keys: [':'], action: 'palette', label: 'find anything by name', footer: 'find', group: 'views' },
@@ -78,6 +79,8 @@ const BINDINGS: readonly KeyBinding[] = [
   { keys: ['R'], action: 'reveal', label: 'show query strings, and hide', footer: 'reveal', group: 'look' },
   { keys: ['T'], action: 'theme', label: 'next theme', group: 'look' },
   { keys: ['A'], action: 'ascii', label: 'ASCII, and back', group: 'look' },
+  { keys: ['i'], action: 'addresses', label: 'flows: IPs, identities; names', footer: 'IPs', group: 'look' },
+  { keys: ['u'], action: 'units', label: 'volume in bits, in bytes', footer: 'units', group: 'look' },
   { keys: ['C-l'], action: 'redraw', label: 'draw everything again', group: 'look' },
 ];
 

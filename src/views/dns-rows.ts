@@ -5,6 +5,7 @@ import { hubbleCommand } from '../model/hubble-command.ts';
 import { dnsFigures, type DnsFigures, type NameFigure, type ResolverFigure } from '../model/dns-figures.ts';
 import type { Finding } from '../model/finding.ts';
 import type { State } from '../model/state.ts';
+import { inOrder } from '../model/table-order.ts';
 import { tableOf } from '../model/tables.ts';
 import type { Item } from './view.ts';
 
@@ -29,16 +30,26 @@ export function showsNoise(state: State): boolean {
 /** Names with failed lookups, the most failures first. */
 export function failingNames(state: State): NameFigure[] {
   const by = failingSort(state);
-  const { names } = dnsFigures(state);
-  const list = names.filter(({ failed }) => failed > 0);
-  list.sort((one, other) => (by === 'name' ? 0 : by === 'p99' ? (other.quantiles?.p99 ?? 0) - (one.quantiles?.p99 ?? 0) : other.failed - one.failed) || (one.name < other.name ? -1 : 1));
-  return tableOf(state, 'dns').isReversed ? list.toReversed() : list;
+  const { isReversed } = tableOf(state, 'dns');
+  const compare = (one: NameFigure, other: NameFigure): number => (by === 'name' ? 0 : by === 'p99' ? byP99(one, other) : other.failed - one.failed) || byName(one, other);
+  return inOrder(state, 'dns', dnsFigures(state).names.filter(({ failed }) => failed > 0), {
+    panel: PANEL.FAILING, version: `${by} ${isReversed}`, keyOf: ({ name }) => name, compare: isReversed ? (one, other) => compare(other, one) : compare,
+  });
 }
 
 /** Names whose answers are slow though they come, the slowest first. */
 export function slowNames(state: State): NameFigure[] {
-  return dnsFigures(state).names.filter(({ lookups, quantiles }) => lookups >= SLOW_LOOKUPS && (quantiles?.p99 ?? 0) >= SLOW_US)
-    .sort((one, other) => (other.quantiles?.p99 ?? 0) - (one.quantiles?.p99 ?? 0) || (one.name < other.name ? -1 : 1));
+  return inOrder(state, 'dns', dnsFigures(state).names.filter(({ lookups, quantiles }) => lookups >= SLOW_LOOKUPS && (quantiles?.p99 ?? 0) >= SLOW_US), {
+    panel: PANEL.SLOW, version: '', keyOf: ({ name }) => name, compare: (one, other) => byP99(one, other) || byName(one, other),
+  });
+}
+
+function byP99(one: NameFigure, other: NameFigure): number {
+  return (other.quantiles?.p99 ?? 0) - (one.quantiles?.p99 ?? 0);
+}
+
+function byName(one: NameFigure, other: NameFigure): number {
+  return one.name < other.name ? -1 : 1;
 }
 
 /** Resolvers that were asked. */

@@ -20,7 +20,7 @@ export const drops: View = {
   short: 'Drop',
   digit: '3',
   footer: ['panel-next', 'enter', 'copy', 'noise', 'sort', 'source-workload', 'source-pod', 'copy-hubble', 'pause', 'time-back', 'window'],
-  panels: [{ title: 'reasons', items: reasonRowItems }, { title: 'who', items: whoItems }, { title: 'what to do', items: stepItems }],
+  panels: [{ title: 'reasons', items: reasonRowItems }, { title: 'who', items: whoItems }, { title: 'what to do', heading: 'WHY AND WHAT TO DO', items: stepItems }],
   acts: {
     sort(state) {
       const next = DROP_SORTS[(DROP_SORTS.indexOf(dropSort(state)) + 1) % DROP_SORTS.length] ?? 'count';

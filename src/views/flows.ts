@@ -1,5 +1,5 @@
 import { ROW_FLOW, ROW_GAP, ROW_NOTE } from '../model/flow-rows.ts';
-import { conversationOf, seenAtEnd } from '../model/conversation.ts';
+import { conversationOf, seenAtEnd, type End } from '../model/conversation.ts';
 import { endpointName, protocolOf, whatOf } from '../model/flow-words.ts';
 import { moveLike } from '../model/like-flows.ts';
 import type { Action } from '../model/messages.ts';
@@ -7,6 +7,7 @@ import { packetRows, type PacketRow } from '../model/packet-rows.ts';
 import { textOfRow } from '../model/row-text.ts';
 import { isColumnMove, moveColumn, moveStream, STREAM_COLUMNS, streamSubject } from '../model/stream-cursor.ts';
 import type { State } from '../model/state.ts';
+import { scrub } from '../lib/scrub.ts';
 import type { Flow } from '../wire/gen/flow.ts';
 import { HOLE } from '../screen/chart.ts';
 import { clock, grouped as counted } from '../screen/format.ts';
@@ -171,8 +172,9 @@ function flowLine(state: State, shape: RowShape & { packet: PacketRow; flow: Flo
   const w = widths(cols);
   const verdict = verdictWord(row.verdict);
   const { client, server, isReply } = conversationOf(flow);
-  const from = endpointName(client.endpoint, client.ip, client.names);
-  const to = withoutNamespace(endpointName(server.endpoint, server.ip, server.names), from, w.destination);
+  const name = state.showsAddresses ? addressText : nameText;
+  const from = name(client);
+  const to = withoutNamespace(name(server), from, w.destination);
   const isReset = flow.l4?.TCP?.flags?.RST === true && row.verdict !== 2;
   const what = `${isReset ? '▲ ' : ''}${whatOf(flow, state.isRevealed)}${row.count > 1 ? ` ×${counted(row.count)}` : ''}`;
   const connection = `${client.ip} ${client.port} ${server.ip} ${server.port} ${protocolOf(flow)}`;
@@ -187,6 +189,17 @@ function flowLine(state: State, shape: RowShape & { packet: PacketRow; flow: Flo
   pieces.push([left(what, w.what), isReset ? 'warn' : verdict.role === 'good' ? 'dim' : verdict.role]);
   if (w.node > 0) pieces.push(' ', [left(nodesText(state, packet), w.node - 1), 'dim']);
   return { line: line(cols, pieces, shape.isSelected ? 'selected' : undefined), connection };
+}
+
+function nameText({ endpoint, ip, names }: End): string {
+  return endpointName(endpoint, ip, names);
+}
+
+// the identity is what policies are about
+function addressText({ endpoint, ip }: End): string {
+  const address = scrub(ip, 45);
+  const identity = endpoint?.identity ?? 0;
+  return identity === 0 ? address || 'no address' : `${address} id ${identity}`;
 }
 
 // a dot at each end that reported the packet

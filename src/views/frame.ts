@@ -6,8 +6,9 @@ import { toAscii } from '../screen/ascii.ts';
 import { HOLE } from '../screen/chart.ts';
 import { age, clock, count, grouped, memory, percent } from '../screen/format.ts';
 import { keymap, keyName } from '../screen/keymap.ts';
-import { exactly, lengthOf, line, spread, type Line, type Piece, type Size } from '../screen/line.ts';
+import { exactly, lengthOf, line, lineText, spread, type Line, type Piece, type Size } from '../screen/line.ts';
 import { connectingPage } from './connecting.ts';
+import { cursorOf } from '../model/cursors.ts';
 import { filterLine } from './filter-line.ts';
 import { promptLine, proposalLines } from './prompt-lines.ts';
 import { replayBar, replayStrip } from './replay-bar.ts';
@@ -38,7 +39,7 @@ function wholeFrame(state: State, size: Size): Line[] {
   const isBlank = state.reports === 0 && state.flows.received === 0 && view.id !== 'help' && state.connection.state !== 'live';
   const banner = state.replay === undefined ? bannerLine(state, cols) : size.rows >= STRIP_ROWS ? replayStrip(state, state.replay, cols) : undefined;
   const main = { cols, rows: body.rows - (banner === undefined ? 0 : 1) };
-  const lines = isBlank ? exactly(connectingPage(state, main), main) : view.render(state, main, context);
+  const lines = isBlank ? exactly(connectingPage(state, main), main) : state.isMaximised ? maximised(view, state, main) : view.render(state, main, context);
   const under = banner === undefined || isBlank || state.replay !== undefined ? lines : lines.map(dimmed);
   const offers = proposalLines(state, main);
   const shown = offers.length === 0 ? under : [...offers, ...under.slice(offers.length)];
@@ -47,6 +48,19 @@ function wholeFrame(state: State, size: Size): Line[] {
     ...(banner === undefined ? [] : [banner]), ...shown,
     statusLine(state, cols), footer(view, cols, state.replay !== undefined),
   ], size);
+}
+
+/** How much taller a screen is on which a panel has what it would have without the others. */
+const TALLER = 4;
+
+// the panel with the focus, as it would be on a much taller screen, from its rule to the next
+function maximised(view: View, state: State, size: Size): Line[] {
+  const lines = view.render(state, { cols: size.cols, rows: size.rows * TALLER }, context);
+  const panel = view.panels[cursorOf(state, view.id).panel];
+  const heading = `── ${(panel?.heading ?? panel?.title ?? '').toUpperCase()} `;
+  const from = Math.max(0, lines.findIndex((one) => lineText(one).startsWith(heading)));
+  const next = lines.findIndex((one, at) => at > from && lineText(one).startsWith('── '));
+  return exactly(lines.slice(from, next < 0 ? undefined : next), size);
 }
 
 /** The word that says what the reader looks at, with its role. */

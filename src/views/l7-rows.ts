@@ -6,6 +6,7 @@ import { l7Figures, mergedFigure, type RouteFigure } from '../model/l7-figures.t
 import { httpPath, routeText } from '../model/l7-routes.ts';
 import type { State } from '../model/state.ts';
 import type { Subject } from '../model/subject.ts';
+import { inOrder, isFrozen } from '../model/table-order.ts';
 import { tableOf } from '../model/tables.ts';
 
 /** One row of the table: a route, or a server with all its routes. */
@@ -43,14 +44,14 @@ const caches = new WeakMap<object, Kept>();
 export function l7Rows(state: State): L7Row[] {
   const now = l7Figures(state);
   const { by, isReversed, isByServer } = sortOf(state);
-  const order = `${by} ${isReversed} ${isByServer}`;
+  const version = `${by} ${isReversed} ${isByServer}`;
+  const order = `${version} ${isFrozen(state, 'l7')}`;
   const known = caches.get(state.l7);
   if (known?.figures === now && known.order === order) return known.rows;
   const jumps = new Map(routeJumps(state).map((jump) => [jump.figure.route.id, jump]));
   const rows = isByServer ? serverRows(state, now.routes, jumps) : now.routes.map((figure) => routeRow(figure, jumps.get(figure.route.id)));
-  const sorted = rows.sort((one, other) => valueOf(other, by) - valueOf(one, by) || other.figure.count - one.figure.count || (one.key < other.key ? -1 : 1));
-  if (by === 'route') sorted.sort((one, other) => (one.key < other.key ? -1 : 1));
-  if (isReversed) sorted.reverse();
+  const compare = (one: L7Row, other: L7Row): number => (by === 'route' ? 0 : valueOf(other, by) - valueOf(one, by) || other.figure.count - one.figure.count) || (one.key < other.key ? -1 : 1);
+  const sorted = inOrder(state, 'l7', rows, { version, keyOf: ({ key }) => key, compare: isReversed ? (one, other) => compare(other, one) : compare });
   caches.set(state.l7, { figures: now, order, rows: sorted });
   return sorted;
 }

@@ -17,7 +17,7 @@ export const nodes: View = {
   short: 'Node',
   digit: '7',
   footer: ['enter', 'node', 'copy', 'pause', 'time-back', 'window', 'undo'],
-  panels: [{ title: 'nodes', items: nodeItems }],
+  panels: [{ title: 'nodes', heading: 'CAN I TRUST WHAT I SEE', items: nodeItems }],
   render(state, size) {
     const rows = nodeRows(state);
     const { at } = panelCursor(state, 'nodes', { panel: 0, keys: rows.map((row) => row.node.name) });

@@ -2,7 +2,7 @@ import type { Talker, TalkerGroup, Talkers } from '../model/talkers.ts';
 import { talkerGroup } from '../model/talkers.ts';
 import type { State } from '../model/state.ts';
 import { tableOf } from '../model/tables.ts';
-import { bytes, count, grouped, percent } from '../screen/format.ts';
+import { bits, bytes, count, grouped, percent } from '../screen/format.ts';
 import type { Role } from '../theme/theme.ts';
 import { verdictWord } from './verdict.ts';
 
@@ -15,7 +15,7 @@ export interface TalkerColumn {
   from: number;
   /** Absent = none of these rows has it. */
   isShown(all: Talkers): boolean;
-  cell(row: Talker, seconds: number): string;
+  cell(row: Talker, seconds: number, isInBits: boolean): string;
   /** Larger comes first. */
   sort(row: Talker): number;
   role?(row: Talker): Role;
@@ -31,11 +31,16 @@ export const TALKER_COLUMNS: readonly TalkerColumn[] = [
   { id: 'flows', title: 'FLOWS', width: 8, from: 0, isShown: ofPods, cell: (row) => grouped(row.counts.flows), sort: (row) => row.counts.flows },
   { id: 'new', title: 'NEW/s', width: 6, from: 0, isShown: always, cell: (row, seconds) => count(row.counts.connections / seconds), sort: (row) => row.counts.connections },
   { id: 'events', title: 'EV/s', width: 7, from: 110, isShown: notOfPods, cell: (row, seconds) => count(row.counts.flows / seconds), sort: (row) => row.counts.flows, role: () => 'dim' },
-  { id: 'bytes', title: 'BYTES/s', width: 9, from: 100, isShown: ({ hasVolume }) => hasVolume, cell: (row, seconds) => bytes(row.counts.bytes / seconds), sort: (row) => row.counts.bytes },
+  { id: 'bytes', title: 'BYTES/s', width: 9, from: 100, isShown: ({ hasVolume }) => hasVolume, cell: (row, seconds, isInBits) => (isInBits ? bits : bytes)(row.counts.bytes / seconds), sort: (row) => row.counts.bytes },
   { id: 'drops', title: 'DROP/s', width: 7, from: 0, isShown: notOfPods, cell: (row, seconds) => count(row.counts.dropped / seconds), sort: (row) => row.counts.dropped, role: (row) => badIfAny(row.counts.dropped) },
   { id: 'resets', title: 'RST/s', width: 6, from: 0, isShown: always, cell: (row, seconds) => count(row.counts.resets / seconds), sort: (row) => row.counts.resets, role: (row) => (row.counts.resets > 0.5 ? 'warn' : 'dim') },
   { id: 'errors', title: 'ERR', width: 5, from: 0, isShown: ({ hasErrors }) => hasErrors, cell: (row) => (row.errors === undefined ? '-' : percent(row.errors)), sort: (row) => row.errors ?? -1, role: (row) => ((row.errors ?? 0) >= 0.05 ? 'bad' : (row.errors ?? 0) > 0 ? 'warn' : 'dim') },
 ];
+
+/** What stands above a column. */
+export function columnTitle({ isInBits }: State, { id, title }: TalkerColumn): string {
+  return id === 'bytes' && isInBits ? 'BITS/s' : title;
+}
 
 /** The columns that a table of these rows has on a screen of this width; the one it is sorted by on any. */
 export function talkerColumns(state: State, all: Talkers, cols: number): TalkerColumn[] {

@@ -4,11 +4,11 @@ import { flowGroups } from '../model/flow-groups.ts';
 import { countsFlows, type State } from '../model/state.ts';
 import type { Talkers } from '../model/talkers.ts';
 import { bar } from '../screen/chart.ts';
-import { age, bytes, count, grouped } from '../screen/format.ts';
+import { age, bits, bytes, count, grouped } from '../screen/format.ts';
 import { left, line, middle, right, type Line, type Piece, type Size } from '../screen/line.ts';
 import { rule } from './rule.ts';
 import { verdictWord } from './verdict.ts';
-import { isOfFlows, sortColumn } from './talker-columns.ts';
+import { columnTitle, isOfFlows, sortColumn } from './talker-columns.ts';
 
 /** Shares of one thing in a line: name, rate, bar. */
 interface Share {
@@ -39,7 +39,7 @@ function shareLines(state: State, shape: { title: string; all: Talkers; nameWidt
     lines.push(line(cols, [' ', ...shown.flatMap((share) => sharePieces(state, share, sorted[0]?.value ?? 1, { ...shape, barWidth: 8, isBytes: column?.id === 'bytes' }))]));
   }
   if (sorted.length === 0) lines.push(line(cols, [['   nothing in this time', 'dim']]));
-  const unit = column === undefined || column.id === 'errors' || column.id === 'flows' ? 'EV/s' : column.title;
+  const unit = column === undefined || column.id === 'errors' || column.id === 'flows' ? 'EV/s' : columnTitle(state, column);
   return [rule(cols, shape.title, unit, sorted.length > lines.length * perLine ? `${sorted.length - lines.length * perLine} more` : ''), ...lines];
 }
 
@@ -67,7 +67,7 @@ function sharesOf(now: Figures, key: string, of: { nameOf: (pair: PairFigure) =>
 
 function sharePieces(state: State, share: Share, most: number, shape: { nameWidth: number; barWidth: number; isBytes: boolean }): Piece[] {
   const { seconds } = figures(state);
-  return [left(middle(share.name, shape.nameWidth - 1), shape.nameWidth), [right(`${shape.isBytes ? bytes(share.value / Math.max(0.001, seconds)) : count(share.value / Math.max(0.001, seconds))}/s`, 8), 'text'], ' ', [left(bar(share.value / most, shape.barWidth), shape.barWidth), 'chart'], '   '];
+  return [left(middle(share.name, shape.nameWidth - 1), shape.nameWidth), [right(`${shape.isBytes ? (state.isInBits ? bits : bytes)(share.value / Math.max(0.001, seconds)) : count(share.value / Math.max(0.001, seconds))}/s`, 8), 'text'], ' ', [left(bar(share.value / most, shape.barWidth), shape.barWidth), 'chart'], '   '];
 }
 
 /** TOTAL: every flow of the window by verdict, every drop by reason. What the first script of a reader prints below its table. */

@@ -10,7 +10,7 @@ import { left, line, middle, right, type Line, type Piece, type Size } from '../
 import { protocolName } from './names.ts';
 import { rule } from './rule.ts';
 import { scrollTop } from './scroll.ts';
-import { GROUP_WORDS, sortColumn, talkerColumns, talkerVerdict, type TalkerColumn } from './talker-columns.ts';
+import { columnTitle, GROUP_WORDS, sortColumn, talkerColumns, talkerVerdict, type TalkerColumn } from './talker-columns.ts';
 import type { OrderedTalkers } from './talker-rows.ts';
 
 /** Widths of a table: columns of names, of figures, and the trend. */
@@ -47,7 +47,7 @@ function emptyWords(state: State, { all }: OrderedTalkers): string {
 function head(state: State, { all }: OrderedTalkers, cols: number, hidden: number): Line {
   const isWide = cols >= 110;
   const column = sortColumn(state, all);
-  const sorted = `s sort ${column?.title ?? ''} ${tableOf(state, 'talkers').isReversed ? '▲' : '▼'}`;
+  const sorted = `s sort ${column === undefined ? '' : columnTitle(state, column)} ${tableOf(state, 'talkers').isReversed ? '▲' : '▼'}`;
   const order = isFrozen(state, 'talkers') ? 'order held' : '';
   const bound = figures(state).isLowerBound ? (isWide ? ', counts are ≥' : ', ≥') : '';
   const more = hidden > 0 ? `${hidden} more` : '';
@@ -84,7 +84,7 @@ function headings(state: State, { all }: OrderedTalkers, shape: Shape): Line {
   if (shape.hasProtocol) pieces.push([left(' PROTO', PROTOCOL), 'dim']);
   if (shape.hasVerdict) pieces.push([left(' VERD', VERDICT), 'dim']);
   pieces.push(' ');
-  for (const column of shape.shown) pieces.push([right(column === sorted ? `${column.title}${mark}` : column.title, column.width + 1), column === sorted ? 'accent' : 'dim']);
+  for (const column of shape.shown) pieces.push([right(column === sorted ? `${columnTitle(state, column)}${mark}` : columnTitle(state, column), column.width + 1), column === sorted ? 'accent' : 'dim']);
   return line(shape.cols, [...pieces, [shape.trend === 0 ? '' : '  TREND', 'dim']]);
 }
 
@@ -94,7 +94,7 @@ function rowLine(state: State, row: Talker, shape: Shape, isSelected: boolean): 
   if (shape.destination > 0) pieces.push([' → ', 'dim'], left(destinationText(row, shape.destination), shape.destination));
   if (shape.hasProtocol) pieces.push([left(` ${row.protocol === 0 ? '' : protocolName(row.protocol)}`, PROTOCOL), 'dim']);
   if (shape.hasVerdict) pieces.push([left(` ${verdict?.word ?? ''}`, VERDICT), verdict?.role ?? 'dim']);
-  pieces.push(' ', ...shape.shown.map((column): Piece => [right(column.cell(row, shape.seconds), column.width + 1), column.role?.(row) ?? 'text']));
+  pieces.push(' ', ...shape.shown.map((column): Piece => [right(column.cell(row, shape.seconds, state.isInBits), column.width + 1), column.role?.(row) ?? 'text']));
   if (shape.trend === 0) return line(shape.cols, pieces, isSelected ? 'selected' : undefined);
   const trend = trendOf(state, row, shape.trend);
   pieces.push('  ', [columns(trend, 1, highest(trend))[0] ?? '', 'chart']);

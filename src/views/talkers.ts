@@ -4,7 +4,7 @@ import { tableOf } from '../model/tables.ts';
 import { TALKER_GROUPS, talkerGroup, talkers as talkersOf } from '../model/talkers.ts';
 import { exactly, type Line, type Size } from '../screen/line.ts';
 import { shareRows } from './share-rows.ts';
-import { GROUP_WORDS, sortByNext } from './talker-columns.ts';
+import { columnTitle, GROUP_WORDS, sortByNext } from './talker-columns.ts';
 import { orderedTalkers, talkerItems } from './talker-rows.ts';
 import { talkerSelected } from './talker-selected.ts';
 import { byPort, bySource, countingBrief, talkerCounting, talkerTotals } from './talker-sums.ts';
@@ -18,11 +18,11 @@ export const talkers: View = {
   short: 'Talk',
   digit: '4',
   footer: ['enter', 'sort', 'group', 'source-workload', 'source-namespace', 'verdict', 'protocol', 'port', 'pause', 'window'],
-  panels: [{ title: 'pairs', items: talkerItems }],
+  panels: [{ title: 'pairs', heading: 'TOP PAIRS', items: talkerItems }],
   acts: {
     sort(state) {
       const column = sortByNext(state, talkersOf(state));
-      say(state, column === undefined ? 'nothing to sort' : `sorted by ${column.title}: r turns it round`);
+      say(state, column === undefined ? 'nothing to sort' : `sorted by ${columnTitle(state, column)}: r turns it round`);
     },
     reverse(state) {
       const table = tableOf(state, 'talkers');

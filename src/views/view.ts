@@ -30,6 +30,8 @@ export interface Item {
 /** A list inside a view. */
 export interface Panel {
   title: string;
+  /** What its rule says, where that is not the title. */
+  heading?: string;
   /** Rows in the order they are drawn. */
   items(state: State): readonly Item[];
 }

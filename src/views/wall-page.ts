@@ -6,7 +6,7 @@ import { figures, rate, series, type Point } from '../model/figures.ts';
 import { nodeRows, type NodeRow } from '../model/node-rows.ts';
 import { alertsOf, pageAt, takesOver } from '../model/wall.ts';
 import type { Finding } from '../model/finding.ts';
-import { age, bytes, clock, count } from '../screen/format.ts';
+import { age, bits, bytes, clock, count } from '../screen/format.ts';
 import type { Role } from '../theme/theme.ts';
 import { amountText } from './problem-words.ts';
 
@@ -140,7 +140,7 @@ function talkersPage(state: State): PageParts {
   const isByFlows = countsFlows(state);
   const bars = pairs.slice(0, MAX_BARS).map(({ pair, bytes: moved, flows }): WallBar => {
     const value = (isByFlows ? flows : moved) / Math.max(1, seconds);
-    return { label: `${pair.source.name.replace(/^.*\//, '')} → ${pair.destination.name.replace(/^.*\//, '')}`, value, text: `${isByFlows ? count(value) : bytes(value)}/s` };
+    return { label: `${pair.source.name.replace(/^.*\//, '')} → ${pair.destination.name.replace(/^.*\//, '')}`, value, text: `${isByFlows ? count(value) : (state.isInBits ? bits : bytes)(value)}/s` };
   });
   return { title: isByFlows ? 'Talkers by flows' : 'Talkers by bytes', figures: [flowFigure(state), dropFigure(state)], bars };
 }

@@ -1,5 +1,5 @@
 import { update } from '../../src/control/update.ts';
-import { holdYoungGeneration, keepHeapSmall } from '../../src/app/small-heap.ts';
+import { keepHeapSmall } from '../../src/app/small-heap.ts';
 import { hdrQuantiles } from '../../src/app/hdr-quantiles.ts';
 import { initialState, type State } from '../../src/model/state.ts';
 import { frame } from '../../src/views/frame.ts';
@@ -45,6 +45,5 @@ export class LongRun {
     state.view = VIEWS[this.second % VIEWS.length]?.id ?? 'flows';
     frame(state, SIZE);
     this.second++;
-    holdYoungGeneration();
   }
 }
