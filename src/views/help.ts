@@ -5,8 +5,10 @@ import { rule } from './rule.ts';
 import type { View } from './view.ts';
 
 const TITLES: Readonly<Record<KeyGroup, string>> = { views: 'VIEWS', pivot: 'PIVOT  adds a filter chip', list: 'LIST', time: 'TIME', take: 'TAKE AWAY', look: 'LOOK' };
-/** Groups of each column of the page. */
+/** Groups of each column of the page, and from which width on there are three. */
 const PAGE: readonly (readonly KeyGroup[])[] = [['pivot', 'time'], ['views', 'list', 'take', 'look']];
+const WIDE_PAGE: readonly (readonly KeyGroup[])[] = [['views', 'look'], ['pivot', 'time'], ['list', 'take']];
+const WIDE = 120;
 
 /** Marks of the screens and what they mean, below the first column. */
 const MARKS: readonly (readonly [string, string])[] = [
@@ -24,14 +26,15 @@ export const help: View = {
     state.helpTop = action === 'first' ? 0 : Math.max(0, state.helpTop + (/up/.test(action) ? -1 : 1) * (/page|half/.test(action) ? 10 : 1));
   },
   render(state, size, context) {
-    const half = Math.floor(size.cols / 2);
-    const [keys = [], other = []] = PAGE.map((groups, i) => groups.flatMap((group) => groupLines(context.bindings, group, i === 0 ? half : size.cols - half)));
-    const one = [...keys, ...markLines(half)];
-    const length = Math.max(one.length, other.length);
+    const page = size.cols >= WIDE ? WIDE_PAGE : PAGE;
+    const width = Math.floor(size.cols / page.length);
+    const columns = page.map((groups) => groups.flatMap((group) => groupLines(context.bindings, group, width)));
+    columns[0]?.push(...markLines(width));
+    const length = Math.max(...columns.map((column) => column.length));
     const rows = size.rows - 1;
     const top = Math.max(0, Math.min(state.helpTop, length - rows));
     const lines: Line[] = [];
-    for (let i = top; i < Math.min(length, top + rows); i++) lines.push(line(size.cols, [...(one[i] ?? [' '.repeat(half)]), ...(other[i] ?? [])]));
+    for (let i = top; i < Math.min(length, top + rows); i++) lines.push(line(size.cols, columns.flatMap((column) => column[i] ?? [' '.repeat(width)])));
     const more = length > rows ? `j k ${top + rows < length ? '▼ more' : '▲ more'}` : '';
     return exactly([rule(size.cols, 'HELP', '^c quits at once, ^z suspends', more || 'Esc closes'), ...lines], size);
   },
