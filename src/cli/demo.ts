@@ -1,7 +1,7 @@
 import type { DashboardSource } from '../app/session.ts';
 import { type Command, type CommandContext, UsageError } from './command.ts';
 import type { FlagValues } from './flags.ts';
-import { readScreen, requireTerminal, runScreen, screenFlags, type ScreenChoice } from './screen-flags.ts';
+import { linearFlag, readScreen, requireTerminal, runScreen, screenFlags, type ScreenChoice } from './screen-flags.ts';
 import { untilAborted } from './wait.ts';
 
 const maxNodes = 99;
@@ -23,6 +23,7 @@ export const demo: Command = {
     { name: 'scenario', kind: 'text', value: 'NAME', help: 'play an incident on a small cluster instead; list prints their names' },
     { name: 'listen', kind: 'text', value: 'ADDRESS', help: 'where the relay listens (default a free port on 127.0.0.1)' },
     ...screenFlags,
+    linearFlag,
   ],
   usageExitCode: 2,
   maxPositionals: 0,
@@ -31,7 +32,7 @@ export const demo: Command = {
     const scenario = values.text('scenario');
     if (scenario === 'list') return listScenarios(context);
     const start = await (scenario === undefined ? readCluster(values) : readScenario(values, scenario));
-    if (!values.bool('no-tui')) requireTerminal(context, 'use --no-tui to serve only, and hubtop --batch for frames as text');
+    if (!values.bool('no-tui') && !choice.isLinear) requireTerminal(context, 'use --no-tui to serve only, and hubtop --batch for frames as text');
     if (!values.bool('no-tui')) return runDemoScreen(start, { choice, name: values.text('listen') ?? scenario ?? 'demo' }, context);
     const running = await start();
     try {

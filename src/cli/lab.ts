@@ -1,5 +1,5 @@
 import type { Command, CommandContext } from './command.ts';
-import { readScreen, requireTerminal, runScreen, screenFlags, type ScreenChoice } from './screen-flags.ts';
+import { linearFlag, readScreen, requireTerminal, runScreen, screenFlags, type ScreenChoice } from './screen-flags.ts';
 
 /** How often a lab without a dashboard looks whether all its processes live. */
 const checkMs = 500;
@@ -13,6 +13,7 @@ export const lab: Command = {
     { name: 'listen', kind: 'text', value: 'ADDRESS', help: 'where the relay listens (default 127.0.0.1:4245 with --no-tui, else a free port)' },
     { name: 'clean', kind: 'bool', help: 'remove what a crashed lab left behind, and end' },
     ...screenFlags,
+    linearFlag,
   ],
   usageExitCode: 2,
   maxPositionals: 0,
@@ -20,7 +21,7 @@ export const lab: Command = {
     const choice = await readScreen(values, context.env);
     if (values.bool('clean')) return clean(context);
     const hasTui = !values.bool('no-tui');
-    if (hasTui) requireTerminal(context, 'use --no-tui to serve only, and hubtop --batch for frames as text');
+    if (hasTui && !choice.isLinear) requireTerminal(context, 'use --no-tui to serve only, and hubtop --batch for frames as text');
     return runLab({ choice, hasTui, listen: values.text('listen') ?? (hasTui ? '127.0.0.1:0' : '127.0.0.1:4245') }, context);
   },
 };

@@ -13,6 +13,9 @@ export const screenFlags: readonly Flag[] = [
   ...lookFlags,
 ];
 
+/** Sentences instead of a screen. */
+export const linearFlag: Flag = { name: 'linear', kind: 'bool', help: 'for screen readers: what happens as sentences, one below the other; nothing is drawn' };
+
 /** Flags of frames as text. */
 export const batchFlags: readonly Flag[] = [
   { name: 'batch', kind: 'bool', help: 'print frames as text, no terminal needed' },
@@ -32,6 +35,7 @@ export interface ScreenChoice {
   isWall: boolean;
   look: DashboardLook;
   batch: BatchChoice | undefined;
+  isLinear: boolean;
 }
 
 /** What the flags of frames as text say. */
@@ -52,13 +56,16 @@ export async function readScreen(values: FlagValues, env: CommandContext['env'])
     const { VIEWS } = await import('../views/view-list.ts');
     if (!VIEWS.some(({ id }) => id === view)) throw new UsageError(`unknown view "${view}": there is ${VIEWS.map(({ id }) => id).join(', ')}`);
   }
+  const isLinear = values.bool('linear');
+  const screens = ['wall', 'view', 'batch'].find((name) => values.has(name));
+  if (isLinear && screens !== undefined) throw new UsageError(`--linear draws nothing: leave --${screens} out`);
   const stray = ['frames', 'interval', 'size', 'output'].find((name) => values.has(name) && !values.bool('batch'));
   if (stray !== undefined) throw new UsageError(`--${stray} goes with --batch`);
   const look = readLook(values, env);
-  if (!values.bool('batch')) return { view, isWall, look, batch: undefined };
+  if (!values.bool('batch')) return { view, isWall, look, batch: undefined, isLinear };
   const n = values.count('frames');
   if (n === 0) throw new UsageError('invalid argument "0" for "-n, --frames" flag: expected at least 1');
-  return { view, isWall, look, batch: { n, intervalMs: readInterval(values.text('interval')), size: readSize(values.text('size')), render: await readRender(values.text('output') ?? 'text', view) } };
+  return { view, isWall, look, isLinear, batch: { n, intervalMs: readInterval(values.text('interval')), size: readSize(values.text('size')), render: await readRender(values.text('output') ?? 'text', view) } };
 }
 
 async function readRender(format: string, view = 'overview'): Promise<BatchChoice['render']> {
@@ -112,6 +119,10 @@ export async function runScreen(source: ScreenSource, choice: ScreenChoice, cont
     } finally {
       client.close();
     }
+  }
+  if (choice.isLinear) {
+    const [client, { runLinear }] = await Promise.all([source.open(), import('../app/linear.ts')]);
+    return runLinear({ client, signal: context.signal, write: (text) => context.print(text) });
   }
   const [{ runDashboard }, { LaterSource }] = await Promise.all([import('../app/dashboard.ts'), import('../app/later-source.ts')]);
   const client = new LaterSource(source.name, () => source.open());
