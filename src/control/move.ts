@@ -31,7 +31,7 @@ export function movePanel(state: State, step: number): void {
 export function maximise(state: State): void {
   if (viewOf(state.view).panels.length === 0) return say(state, 'this view has one panel: Enter opens what is selected');
   state.isMaximised = !state.isMaximised;
-  if (state.isMaximised) say(state, 'only this panel: Tab goes to the next, z or Esc shows all');
+  say(state, state.isMaximised ? 'only this panel: Tab goes to the next, z or Esc shows all' : '');
 }
 
 /** Opens another view; filter and moment stay. */
@@ -49,7 +49,7 @@ export function showView(state: State, view: string): void {
 /** Closes what is open, then leads back to the view before. Never quits, never changes the filter. */
 export function goBack(state: State): void {
   if (viewOf(state.view).close?.(state) === true) return;
-  if (state.isMaximised) return void (state.isMaximised = false);
+  if (state.isMaximised) return maximise(state);
   const before = state.trail.pop();
   if (before !== undefined) state.view = before;
 }
