@@ -149,7 +149,7 @@ export class BucketRing {
 
   private retire(slot: Slot): void {
     const index = Math.floor(slot.index / COARSE_SECONDS);
-    const coarse = (this.coarse[index % COARSE_BUCKETS] ??= { index, bucket: emptyBucket() });
+    const coarse = (this.coarse[index % COARSE_BUCKETS] ??= { index: -1, bucket: emptyBucket() });
     if (coarse.index !== index) {
       const before = this.coarse[(index - 1 + COARSE_BUCKETS) % COARSE_BUCKETS];
       if (before !== undefined) packBucket(before.bucket);
