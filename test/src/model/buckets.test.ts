@@ -65,9 +65,10 @@ test('addToPair() counts pairs beyond the bound together', () => {
 });
 
 test.each([
-  [[0, 4000, 8010, 12_000], 4000],
-  [[0, 4000, 12_000, 16_100], 4000],
+  [[0, 4000, 8010, 12_000, 16_020], 4000],
+  [[0, 4000, 12_000, 16_100, 20_050], 4000],
   [[0, 4000], undefined],
+  [[0, 4000, 8000, 12_000], undefined],
   [[0, 900, 5000, 5200, 9000], undefined],
 ])('regularStep(%j) is %s', (times, step) => {
   const found = regularStep(times);
