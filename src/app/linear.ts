@@ -93,13 +93,13 @@ export async function runLinear({ client, write, signal }: LinearOptions): Promi
   const session = new Session(client, { view: 'overview', now: Date.now });
   const teller = new Teller();
   try {
-    while (signal?.aborted !== true) {
+    for (;;) {
+      if (signal?.aborted === true) return 0;
       session.tick();
       const told = teller.tell(session.state);
       if (told.length > 0) await write(`${told.join('\n')}\n`);
       await pause(LOOK_MS, signal);
     }
-    return 0;
   } finally {
     session.close();
   }

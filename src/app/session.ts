@@ -4,6 +4,7 @@ import type { Replay } from '../model/replay.ts';
 import { flowsRequest, requestKey } from '../model/requests.ts';
 import { countsFlows, initialState, type State } from '../model/state.ts';
 import { update } from '../control/update.ts';
+import { zlibPacker } from './zlib-packer.ts';
 import type { GetFlowsRequest } from '../wire/gen/observer.ts';
 
 /** What a source has to say: a client's messages, and of a file that is played how it goes. */
@@ -37,6 +38,7 @@ export class Session {
   constructor(private readonly source: DashboardSource, options: { view: string; now: Clock }) {
     this.now = () => source.now?.() ?? options.now();
     this.state = initialState({ server: source.server, nowMs: this.now(), view: options.view, replay: source.replay });
+    update(this.state, { type: 'packer', packer: zlibPacker });
     this.ask();
     this.unsubscribe = source.subscribe((message) => this.take(message.type === 'connection' ? { ...message, server: source.server } : message));
   }

@@ -88,7 +88,7 @@ export function routeJumps(state: State): RouteJump[] {
 function minutesBefore(state: State, { ring, span }: { ring: CountedRing; span: SlotSpan }, { route }: RouteFigure): RouteMinute[] {
   const { l7 } = state;
   let kept = minutes.get(l7);
-  if (kept === undefined) minutes.set(l7, kept = new Minutes((from, span) => routeMinutes(from, span, l7.routes.list())));
+  if (kept === undefined) minutes.set(l7, kept = new Minutes((from, minute) => routeMinutes(from, minute, l7.routes.list())));
   const all = kept.before(ring, { slot: span.from, count: BASE_MINUTES, version: String(l7.routes.version) });
   return all.flatMap((minute) => minute.get(route.id) ?? []);
 }

@@ -1,5 +1,4 @@
 // hot path: every received flow is pushed here once (bench: screen, flows folded)
-import { deflateRawSync, inflateRawSync } from 'node:zlib';
 
 /** Bytes of buffered rows in all, columns included, packed ones as they are held; the oldest segment goes first. */
 export const MAX_ROW_BYTES = 16 * 1024 * 1024;
@@ -11,8 +10,13 @@ const COLUMN_BYTES = SEGMENT_ROWS * 32;
 const MAX_UNPACKED = 2;
 /** What of a stream that fills a segment sooner is not packed: in a flood there is no time for it (2 us a flow). */
 const LEAST_PACKED_MS = 100;
-/** Fastest; a flow becomes a quarter of its bytes, at the best level a little less. */
-const PACK = { level: 1, chunkSize: 256 * 1024 } as const;
+
+/** Makes bytes small, and gives them back. */
+export interface BytePacker {
+  pack(bytes: Uint8Array): Uint8Array;
+  /** `length` is what was packed. */
+  unpack(bytes: Uint8Array, length: number): Uint8Array;
+}
 
 /** A flow of the stream. */
 export const ROW_FLOW = 1;
@@ -95,6 +99,8 @@ export class FlowRows {
   wholeFrom = 0;
   /** Memory the rows hold now. */
   heldBytes = 0;
+  /** Packs full segments; without one they stay as they are. */
+  packer: BytePacker | undefined;
   private segments: Segment[] = [];
   /** Of a segment that was packed, for the next one. */
   private spare: Raw | undefined;
@@ -266,8 +272,8 @@ export class FlowRows {
 
   private pack(segment: Segment): void {
     const { raw, rows, used, timeMs } = segment;
-    if (raw === undefined || (timeMs[rows - 1] ?? 0) - (timeMs[0] ?? 0) < LEAST_PACKED_MS) return;
-    const packed = deflateRawSync(raw.bytes.subarray(0, used), PACK);
+    if (raw === undefined || this.packer === undefined || (timeMs[rows - 1] ?? 0) - (timeMs[0] ?? 0) < LEAST_PACKED_MS) return;
+    const packed = this.packer.pack(raw.bytes.subarray(0, used));
     if (packed.length > SEGMENT_BYTES / 2) return;
     segment.packed = packed;
     segment.raw = undefined;
@@ -279,7 +285,7 @@ export class FlowRows {
     if (segment.raw !== undefined) return segment.raw.bytes;
     const known = this.unpacked.find((one) => one.segment === segment);
     if (known !== undefined) return known.bytes;
-    const bytes = inflateRawSync(segment.packed, { chunkSize: Math.max(64, segment.used) });
+    const bytes = this.packer?.unpack(segment.packed, segment.used) ?? NOTHING;
     this.unpacked = [...this.unpacked.slice(1 - MAX_UNPACKED), { segment, bytes }];
     return bytes;
   }

@@ -45,6 +45,9 @@ export function foldMessage(state: State, message: WorldMessage): void {
       state.stream.pageRows = message.rows;
       state.stream.isSample = message.isSample === true;
       return;
+    case 'packer':
+      state.rows.packer = message.packer;
+      return;
     case 'quantiles':
       state.quantiles = message.quantiles;
       return;

@@ -2,6 +2,7 @@ import type { NodeMetrics } from '../flow/node-metrics.ts';
 import type { Change, Report } from '../wire/gen/hubtop.ts';
 import type { Node, ServerStatusResponse } from '../wire/gen/observer.ts';
 import type { ChipField } from './chips.ts';
+import type { BytePacker } from './flow-rows.ts';
 import type { Recording } from './recording.ts';
 import type { ReplayProgress } from './replay.ts';
 import type { Quantiles } from './quantiles.ts';
@@ -25,6 +26,8 @@ export type Message =
   | { type: 'connection'; state: 'connecting' | 'live' | 'lost'; error?: string; retryInMs?: number; server?: string }
   /** Whole length-prefixed GetFlowsResponse messages; borrowed until update() returns. */
   | { type: 'flows'; bytes: Uint8Array }
+  /** How rows are packed that hardly anybody reads; comes before the first flow. */
+  | { type: 'packer'; packer: BytePacker }
   /** Another stream of flows was asked for: rows of the old one would be mixed with its history. */
   | { type: 'flows-requested' }
   | { type: 'flows-state'; isOpen: boolean; error?: string }

@@ -1,5 +1,6 @@
 import { update } from '../../src/control/update.ts';
 import { keepHeapSmall } from '../../src/app/small-heap.ts';
+import { zlibPacker } from '../../src/app/zlib-packer.ts';
 import { hdrQuantiles } from '../../src/app/hdr-quantiles.ts';
 import { initialState, type State } from '../../src/model/state.ts';
 import { frame } from '../../src/views/frame.ts';
@@ -21,6 +22,7 @@ export class LongRun {
   constructor() {
     keepHeapSmall();
     this.state = initialState({ server: 'relay:4245', nowMs: START_MS, view: 'flows' });
+    update(this.state, { type: 'packer', packer: zlibPacker });
     update(this.state, { type: 'quantiles', quantiles: hdrQuantiles() });
     update(this.state, { type: 'flows-requested' });
     update(this.state, { type: 'connection', state: 'live' });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { FlowRows, ROW_FLOW } from '../../../src/model/flow-rows.ts';
+import { zlibPacker } from '../../../src/app/zlib-packer.ts';
 import { random } from '../app/fake-cluster.ts';
 
 const columns = (timeMs: number): Parameters<FlowRows['push']>[0] => ({ kind: ROW_FLOW, timeMs, verdict: 1, count: 1, source: timeMs % 7, destination: 2, node: 3, mark: 0 });
@@ -8,6 +9,7 @@ describe('FlowRows', () => {
   test('gives back what was pushed, joined from its pieces, and never holds more than its bound', () => {
     const limit = 4 * 1024 * 1024;
     const rows = new FlowRows(limit);
+    rows.packer = zlibPacker;
     const next = random(11);
     const bytes = Uint8Array.from({ length: 200_000 }, () => Math.floor(next() * 256));
     const expected: Uint8Array[] = [];
@@ -35,6 +37,7 @@ describe('FlowRows', () => {
     const limit = 6 * 1024 * 1024;
     const fill = (stepMs: number): FlowRows => {
       const rows = new FlowRows(limit);
+      rows.packer = zlibPacker;
       const next = random(12);
       for (let i = 0; i < 60_000; i++) {
         const bytes = Buffer.from(`{"time":${i},"pod":"checkout-api-${Math.floor(next() * 20)}","node":"node-0${i % 5}","uuid":"${Math.floor(next() * 2 ** 32).toString(16)}","summary":"TCP Flags: ACK"}`);

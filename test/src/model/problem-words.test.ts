@@ -76,7 +76,7 @@ test('a port that was closed once does not hide the resets of later', () => {
 test('a server that opened its port late does not hide the resets that follow', () => {
   const state = emptyScene();
   const talk = TALKS[7] as FakeTalk;
-  for (let second = 0; second < 14; second++) {
+  for (let second = 0; second < 18; second++) {
     const nowMs = START_MS + (second + 1) * 1000;
     update(state, { type: 'tick', nowMs });
     update(state, { type: 'telemetry', report: reportOf(second, nowMs, { talks: [second < 1 ? { ...talk, drop: 'NO_SOCKET' } : talk] }) });
