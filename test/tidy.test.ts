@@ -12,7 +12,7 @@ const rooms = [
   'agent/decode', 'agent/enrich', 'agent/history', 'agent/sim',
   'src/relay/merge', 'src/model', 'src/detect', 'src/check', 'src/theme', 'src/screen', 'src/views', 'src/export', 'src/control',
   'src/rpc', 'src/client', 'src/terminal',
-  'agent/kernel', 'agent/catalog', 'agent/server',
+  'agent/kernel', 'agent/catalog', 'agent/policy', 'agent/server',
   'agent/drain-worker.ts', 'agent/agent.ts', 'agent/demo/kube-objects.ts', 'agent/demo/fleet.ts', 'agent/demo/story', 'agent/demo', 'agent/lab',
   'src/relay', 'src/app', 'src/cli', 'src/main.ts',
 ];

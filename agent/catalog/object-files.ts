@@ -82,7 +82,8 @@ function firstWarnings(warnings: readonly string[]): string[] {
   return warnings.length > maxWarnings ? [...told, `${warnings.length - maxWarnings} more warnings of the objects`] : told;
 }
 
-function describeFileError(error: unknown): string {
+/** A file error in words. */
+export function describeFileError(error: unknown): string {
   const code = (error as NodeJS.ErrnoException | null)?.code;
   if (code === 'ENOENT') return 'no such file or folder';
   if (code === 'EACCES') return 'no permission to read it';
@@ -90,7 +91,7 @@ function describeFileError(error: unknown): string {
 }
 
 /** Files behind a path: itself, or what a folder holds. Names with a dot in front are a volume's own (`..data`). */
-async function listFiles(path: string): Promise<[file: string, signature: string][]> {
+export async function listFiles(path: string): Promise<[file: string, signature: string][]> {
   const status = await stat(path);
   if (!status.isDirectory()) return [[path, signatureOf(status)]];
   const names = (await readdir(path)).filter((name) => !name.startsWith('.') && /\.(ya?ml|json)$/i.test(name)).sort();
@@ -125,8 +126,8 @@ async function readObjectFile(path: string, signature: string, last: ObjectFile 
   return errors.length === 0 ? file : { ...file, objects: new Map([...without(last?.objects, file.objects), ...file.objects]) };
 }
 
-/** A pipe would keep us waiting for ever, and a device has no end. */
-async function readPlainFile(path: string): Promise<string> {
+/** The text of a file. A pipe would keep us waiting for ever, and a device has no end: those throw. */
+export async function readPlainFile(path: string): Promise<string> {
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const status = await file.stat();

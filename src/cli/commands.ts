@@ -22,6 +22,7 @@ export const commands: readonly CommandEntry[] = [
   { name: 'status', summary: 'Is the server well, and how much has it seen', load: async () => (await import('./status.ts')).status },
   { name: 'list', summary: 'Nodes behind a relay, or namespaces seen in flows', load: async () => (await import('./list.ts')).list },
   { name: 'watch', summary: 'The nodes an agent knows, and every change', load: async () => (await import('./watch.ts')).watch },
+  { name: 'what-if', summary: 'Recorded flows judged under edited policies', load: async () => (await import('./what-if.ts')).whatIf },
   { name: 'check', summary: 'Does the network keep to conditions: an exit code for scripts', load: async () => (await import('./check.ts')).check },
   { name: 'config', summary: 'The connection settings kept in a file, shared with hubble', load: async () => (await import('./config.ts')).config },
   { name: 'views', summary: 'List the views, id first', load: async () => (await import('./views.ts')).views },
