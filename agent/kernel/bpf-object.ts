@@ -13,6 +13,8 @@ export interface LoadOptions {
   maxEntries?: Readonly<Record<string, number>>;
   /** Programs that shall not be loaded. */
   leaveOut?: readonly string[];
+  /** The only program that shall be loaded, one that uses no map of its own. */
+  only?: string;
 }
 
 /** Programs and maps in the kernel. Closing frees all of it that no link holds. */
@@ -60,7 +62,8 @@ function openOptions(log: Uint8Array): Uint8Array {
 }
 
 
-function applyOptions(object: bigint, { maxEntries = {}, leaveOut = [] }: LoadOptions): void {
+function applyOptions(object: bigint, { maxEntries = {}, leaveOut = [], only }: LoadOptions): void {
+  if (only !== undefined) leaveAllOutBut(object, only);
   for (const [name, entries] of Object.entries(maxEntries)) {
     const map = libbpf().bpf_object__find_map_by_name(object, name) as bigint | null;
     if (map === null || map === 0n) throw new KernelError('load-failed', `the kernel programs have no map ${name}: build them again with npm run build`);
@@ -70,6 +73,17 @@ function applyOptions(object: bigint, { maxEntries = {}, leaveOut = [] }: LoadOp
   for (const name of leaveOut) {
     const program = libbpf().bpf_object__find_program_by_name(object, name) as bigint | null;
     if (program !== null && program !== 0n) libbpf().bpf_program__set_autoload(program, 0);
+  }
+}
+
+// tables of a quarter million connections are not made to print a list
+function leaveAllOutBut(object: bigint, only: string): void {
+  for (const program of walk((last) => libbpf().bpf_object__next_program(object, last))) {
+    if (stringAt(libbpf().bpf_program__name(program) as bigint) !== only) libbpf().bpf_program__set_autoload(program, 0);
+  }
+  for (const map of walk((last) => libbpf().bpf_object__next_map(object, last))) {
+    // the texts a program prints are in a map, too: those of the compiler are not named like ours
+    if (stringAt(libbpf().bpf_map__name(map) as bigint).startsWith('ht_')) libbpf().bpf_map__set_autocreate(map, 0);
   }
 }
 

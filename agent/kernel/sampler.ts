@@ -1,7 +1,7 @@
 import type { DropRow, KernelSample, PairRow } from '../decode/kernel.ts';
 import { AgingRows } from './aging-rows.ts';
 import { BpfIterator } from './attach.ts';
-import type { BpfMap } from './bpf-map.ts';
+import { mapIdOf, objectInfo } from './bpf-ids.ts';
 import type { BpfObject } from './bpf-object.ts';
 import { parseCounters, parseDrop, parsePair } from './counters.ts';
 import { readKernelConntrack } from './kernel-conntrack.ts';
@@ -42,7 +42,7 @@ export class Sampler {
     this.mapIterator = new BpfIterator(object, 'ht_maps');
     this.pairs = new AgingRows(object.map('ht_pairs'), parsePair);
     this.drops = new AgingRows(object.map('ht_drop_pairs'), parseDrop);
-    this.ownMapIds = new Set([...object.maps.values()].map(mapId));
+    this.ownMapIds = new Set([...object.maps.values()].map(({ fd }) => mapIdOf(fd)));
   }
 
   /**
@@ -140,14 +140,3 @@ export class Sampler {
 }
 
 const programInfoBytes = 208;
-
-function mapId(map: BpfMap): number {
-  return objectInfo(map.fd, 80).getUint32(4, true);
-}
-
-/** The head of struct bpf_prog_info or bpf_map_info; zeros if the kernel refuses. */
-function objectInfo(fd: number, bytes: number): DataView {
-  const info = new Uint8Array(bytes);
-  libbpf().bpf_obj_get_info_by_fd(fd, info, new Uint32Array([bytes]));
-  return new DataView(info.buffer);
-}
