@@ -1,7 +1,7 @@
 // Builds dist/hubtop.js (one CommonJS file), dist/bpf/hubtop.o where a clang is
 // installed, and dist/bench/bench.js. A plain script: it runs before there is anything to import.
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { deflateRawSync } from 'node:zlib';
@@ -106,10 +106,22 @@ const histogramPlugin = {
   },
 };
 
+/** Every name that stands in our sources. */
+function ourWords() {
+  const words = new Set();
+  for (const folder of ['src', 'agent', 'test/bench']) {
+    if (!existsSync(folder)) continue;
+    for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
+      if (name.endsWith('.ts')) for (const [word] of readFileSync(join(folder, name), 'utf8').matchAll(/[A-Za-z_$][\w$]*/g)) words.add(word);
+    }
+  }
+  return words;
+}
+
 const protobufPlugin = {
   name: 'google-protobuf',
   setup(pluginBuild) {
-    pluginBuild.onLoad({ filter: /google-protobuf[\\/]google-protobuf\.js$/ }, (args) => ({ contents: pruneGoogleProtobuf(readFileSync(args.path, 'utf8')), loader: 'js' }));
+    pluginBuild.onLoad({ filter: /google-protobuf[\\/]google-protobuf\.js$/ }, (args) => ({ contents: pruneGoogleProtobuf(readFileSync(args.path, 'utf8'), ourWords()), loader: 'js' }));
   },
 };
 

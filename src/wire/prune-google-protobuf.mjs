@@ -5,6 +5,8 @@ import { full } from 'acorn-walk';
 
 /** What we import from it. */
 const KEPT = { BinaryReader: 'module$contents$jspb$binary$reader_BinaryReader', BinaryWriter: 'module$contents$jspb$binary$writer_BinaryWriter' };
+/** Classes of which only the methods stay that somebody names. */
+const CUT = ['reader_BinaryReader', 'writer_BinaryWriter', 'decoder_BinaryDecoder', 'encoder_BinaryEncoder'].map((name) => `module$contents$jspb$binary$${name}`);
 /** Objects that are filled member by member: a use of one member keeps that member only. */
 const NAMESPACES = ['goog', 'jspb'];
 /** Calls that complete the class named by their first argument. */
@@ -41,9 +43,54 @@ function usesOf(node) {
   return uses;
 }
 
-/** The source of google-protobuf cut down to BinaryReader and BinaryWriter; throws when it is not the file this was written for. */
-export function pruneGoogleProtobuf(source) {
-  const units = unitsOf(source);
+const isCut = ({ node }) => node.type === 'ClassDeclaration' && CUT.includes(node.id.name);
+const memberName = ({ key, computed }) => (computed || key.type !== 'Identifier' ? undefined : key.name);
+
+/** Every plain name in a piece of syntax, properties too. */
+function namesIn(node) {
+  const names = new Set();
+  full(node, (inner) => {
+    if (inner.type === 'Identifier') names.add(inner.name);
+    if (inner.type === 'MemberExpression' && !inner.computed) names.add(inner.property.name);
+  });
+  return names;
+}
+
+/** Whether a completion gives a property the name it has already. */
+function isSameName({ node }) {
+  const [, name, value] = node.type === 'CallExpression' ? node.arguments : [];
+  return name?.type === 'Literal' && value?.type === 'MemberExpression' && !value.computed && value.property.name === name.value;
+}
+
+/** Units with the methods cut out of CUT that neither `words` name nor anything that stays. Names are compared wherever they stand: what is called by a name that is made up at run time would be lost. */
+function withoutUnnamed(all, words) {
+  const units = all.filter((unit) => !isSameName(unit));
+  const named = new Set(words);
+  for (const unit of units) if (!isCut(unit)) for (const name of namesIn(unit.node)) named.add(name);
+  const open = new Set(units.filter(isCut).flatMap(({ node }) => node.body.body));
+  for (let isDone = false; !isDone;) {
+    isDone = true;
+    for (const member of open) {
+      const name = memberName(member);
+      if (name !== undefined && name !== 'constructor' && !named.has(name)) continue;
+      open.delete(member);
+      isDone = false;
+      for (const other of namesIn(member)) named.add(other);
+    }
+  }
+  return units.map((unit) => {
+    if (!isCut(unit)) return unit;
+    const text = unit.node.body.body.reduceRight((rest, member) => (open.has(member) ? rest.slice(0, member.start - unit.node.start) + rest.slice(member.end - unit.node.start) : rest), unit.text);
+    return unitsOf(text)[0];
+  });
+}
+
+/**
+ * The source of google-protobuf cut down to BinaryReader and BinaryWriter, of which the methods stay that `words` names (all of them
+ * without it). Throws when it is not the file this was written for.
+ */
+export function pruneGoogleProtobuf(source, words) {
+  const units = words === undefined ? unitsOf(source) : withoutUnnamed(unitsOf(source), words);
   const byRoot = groupByRoot(units);
   const kept = new Set();
   const seen = new Set();
