@@ -40,6 +40,11 @@ export function mapOwners(): Map<number, string[]> {
   return owners;
 }
 
+/** Name of a program in the kernel, as far as it has one: 15 characters. */
+export function programName(id: number): string {
+  return programOf(id)?.name || `program ${id}`;
+}
+
 function programOf(id: number): { name: string; maps: number[] } | undefined {
   const fd = Number(libbpf().bpf_prog_get_fd_by_id(id));
   if (fd < 0) return undefined;

@@ -36,6 +36,7 @@ const prototypes = {
   bpf_map_update_batch: 'int bpf_map_update_batch(int map, const void *keys, const void *values, void *count, const void *options)',
   bpf_prog_get_next_id: 'int bpf_prog_get_next_id(uint32_t start, void *next)',
   bpf_prog_get_fd_by_id: 'int bpf_prog_get_fd_by_id(uint32_t id)',
+  bpf_xdp_query_id: 'int bpf_xdp_query_id(int ifindex, int flags, void *program)',
   bpf_map_get_fd_by_id: 'int bpf_map_get_fd_by_id(uint32_t id)',
   bpf_obj_get_info_by_fd: 'int bpf_obj_get_info_by_fd(int fd, void *info, void *length)',
   bpf_prog_test_run_opts: 'int bpf_prog_test_run_opts(int program, void *options)',

@@ -77,6 +77,7 @@ const libcPrototypes = {
   send: 'int64_t send(int fd, const void *buffer, size_t length, int flags)',
   setns: 'int setns(int fd, int kind)',
   setsockopt: 'int setsockopt(int fd, int level, int option, const void *value, uint32_t length)',
+  syscall: 'int64_t syscall(int64_t number, int64_t command, void *attributes, int64_t size)',
   socket: 'int socket(int domain, int type, int protocol)',
   getpagesize: 'int getpagesize()',
 };

@@ -24,6 +24,7 @@ export const commands: readonly CommandEntry[] = [
   { name: 'watch', summary: 'The nodes an agent knows, and every change', load: async () => (await import('./watch.ts')).watch },
   { name: 'what-if', summary: 'Recorded flows judged under edited policies', load: async () => (await import('./what-if.ts')).whatIf },
   { name: 'check', summary: 'Does the network keep to conditions: an exit code for scripts', load: async () => (await import('./check.ts')).check },
+  { name: 'doctor', summary: 'What this machine allows the agent, and what to do (root)', load: async () => (await import('./doctor.ts')).doctor },
   { name: 'maps', summary: 'Every BPF map of this machine, snapshots, and what changed (root)', load: async () => (await import('./maps.ts')).maps },
   { name: 'config', summary: 'The connection settings kept in a file, shared with hubble', load: async () => (await import('./config.ts')).config },
   { name: 'views', summary: 'List the views, id first', load: async () => (await import('./views.ts')).views },
