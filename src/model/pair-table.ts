@@ -61,8 +61,11 @@ export class PairTable {
   get(id: number): PairCounts | undefined {
     const { packed, values } = this;
     if (packed !== undefined) {
-      const counts = countsOf((column) => packed.get(id * KEYS + column));
-      return Object.values(counts).some((count) => count !== 0) ? counts : undefined;
+      const found: number[] = [];
+      packed.range(id * KEYS, (id + 1) * KEYS, (key, count) => {
+        found[key % KEYS] = count;
+      });
+      return found.length === 0 ? undefined : countsOf((column) => found[column] ?? 0);
     }
     const row = this.find(id);
     return row < 0 ? undefined : countsOf((column) => values[row * WIDTH + column] ?? 0);

@@ -2,7 +2,7 @@
 export const MAX_CELLS = 4_096;
 const VITAL_CELLS = 1_024;
 /** Packed cells from one key that can be searched for to the next. */
-const BLOCK = 32;
+const BLOCK = 16;
 /** Bytes a packed cell takes at most: a key of 32 bits, a count that is no whole number. */
 const MAX_CELL_BYTES = 5 + 1 + 4;
 const MAX_WHOLE = 2 ** 31;

@@ -1,4 +1,5 @@
 import { figures, secondsPerColumn, series, windowText, type PairFigure } from '../model/figures.ts';
+import { PairColumn } from '../model/pair-table.ts';
 import { countsFlows, type State } from '../model/state.ts';
 import { columns, highest } from '../screen/chart.ts';
 import { bits, bytes, count } from '../screen/format.ts';
@@ -56,8 +57,9 @@ function pairLine(state: State, pair: PairFigure, shape: { cols: number; nameWid
   if (shape.trendWidth > 2) {
     const width = shape.trendWidth - 2;
     const points = series(state, { columns: width, secondsPerColumn: secondsPerColumn(state, width) }, (bucket) => {
-      const counts = bucket.pairs.get(pair.id);
-      return counts === undefined ? 0 : Math.max(counts.bytes, counts.flows);
+      const { bytes: moved, flows } = PairColumn;
+      // whoever counts bytes counts more of them than flows
+      return bucket.pairs.value(pair.id, moved) || bucket.pairs.value(pair.id, flows);
     });
     pieces.push('  ', [columns(points, 1, highest(points))[0] ?? '', 'chart']);
   }
