@@ -120,7 +120,7 @@ const HEADS: Readonly<Record<JudgedPair['change'], string>> = {
 };
 
 async function printText({ pairs, read, beyond, policies, notes, isAll }: Answer, context: CommandContext): Promise<void> {
-  const lines = [`${counted(read.judged, 'flow')} judged by ${policies === 1 ? 'one policy' : `${policies} policies`}, the only ones: ${grouped(read.others)} others were replies, requests or no policy's drops`];
+  const lines = [`${counted(read.judged, 'flow')} judged as if ${policies === 1 ? 'this policy were the only one' : `these ${policies} policies were all`}; ${grouped(read.others)} not judged (replies, requests, drops that are no policy's)`];
   for (const change of ORDER) {
     const found = pairs.filter((pair) => pair.change === change);
     const flows = found.reduce((sum, pair) => sum + pair.flows, 0);

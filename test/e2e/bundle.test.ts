@@ -21,6 +21,10 @@ function loadedAtStart(meta: Metafile): string[] {
   return [...seen];
 }
 
+test('the bundle is plain ASCII: V8 keeps it at a byte a character', () => {
+  expect(readFileSync(join(dist, 'hubtop.js')).every((byte) => byte < 0x80)).toBe(true);
+});
+
 test('the bundle is one file of at most 1.5 MB', () => {
   expect(statSync(join(dist, 'hubtop.js')).size).toBeLessThanOrEqual(1_500_000);
 });
