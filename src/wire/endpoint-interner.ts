@@ -7,6 +7,8 @@ import type { Endpoint } from './gen/flow.ts';
 export const MAX_INTERNED_ENDPOINTS = 262_144;
 /** Bytes of endpoints one interner keeps. */
 export const MAX_INTERNED_BYTES = 64 * 1024 * 1024;
+/** Endpoints kept decoded, a kilobyte each; the oldest goes first and is decoded again when it is asked for. */
+const MAX_DECODED = 8_192;
 /** Longer than any endpoint that is none of a joker's. */
 const ROOM_FOR_ONE = 64 * 1024;
 /** Longest walk for one endpoint: hostile names that share a hash cost this much and no more. */
@@ -35,7 +37,7 @@ export class EndpointInterner {
   private ends = new Int32Array(FIRST_SLOTS);
   private count = 0;
   private readonly guesses = new Int32Array(GUESSES);
-  private readonly decoded: (Endpoint | undefined)[] = [];
+  private readonly decoded = new Map<number, Endpoint>();
   private readonly maxEndpoints: number;
 
   constructor(maxEndpoints: number = MAX_INTERNED_ENDPOINTS) {
@@ -86,12 +88,12 @@ export class EndpointInterner {
   /** The endpoint of an id; an empty one for id 0 and for bytes that do not decode. Shared: do not change it. */
   get(id: number): Endpoint {
     if (id < 1 || id > this.count) return {};
-    let endpoint = this.decoded[id];
-    if (endpoint === undefined) {
-      const result = tryDecode(EndpointCodec, this.arena.slice(this.ends[id - 1], this.ends[id]));
-      endpoint = result.ok ? result.value : {};
-      this.decoded[id] = endpoint;
-    }
+    const known = this.decoded.get(id);
+    if (known !== undefined) return known;
+    const result = tryDecode(EndpointCodec, this.arena.slice(this.ends[id - 1], this.ends[id]));
+    const endpoint = result.ok ? result.value : {};
+    if (this.decoded.size >= MAX_DECODED) this.decoded.delete(this.decoded.keys().next().value ?? 0);
+    this.decoded.set(id, endpoint);
     return endpoint;
   }
 

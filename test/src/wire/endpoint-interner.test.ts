@@ -34,4 +34,13 @@ describe('EndpointInterner', () => {
     const interner = new EndpointInterner();
     expect(interner.get(interner.intern(Uint8Array.of(0x0a, 9, 1), 0, 3))).toEqual({});
   });
+
+  test('get() gives every endpoint however many there are, also such as were put away', () => {
+    const interner = new EndpointInterner();
+    const ids = Array.from({ length: 20_000 }, (_, i) => {
+      const bytes = EndpointCodec.encode({ pod_name: `pod-${i}`, identity: i });
+      return interner.intern(bytes, 0, bytes.length);
+    });
+    for (const round of [0, 1]) for (let i = round; i < ids.length; i += 7) expect(interner.get(ids[i] ?? 0)).toEqual({ pod_name: `pod-${i}`, ...(i === 0 ? {} : { identity: i }) });
+  });
 });
