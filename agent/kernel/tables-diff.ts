@@ -1,7 +1,7 @@
 import type { MachineMap, MachineTables } from './machine-maps.ts';
 
 /** Full enough to be told, as a share. */
-export const FULL_SHARE = 0.8;
+const FULL_SHARE = 0.8;
 
 /** A map and what became of it between two moments. */
 interface Pair {
@@ -10,7 +10,7 @@ interface Pair {
 }
 
 /** How full a map is, 0 to 1; undefined where nobody knows how many entries it has. */
-export function fillOf({ entries, maxEntries }: Pick<MachineMap, 'entries' | 'maxEntries'>): number | undefined {
+function fillOf({ entries, maxEntries }: Pick<MachineMap, 'entries' | 'maxEntries'>): number | undefined {
   return entries === undefined || maxEntries === 0 ? undefined : entries / maxEntries;
 }
 

@@ -2,7 +2,7 @@ import { isMapping, type Mapping, mappingAt, mappingsAt, ShapeError, textAt, tex
 import type { Direction, Policy, Rule } from './policy.ts';
 import { homeSelector, readCiliumPeers, readPlainPeers } from './read-peers.ts';
 import { readIcmps, readPort, readToPorts } from './read-ports.ts';
-import { inNamespace, readSelector } from './selector.ts';
+import { inNamespace, NAMESPACE_LABEL, readSelector, type Requirement } from './selector.ts';
 
 /** What one object turned out to be: policies, since a Cilium object may hold several. */
 export type PolicyReading =
@@ -75,11 +75,16 @@ function readSpec(spec: Mapping, path: string, home: string): Pick<Policy, 'subj
   const has = (direction: Direction): boolean => [direction, `${direction}Deny`].some((key) => spec[key] !== undefined && spec[key] !== null);
   const denies = (direction: Direction): boolean => (typeof asked[direction] === 'boolean' ? asked[direction] : has(direction));
   return {
-    subject: isOfNodes ? [{ source: 'reserved', key: 'host', operator: 'Exists', values: [] }] : homeSelector(readSelector(mappingAt(spec, 'endpointSelector'), `${path}.endpointSelector`), home),
+    subject: isOfNodes ? [{ source: 'reserved', key: 'host', operator: 'Exists', values: [] }] : subjectSelector(readSelector(mappingAt(spec, 'endpointSelector'), `${path}.endpointSelector`), home),
     denies: { ingress: denies('ingress'), egress: denies('egress') },
     rules: DIRECTIONS.flatMap((direction) => [direction, `${direction}Deny`].flatMap((key) => mappingsAt(spec, key).map((rule, i) => readRule(rule, { direction, isDeny: key !== direction, path: `${path}.${key}[${i}]`, home })))),
     notes: isOfNodes ? [`${path}.nodeSelector: which nodes it means is not looked at, it is read as all of them`] : [],
   };
+}
+
+// whatever it says of namespaces, a policy is about the endpoints of its own
+function subjectSelector(selector: readonly Requirement[], home: string): Requirement[] {
+  return home === '' ? homeSelector(selector, home) : [...selector.filter(({ key }) => key !== NAMESPACE_LABEL), inNamespace(home)];
 }
 
 function readRule(rule: Mapping, where: { direction: Direction; isDeny: boolean; path: string; home: string }): Rule {

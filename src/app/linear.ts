@@ -3,6 +3,7 @@ import type { ChangeEntry } from '../model/change-log.ts';
 import { figures, rate } from '../model/figures.ts';
 import type { Finding } from '../model/finding.ts';
 import type { State } from '../model/state.ts';
+import { sleep } from '../rpc/sleep.ts';
 import { clock, count, percent } from '../screen/format.ts';
 import { Session, type DashboardSource } from './session.ts';
 import { changeSentence, findingSentence, spoken } from './spoken.ts';
@@ -25,7 +26,7 @@ interface Said {
 /** What has been said of a state, and what there is to say now. Pure but for its memory. */
 export class Teller {
   private readonly said = new Map<string, Said>();
-  private readonly changes = new Set<ChangeEntry>();
+  private changes: ReadonlySet<ChangeEntry> = new Set();
   private connection = '';
   private lastSaidMs = 0;
 
@@ -52,10 +53,10 @@ export class Teller {
   }
 
   private changeSentences(state: State): string[] {
-    const fresh = state.changes.between(state.startedMs, state.nowMs + 1).filter((entry) => !this.changes.has(entry));
+    const all = state.changes.between(state.startedMs, state.nowMs + 1);
+    const fresh = all.filter((entry) => !this.changes.has(entry));
     // what the log forgot will not come again
-    this.changes.clear();
-    for (const entry of state.changes.between(state.startedMs, state.nowMs + 1)) this.changes.add(entry);
+    this.changes = new Set(all);
     return fresh.map(changeSentence);
   }
 
@@ -85,7 +86,7 @@ function standing(state: State): string {
 export interface LinearOptions {
   client: DashboardSource;
   write(text: string): void | Promise<void>;
-  signal?: AbortSignal | undefined;
+  signal: AbortSignal;
 }
 
 /** Says what happens, sentence below sentence, for a screen reader or a log: nothing is drawn, nothing moves. Runs until the signal. */
@@ -94,25 +95,13 @@ export async function runLinear({ client, write, signal }: LinearOptions): Promi
   const teller = new Teller();
   try {
     for (;;) {
-      if (signal?.aborted === true) return 0;
+      if (signal.aborted) return 0;
       session.tick();
       const told = teller.tell(session.state);
       if (told.length > 0) await write(`${told.join('\n')}\n`);
-      await pause(LOOK_MS, signal);
+      await sleep(LOOK_MS, signal);
     }
   } finally {
     session.close();
   }
-}
-
-function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal?.addEventListener('abort', done);
-  });
 }

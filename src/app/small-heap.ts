@@ -5,7 +5,7 @@ const GROWTH_PERCENT = 15;
 
 /**
  * Has V8 collect often instead of growing, the young generation always, and close the gaps whenever it collects: a dashboard that hangs
- * for weeks beside other programs is to stay small. Costs less than a tenth of a core at 10 k flows a second and takes more than half
+ * for weeks beside other programs is to stay small. Costs about a tenth of a core at 10 k flows a second and takes more than half
  * of the memory away (bench: dashboard, RSS).
  */
 export function keepHeapSmall(): void {

@@ -15,7 +15,7 @@ export function pivotOf(action: Action): ChipField | undefined {
   return PIVOTS[action];
 }
 
-/** Filters to a value of the selected row; where only its other end has such a value, says with which key. */
+/** Filters to a value of the selected row; where only its other end has such a value, says which. */
 export function addPivot(state: State, field: ChipField): void {
   const subject = subjectOf(viewOf(state.view), state);
   const value = subject[field];

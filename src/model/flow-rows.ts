@@ -243,7 +243,8 @@ export class FlowRows {
   // undefined where what is here must stay
   private room(size: number): Segment | undefined {
     const last = this.segments[this.segments.length - 1];
-    if (last !== undefined && last.rows < SEGMENT_ROWS && last.used + size <= SEGMENT_BYTES) return last;
+    // one that was packed while there was no place for another is over, however much would go into it
+    if (last?.raw !== undefined && last.rows < SEGMENT_ROWS && last.used + size <= SEGMENT_BYTES) return last;
     if (last !== undefined) this.pack(last);
     let old: Segment | undefined;
     while (this.isFull) {

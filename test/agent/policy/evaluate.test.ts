@@ -91,6 +91,8 @@ describe('judge()', () => {
     [cilium(`{${EP}, ingressDeny: [{toPorts: [{ports: [{port: http}]}]}], enableDefaultDeny: {ingress: false}}`), 'ingress', { 'web old 8080': 'unknown', 'web api 8080': 'denied', 'web api 80': 'allowed' }],
     [cluster(`{${EP}, ingress: [{fromEndpoints: [{}]}]}`), 'ingress', { 'web api 1': 'allowed', 'bank api 1': 'allowed', 'world api 1': 'denied' }],
     [cluster('{endpointSelector: {}, egress: [{toEndpoints: [{matchLabels: {"k8s:io.kubernetes.pod.namespace": kube-system, k8s-app: kube-dns}}]}]}'), 'egress', { 'bank dns 53/17': 'allowed', 'web dns 53': 'allowed', 'web api 1': 'denied' }],
+    // a policy reaches no other namespace, whatever its selector says
+    [cilium('{endpointSelector: {matchLabels: {"k8s:io.kubernetes.pod.namespace": bank}}, ingress: [{}]}'), 'ingress', { 'web bank 80': 'allowed', 'bank web 80': 'denied' }],
     // what any of them allows is allowed
     [`${plain(`{${API}, ingress: [{ports: [{port: 80}]}]}`)}---\n${cilium(`{${EP}, ingress: [{fromEntities: [world]}]}`)}`, 'ingress', { 'web api 80': 'allowed', 'world api 443': 'allowed', 'web api 443': 'denied' }],
   ];

@@ -56,6 +56,24 @@ describe('FlowRows', () => {
     }
   });
 
+  test('goes on after it was held with its last segment packed, also with a row that would have found room there', () => {
+    const rows = new FlowRows(2_600_000);
+    rows.packer = zlibPacker;
+    // long rows that do not come to much packed, so that bytes fill a segment before rows do
+    const bytes = new Uint8Array(100_000);
+    const push = (timeMs: number, length: number): void => rows.push(columns(timeMs), bytes, { from: 0, cut: 0, cutEnd: 0, secondCut: 0, secondCutEnd: 0, to: length });
+    rows.keptFrom = 0;
+    for (let i = 0; rows.passed === 0 && i < 1_000; i++) push(i * 50, 100_000);
+    expect([rows.passed, rows.isHeld]).toEqual([1, true]);
+    const { next } = rows;
+    rows.keptFrom = Infinity;
+    rows.mend();
+    push(1_000_000, 10);
+    expect([rows.passed, rows.next]).toEqual([0, next + 1]);
+    expect(rows.get(next)).toMatchObject({ timeMs: 1_000_000 });
+    expect(rows.get(next - 1)?.bytes.length).toBe(100_000);
+  });
+
   test('keeps a row whose bytes are too many, without them', () => {
     const rows = new FlowRows();
     rows.push(columns(5), new Uint8Array(3_000_000), { from: 0, cut: 0, cutEnd: 0, secondCut: 0, secondCutEnd: 0, to: 3_000_000 });
