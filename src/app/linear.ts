@@ -64,7 +64,7 @@ export class Teller {
     const sentences: string[] = [];
     for (const finding of findings(state)) {
       const before = this.said.get(finding.key);
-      if (before === undefined || RANK[finding.severity] > RANK[before.finding.severity]) sentences.push(findingSentence(finding));
+      if (before === undefined || RANK[finding.severity] > RANK[before.finding.severity]) sentences.push(findingSentence(finding, state.startedMs));
       this.said.set(finding.key, { finding, seenMs: state.nowMs });
     }
     for (const [key, { finding, seenMs }] of this.said) {

@@ -1,3 +1,4 @@
+import { ARRIVAL_MS } from '../detect/rank.ts';
 import type { ChangeEntry } from '../model/change-log.ts';
 import { changeText, changeWord } from '../model/change-words.ts';
 import type { Finding } from '../model/finding.ts';
@@ -6,7 +7,7 @@ import { amountText } from '../views/problem-words.ts';
 
 /** Signs of the screens as words. */
 const SIGNS: readonly (readonly [RegExp, string])[] = [
-  [/ → /g, ' to '], [/(?<=[a-z0-9)]):(\d{1,5})(?:\/([A-Z]+))?(?=\s|$|,)/g, ' port $1 $2'], [/≥ ?/g, 'at least '], [/≤ ?/g, 'at most '], [/(\d)×/g, '$1 times'], [/\bn=(\d+)/g, '$1 times'],
+  [/ → /g, ' to '], [/(?<=[a-z0-9)]):(\d{1,5})(?:\/([A-Z]+))?(?=\s|$|,)/g, ' port $1 $2'], [/≥ ?/g, 'at least '], [/≤ ?/g, 'at most '], [/(\d)×/g, '$1 times'], [/\bn=(\d+)/g, '$1 times'], [/\b1 times/g, 'once'],
   [/(\d[\d.]*[kMG]?)\/s\b/g, '$1 per second'], [/%/g, ' percent'], [/\bfl\/s\b/g, 'flows per second'], [/[█▇▆▅▄▃▂▁░▲►●…]/g, ' '], [/ {2,}/g, ' '], [/ (?=[.,])/g, ''],
 ];
 
@@ -18,10 +19,10 @@ export function spoken(text: string): string {
 
 const SEVERITIES: Readonly<Record<Finding['severity'], string>> = { crit: 'CRIT', warn: 'WARN', note: 'NOTE' };
 
-/** A finding as one sentence. */
-export function findingSentence(finding: Finding): string {
+/** A finding as one sentence; what was there when we came began before, nobody knows when. */
+export function findingSentence(finding: Finding, startedMs: number): string {
   const { severity, word, subject, why, sinceMs, cause } = finding;
-  const since = sinceMs > 0 && Number.isFinite(sinceMs) ? `, since ${clock(sinceMs)}` : '';
+  const since = sinceMs >= startedMs + ARRIVAL_MS && Number.isFinite(sinceMs) ? `, since ${clock(sinceMs)}` : ', since before hubtop looked';
   const because = cause === undefined ? '' : `, ${cause.isCertain ? '' : 'likely '}${cause.text}`;
   return `${SEVERITIES[severity]} ${spoken(`${word.toLowerCase()} ${subject}, ${amountText(finding)}, ${why}${since}${because}`)}`;
 }

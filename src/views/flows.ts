@@ -195,11 +195,11 @@ function nameText({ endpoint, ip, names }: End): string {
   return endpointName(endpoint, ip, names);
 }
 
-// the identity is what policies are about
+// the identity is what policies are about; as short as can be, since half of a number is another number
 function addressText({ endpoint, ip }: End): string {
-  const address = scrub(ip, 45);
+  const address = scrub(ip, 45) || 'no address';
   const identity = endpoint?.identity ?? 0;
-  return identity === 0 ? address || 'no address' : `${address} id ${identity}`;
+  return identity === 0 ? address : `${address} #${identity}`;
 }
 
 // a dot at each end that reported the packet

@@ -7,7 +7,7 @@ import { busyScene, emptyScene, gapScene, hostileScene, stockScene } from '../vi
 describe('spoken()', () => {
   test.each([
     ['shop/a → shop/b:8443/TCP', 'shop/a to shop/b port 8443 TCP'], ['412/s', '412 per second'], ['1.2k/s', '1.2k per second'], ['≥3 of 4, 100%', 'at least 3 of 4, 100 percent'],
-    ['n=17, like a timer', '17 times, like a timer'], ['since 12:06:29Z, now', 'since 12:06:29Z, now'], ['10.0.0.1:53', '10.0.0.1 port 53'], ['► ██▇ loud', 'loud'], ['web → db:5432', 'web to db port 5432'],
+    ['n=17, like a timer', '17 times, like a timer'], ['n=1, by RST', 'once, by RST'], ['since 12:06:29Z, now', 'since 12:06:29Z, now'], ['10.0.0.1:53', '10.0.0.1 port 53'], ['► ██▇ loud', 'loud'], ['web → db:5432', 'web to db port 5432'],
   ])('%j is read as %j', (text, words) => {
     expect(spoken(text)).toBe(words);
   });
@@ -52,6 +52,7 @@ describe('Teller', () => {
     const told = teller.tell(state);
     expect(told.filter((sentence) => /Z (CRIT|WARN|NOTE|CHANGE) /.test(sentence)).length).toBeGreaterThan(2);
     const warned = told.find((sentence) => /Z (CRIT|WARN) /.test(sentence));
+    expect(warned).toContain(', since before hubtop looked');
     expect(warned).toMatch(/ to [\w/-]+ port \d+, /);
     update(state, { type: 'action', action: 'view-flows' });
     state.fromTelemetry.clear();

@@ -68,7 +68,7 @@ describe('i', () => {
     press(state, 'addresses');
     expect(shown(state)).toContain('flows show addresses and identities: 2 has them');
     press(state, 'view-flows');
-    expect(shown(state)).toMatch(/\d+\.\d+\.\d+\.\d+ id \d+/);
+    expect(shown(state)).toMatch(/\d+\.\d+\.\d+\.\d+ #\d+/);
     press(state, 'addresses');
     expect(shown(state)).toMatch(/\+ fwd +[a-z-]+\/[a-z]/);
     const empty = emptyScene();
