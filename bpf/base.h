@@ -36,6 +36,7 @@
 
 #define HT_VERDICT_FORWARDED 1 /* Hubble's Verdict numbers */
 #define HT_VERDICT_DROPPED 2
+#define HT_VERDICT_AUDIT 4
 
 #define ht_likely(x) __builtin_expect(!!(x), 1)
 #define ht_unlikely(x) __builtin_expect(!!(x), 0)

@@ -165,7 +165,7 @@ static __always_inline __u8 ht_drop_direction(const struct ht_report *report)
 }
 
 static __always_inline void ht_emit_drop(struct ht_counters *counters, const struct sk_buff *skb, const struct ht_packet *packet,
-					 const struct ht_report *report, __u32 reason)
+					 const struct ht_report *report)
 {
 	struct ht_event_counts *counts = &counters->kinds[HT_LANE_URGENT][HT_KIND_KERNEL_DROP];
 	__u64 sequence = __sync_fetch_and_add(&counters->sequence[HT_LANE_URGENT], 1);
@@ -175,14 +175,13 @@ static __always_inline void ht_emit_drop(struct ht_counters *counters, const str
 		ht_add_shared(&counts->lost, 1);
 		return;
 	}
-	ht_begin(event, report, HT_EVENT_KERNEL_DROP, sequence);
+	ht_begin(event, report, sequence);
 	ht_fill_ends(event, &packet->ends);
-	event->flags = packet->flags;
+	event->flags |= packet->flags;
 	event->tcp_flags = packet->tcp_flags;
 	event->tcp_flags_seen = packet->tcp_flags;
 	event->icmp_type = packet->icmp_type;
 	event->icmp_code = packet->icmp_code;
-	event->drop_reason = reason;
 	event->skbs = 1;
 	event->segments = 1;
 	event->bytes = ht_dropped_bytes(skb);
@@ -222,12 +221,15 @@ static __always_inline void ht_drop(const struct sk_buff *skb, __u32 reason, con
 	report.source_labels = source.labels;
 	report.destination_ref = destination.ref;
 	report.destination_labels = destination.labels;
+	report.type = HT_EVENT_KERNEL_DROP;
+	report.kind = HT_KIND_KERNEL_DROP;
+	report.drop_reason = reason;
 	report.lane = HT_LANE_URGENT;
 	report.why = HT_WHY_DROP;
 	report.reason = HT_TRACE_UNKNOWN;
 	report.direction = ht_drop_direction(&report);
 	ht_count_drop(counters, &packet, &report, reason, ht_dropped_bytes(skb));
-	ht_emit_drop(counters, skb, &packet, &report, reason);
+	ht_emit_drop(counters, skb, &packet, &report);
 }
 
 /*

@@ -16,7 +16,7 @@ typedef unsigned int __u32;
 typedef unsigned long long __u64;
 #endif
 
-#define HT_EVENT_VERSION 1
+#define HT_EVENT_VERSION 2
 
 /* type: Cilium's monitor message types where one fits (Flow.event_type.type). */
 #define HT_EVENT_DROP 1        /* a datapath program of ours dropped it */
@@ -49,6 +49,8 @@ typedef unsigned long long __u64;
 #define HT_WHY_SWEEP 5     /* sweeper: idle, expired or shutting down */
 #define HT_WHY_UNTRACKED 6 /* no connection to account to (fragment, ICMP error, conntrack full) */
 #define HT_WHY_DROP 7
+#define HT_WHY_VERDICT 8   /* policies were asked */
+#define HT_WHY_FOLD 9      /* stands for many: a burst that the rings had no room for */
 
 #define HT_FLAG_IPV6 0x01
 #define HT_FLAG_FRAGMENT 0x02 /* a later fragment: no ports unless the first was tracked */
@@ -56,6 +58,23 @@ typedef unsigned long long __u64;
 #define HT_FLAG_L3_DEVICE 0x08 /* no Ethernet header: MAC addresses are zero */
 #define HT_FLAG_ICMP_ERROR 0x10
 #define HT_FLAG_MID_STREAM 0x20 /* conntrack entry began with ACK and without SYN */
+#define HT_FLAG_AUDITED 0x40 /* policies would have dropped it, and the mode lets it pass */
+
+/* sub_type of a sock event: translation point. Such a record holds the socket's cookie where the MAC addresses
+ * stand (8 bytes at source_mac) and its cgroup's id in `bytes`; it has no volume: skbs and segments are 0. */
+#define HT_XLATE_PRE_FORWARD 1
+#define HT_XLATE_POST_FORWARD 2
+#define HT_XLATE_PRE_REVERSE 3
+#define HT_XLATE_POST_REVERSE 4
+
+/* sub_type of a verdict: how the entry matched, Cilium's policy match types. */
+#define HT_MATCH_NONE 0
+#define HT_MATCH_L3_ONLY 1
+#define HT_MATCH_L3_L4 2
+#define HT_MATCH_L4_ONLY 3
+#define HT_MATCH_ALL 4
+#define HT_MATCH_L3_PROTOCOL 5
+#define HT_MATCH_PROTOCOL_ONLY 6
 
 /* lanes: a storm of traces must not push out a drop */
 #define HT_LANE_URGENT 0 /* drops, verdicts, opens, closes */
@@ -76,7 +95,7 @@ typedef unsigned long long __u64;
 struct ht_event {
 	__u8 version;          /*   0 HT_EVENT_VERSION */
 	__u8 type;             /*   1 HT_EVENT_* */
-	__u8 sub_type;         /*   2 observation point of a trace, else 0 */
+	__u8 sub_type;         /*   2 HT_POINT_* of a trace, HT_MATCH_* of a verdict, HT_XLATE_* of a sock event, else 0 */
 	__u8 reason;           /*   3 HT_TRACE_* of a trace, else HT_TRACE_UNKNOWN */
 	__u8 direction;        /*   4 HT_DIRECTION_* */
 	__u8 why;              /*   5 HT_WHY_* */
@@ -108,9 +127,11 @@ struct ht_event {
 	__u8 source_mac[6];    /* 108 */
 	__u8 destination_mac[6]; /* 114 */
 	__u32 hash;            /* 120 skb hash */
-	__u32 reserved;        /* 124 zero */
+	__u32 policy;          /* 124 what policies decided and by which: the agent's number, 0 none */
 	__u64 bytes;           /* 128 skb lengths, link header included, since the last report */
-};                             /* 136 */
+	__u32 service;         /* 136 service the client asked for at its socket: the agent's number, 0 none */
+	__u32 folded;          /* 140 events this one stands for; 0 = itself */
+};                             /* 144 */
 
 /* -------- maps (names are map names in the object) -------- */
 
@@ -160,7 +181,10 @@ struct ht_conntrack {
 	__u8 flags;           /* HT_FLAG_* */
 	__u8 closing;         /* bit per side that sent FIN, 0x80 = reset */
 	__u8 direction;       /* of the connection */
-	__u32 reserved;
+	__u32 policy;         /* as in ht_event, of the last lookup */
+	__u32 service;        /* as in ht_event */
+	__u8 verdict;         /* Hubble's number: 1 FORWARDED, 2 DROPPED, 4 AUDIT; what policies said in `epoch` */
+	__u8 padding[3];
 	struct ht_conntrack_side side[2]; /* [0] a to b */
 };
 
@@ -174,7 +198,7 @@ struct ht_pair_key {
 	__u8 protocol;
 	__u8 direction;  /* HT_DIRECTION_*: which side this node saw it from */
 	__u8 is_reply;   /* 1 = packets from server to client */
-	__u8 verdict;    /* Hubble's Verdict number: 1 FORWARDED, 2 DROPPED */
+	__u8 verdict;    /* Hubble's Verdict number: 1 FORWARDED, 2 DROPPED, 4 AUDIT */
 	__u8 family;     /* 4 or 6 */
 	__u8 padding;
 };
@@ -235,7 +259,7 @@ struct ht_counters {
 	__u64 foreign_drops;       /* kernel drops of other nodes' namespaces, not ours */
 	__u64 untracked_lost_skbs; /* volume of untracked packets whose event was lost: in pairs, in no report */
 	__u64 untracked_lost_bytes;
-	__u64 reserved[2];
+	__u64 reserved[18];
 };
 
 /* ht_config: array[1], written by the agent. */
@@ -271,17 +295,17 @@ struct ht_sweep_context {
 	__u64 deleted;    /* out: entries deleted by this sweep */
 };
 
-_Static_assert(sizeof(struct ht_event) == 136, "ht_event");
+_Static_assert(sizeof(struct ht_event) == 144, "ht_event");
 _Static_assert(sizeof(struct ht_address_key) == 20, "ht_address_key");
 _Static_assert(sizeof(struct ht_address) == 12, "ht_address");
 _Static_assert(sizeof(struct ht_conntrack_key) == 44, "ht_conntrack_key");
 _Static_assert(sizeof(struct ht_conntrack_side) == 24, "ht_conntrack_side");
-_Static_assert(sizeof(struct ht_conntrack) == 88, "ht_conntrack");
+_Static_assert(sizeof(struct ht_conntrack) == 96, "ht_conntrack");
 _Static_assert(sizeof(struct ht_pair_key) == 16, "ht_pair_key");
 _Static_assert(sizeof(struct ht_pair) == 48, "ht_pair");
 _Static_assert(sizeof(struct ht_drop_key) == 16, "ht_drop_key");
 _Static_assert(sizeof(struct ht_event_counts) == 40, "ht_event_counts");
-_Static_assert(sizeof(struct ht_counters) == 848, "ht_counters");
+_Static_assert(sizeof(struct ht_counters) == 976, "ht_counters");
 _Static_assert(sizeof(struct ht_sweep_context) == 48, "ht_sweep_context");
 _Static_assert(sizeof(struct ht_config) == 32, "ht_config");
 _Static_assert(sizeof(struct ht_device) == 16, "ht_device");

@@ -14,12 +14,20 @@ struct ht_report {
 	__u32 destination_ref;
 	__u32 destination_labels;
 	__u32 now_s;
+	__u32 policy;
+	__u32 service;
+	__u32 drop_reason;
+	__u16 line;
+	__u8 type;       /* HT_EVENT_* */
+	__u8 kind;       /* HT_KIND_*, where it is counted */
 	__u8 lane;
 	__u8 why;
 	__u8 reason;
 	__u8 direction;
 	__u8 sub_type;
-	__u8 padding[3];
+	__u8 flags;      /* HT_FLAG_* beside the packet's own */
+	__u8 has_volume; /* 0: it tells of a packet whose bytes another event counts */
+	__u8 padding;
 };
 
 static __always_inline struct ht_event *ht_reserve(__u8 lane)
@@ -31,13 +39,13 @@ static __always_inline struct ht_event *ht_reserve(__u8 lane)
 }
 
 /* What every record carries, whoever writes it. */
-static __always_inline void ht_begin(struct ht_event *event, const struct ht_report *report, __u8 type, __u64 sequence)
+static __always_inline void ht_begin(struct ht_event *event, const struct ht_report *report, __u64 sequence)
 {
 	struct ht_device *device;
 
 	ht_zero(event, sizeof(*event));
 	event->version = HT_EVENT_VERSION;
-	event->type = type;
+	event->type = report->type;
 	event->sub_type = report->sub_type;
 	event->reason = report->reason;
 	event->direction = report->direction;
@@ -51,6 +59,11 @@ static __always_inline void ht_begin(struct ht_event *event, const struct ht_rep
 	event->source_labels = report->source_labels;
 	event->destination_ref = report->destination_ref;
 	event->destination_labels = report->destination_labels;
+	event->policy = report->policy;
+	event->service = report->service;
+	event->drop_reason = report->drop_reason;
+	event->line = report->line;
+	event->flags = report->flags;
 	device = bpf_map_lookup_elem(&ht_devices, &report->ifindex);
 	if (device)
 		event->endpoint_ref = device->ref;
@@ -84,23 +97,24 @@ static __always_inline void ht_fill_packet(struct ht_event *event, struct __sk_b
 
 /*
  * Reports a packet: with the volume of its side of a connection, or, if there
- * is none (side NULL), its own. Returns whether the ring took it. The volume is
+ * is none (side NULL), its own, or none at all. Returns whether the ring took it. The volume is
  * taken after the reserve, so a full ring leaves it where it is.
  */
 static __noinline bool ht_report_packet(struct __sk_buff *skb, const struct ht_packet *packet,
-					const struct ht_report *report, struct ht_conntrack_side *side, __u8 entry_flags)
+					const struct ht_report *report, struct ht_conntrack_side *side)
 {
 	struct ht_counters *counters = ht_count();
 	struct ht_event_counts *counts;
 	struct ht_volume volume;
 	struct ht_event *event;
-	__u8 lane;
+	__u8 lane, kind;
 	__u64 sequence;
 
 	if (!counters || !packet || !report)
 		return false;
 	lane = report->lane == HT_LANE_URGENT ? HT_LANE_URGENT : HT_LANE_BULK;
-	counts = &counters->kinds[lane][HT_KIND_TRACE];
+	kind = report->kind & (HT_KINDS - 1);
+	counts = &counters->kinds[lane][kind];
 	counts->happened++;
 	/* The drop tracer shares the urgent lane but never runs inside a hook of ours between these lines. */
 	sequence = counters->sequence[lane]++;
@@ -109,19 +123,20 @@ static __noinline bool ht_report_packet(struct __sk_buff *skb, const struct ht_p
 		counts->lost++;
 		return false;
 	}
-	ht_begin(event, report, HT_EVENT_TRACE, sequence);
+	ht_begin(event, report, sequence);
 	ht_fill_packet(event, skb, packet);
-	event->flags |= entry_flags & HT_FLAG_MID_STREAM;
 	if (side) {
 		ht_take(side, &volume, report->now_s);
 		event->bytes = volume.bytes;
 		event->skbs = volume.skbs;
 		event->segments = volume.segments;
 		event->tcp_flags_seen = volume.tcp_flags;
-	} else {
+	} else if (report->has_volume) {
 		event->bytes = skb->len;
 		event->skbs = 1;
 		event->segments = skb->gso_segs ? skb->gso_segs : 1;
+		event->tcp_flags_seen = packet->tcp_flags;
+	} else {
 		event->tcp_flags_seen = packet->tcp_flags;
 	}
 	bpf_ringbuf_submit(event, BPF_RB_NO_WAKEUP);

@@ -56,6 +56,11 @@ static __noinline bool ht_report_side(const struct ht_conntrack_key *key, struct
 	report.source_labels = is_b ? entry->b_labels : entry->a_labels;
 	report.destination_ref = is_b ? entry->a_ref : entry->b_ref;
 	report.destination_labels = is_b ? entry->a_labels : entry->b_labels;
+	report.type = HT_EVENT_TRACE;
+	report.kind = HT_KIND_TRACE;
+	report.policy = entry->policy;
+	report.service = entry->service;
+	report.flags = entry->flags & (HT_FLAG_IPV6 | HT_FLAG_VLAN | HT_FLAG_L3_DEVICE | HT_FLAG_MID_STREAM);
 	report.lane = HT_LANE_BULK;
 	report.why = HT_WHY_SWEEP;
 	report.reason = is_reply ? HT_TRACE_REPLY : HT_TRACE_ESTABLISHED;
@@ -74,9 +79,8 @@ static __noinline bool ht_report_side(const struct ht_conntrack_key *key, struct
 		ht_add_shared(&counts->lost, 1);
 		return false;
 	}
-	ht_begin(event, &report, HT_EVENT_TRACE, sequence);
+	ht_begin(event, &report, sequence);
 	ht_fill_ends(event, &packet->ends);
-	event->flags = entry->flags & (HT_FLAG_IPV6 | HT_FLAG_VLAN | HT_FLAG_L3_DEVICE | HT_FLAG_MID_STREAM);
 	side = is_b ? &entry->side[1] : &entry->side[0];
 	ht_take(side, &volume, now_s);
 	event->bytes = volume.bytes;

@@ -118,12 +118,15 @@ static __noinline void ht_untracked(struct __sk_buff *skb, const struct ht_packe
 	report.source_labels = source.labels;
 	report.destination_ref = destination.ref;
 	report.destination_labels = destination.labels;
+	report.type = HT_EVENT_TRACE;
+	report.kind = HT_KIND_TRACE;
+	report.has_volume = 1;
 	report.lane = HT_LANE_BULK;
 	report.why = HT_WHY_UNTRACKED;
 	report.reason = reason;
 	report.direction = hook;
 	report.sub_type = ht_sub_type(hook);
-	if (!ht_report_packet(skb, packet, &report, NULL, 0)) {
+	if (!ht_report_packet(skb, packet, &report, NULL)) {
 		counters->untracked_lost_skbs++;
 		counters->untracked_lost_bytes += skb->len;
 	} else if (pair) {
@@ -179,13 +182,18 @@ static __noinline bool ht_report_tracked(struct __sk_buff *skb, const struct ht_
 	report.destination_ref = sender_is_b ? entry->a_ref : entry->b_ref;
 	report.destination_labels = sender_is_b ? entry->a_labels : entry->b_labels;
 	report.now_s = ht_now_s();
+	report.type = HT_EVENT_TRACE;
+	report.kind = HT_KIND_TRACE;
+	report.policy = entry->policy;
+	report.service = entry->service;
+	report.flags = entry->flags & HT_FLAG_MID_STREAM;
 	report.lane = why == HT_WHY_NEW || why == HT_WHY_CLOSE ? HT_LANE_URGENT : HT_LANE_BULK;
 	report.why = why;
 	report.reason = is_reply ? HT_TRACE_REPLY : why == HT_WHY_NEW ? HT_TRACE_NEW : HT_TRACE_ESTABLISHED;
 	report.direction = entry->direction;
 	report.sub_type = ht_sub_type(way & 4 ? HT_DIRECTION_EGRESS : HT_DIRECTION_INGRESS);
 	side = sender_is_b ? &entry->side[1] : &entry->side[0];
-	return ht_report_packet(skb, packet, &report, side, entry->flags);
+	return ht_report_packet(skb, packet, &report, side);
 }
 
 static __always_inline void ht_tracked(struct __sk_buff *skb, struct ht_packet *packet, struct ht_counters *counters, __u8 hook)

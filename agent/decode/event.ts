@@ -4,11 +4,11 @@
  */
 
 /** Size of one record; a multiple of 8, so that rows in an array stay aligned. */
-export const EVENT_BYTES = 136;
+export const EVENT_BYTES = 144;
 /** The same in 32-bit words. */
 export const EVENT_WORDS = EVENT_BYTES / 4;
 /** The only record layout this agent reads. */
-export const EVENT_VERSION = 1;
+export const EVENT_VERSION = 2;
 
 /** Byte offset of every field of `struct ht_event`. */
 export const OFFSET = {
@@ -46,8 +46,10 @@ export const OFFSET = {
   source_mac: 108,
   destination_mac: 114,
   hash: 120,
-  reserved: 124,
+  policy: 124,
   bytes: 128,
+  service: 136,
+  folded: 140,
 } as const;
 
 /** Values of `type`. */
@@ -59,11 +61,11 @@ export const TraceReason = { new: 0, established: 1, reply: 2, related: 3, unkno
 /** Values of `direction`: of the connection, as the local endpoint sees it. */
 export const Direction = { unknown: 0, ingress: 1, egress: 2 } as const;
 /** Bits of `flags`. */
-export const EventFlag = { ipv6: 0x01, fragment: 0x02, vlan: 0x04, l3Device: 0x08, icmpError: 0x10, midStream: 0x20 } as const;
+export const EventFlag = { ipv6: 0x01, fragment: 0x02, vlan: 0x04, l3Device: 0x08, icmpError: 0x10, midStream: 0x20, audited: 0x40 } as const;
 /** Values of `why`. */
-export const Why = { new: 1, flags: 2, close: 3, interval: 4, sweep: 5, untracked: 6, drop: 7 } as const;
+export const Why = { new: 1, flags: 2, close: 3, interval: 4, sweep: 5, untracked: 6, drop: 7, verdict: 8, fold: 9 } as const;
 /** Names of `why`, by number; the words of FlowExtension.why. */
-export const whyNames: readonly string[] = ['', 'new', 'flags', 'close', 'interval', 'sweep', 'untracked', 'drop'];
+export const whyNames: readonly string[] = ['', 'new', 'flags', 'close', 'interval', 'sweep', 'untracked', 'drop', 'verdict', 'fold'];
 /** Names of `lane`, by number; the words of Telemetry's Ring.lane. */
 export const laneNames: readonly string[] = ['urgent', 'bulk'];
 /** Number of lanes. */

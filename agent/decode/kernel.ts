@@ -65,6 +65,14 @@ export interface PairRow {
   isRetired?: true;
 }
 
+/** Whether a pair's packets passed: what was dropped is in the ledger of events, not in that of volume. */
+export function hasPassed({ verdict }: Pick<PairRow, 'verdict'>): boolean {
+  return verdict !== DROPPED;
+}
+
+/** Hubble's Verdict number. */
+const DROPPED = 2;
+
 /** One row of ht_drop_pairs, summed over CPUs, cumulative. */
 export interface DropRow {
   sourceLabels: number;
@@ -105,7 +113,7 @@ export interface KernelSample {
   events: EventCounts[];
   pairs: PairRow[];
   drops: DropRow[];
-  /** Sums of the pairs that left before this sample. */
+  /** Sums of the pairs that left before this sample, of what passed. */
   retiredPairs?: { skbs: number; bytes: number };
   maps: MapRow[];
   kernelConntrack: KernelConntrackRow[];

@@ -28,7 +28,7 @@ export interface DrainCounts {
   rows: number;
   /** By the record's type. */
   rowsByType: number[];
-  /** Volume that those rows report; kernel drops are not part of the volume ledger. */
+  /** Volume that the traces among them report: the volume ledger is about what passed. */
   skbs: number;
   bytes: number;
   drops: readonly DatapathDrop[];
@@ -141,7 +141,7 @@ export class NodeDrain {
     const type = ((words[at] ?? 0) >>> 8) & (KINDS - 1);
     this.rowsByType[type] = (this.rowsByType[type] ?? 0) + 1;
     if (type === EventType.drop) this.drops.count(words, at);
-    if (type !== EventType.kernelDrop) {
+    if (type === EventType.trace) {
       this.skbs += words[at + 25] ?? 0;
       this.bytes += (words[at + 33] ?? 0) * WORD + (words[at + 32] ?? 0);
     }

@@ -21,7 +21,7 @@ interface AgingRow {
  * its last figures and isRetired; the same key may begin again at zero.
  */
 export class AgingRows<Row extends AgingRow> {
-  /** Sums of rows that left before the last read(). */
+  /** Sums of rows that left before the last read(), as far as isSummed says so. */
   readonly retired = { skbs: 0, bytes: 0 };
   private leaving: readonly Row[] = [];
   private lastCount = 0;
@@ -29,11 +29,15 @@ export class AgingRows<Row extends AgingRow> {
   /** By key: the figures at the last look, and since when they stand still. */
   private seen = new Map<string, { figures: string; sinceNs: bigint }>();
 
-  constructor(private readonly map: AgingMap, private readonly parse: (key: Uint8Array, value: Uint8Array, stride: number) => Row) {}
+  constructor(
+    private readonly map: AgingMap,
+    private readonly parse: (key: Uint8Array, value: Uint8Array, stride: number) => Row,
+    private readonly isSummed: (row: Row) => boolean = () => true,
+  ) {}
 
   /** All rows now. `nowNs` is any clock that goes forward. */
   read(nowNs: bigint): Row[] {
-    for (const { skbs, bytes } of this.leaving) {
+    for (const { skbs, bytes } of this.leaving.filter(this.isSummed)) {
       this.retired.skbs += skbs;
       this.retired.bytes += bytes;
     }

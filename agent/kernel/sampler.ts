@@ -1,4 +1,4 @@
-import type { DropRow, KernelSample, PairRow } from '../decode/kernel.ts';
+import { type DropRow, hasPassed, type KernelSample, type PairRow } from '../decode/kernel.ts';
 import { AgingRows } from './aging-rows.ts';
 import { BpfIterator } from './attach.ts';
 import { mapIdOf, objectInfo } from './bpf-ids.ts';
@@ -40,7 +40,7 @@ export class Sampler {
 
   constructor(private readonly object: BpfObject, private readonly namespace: string, private readonly packetPrograms: readonly string[]) {
     this.mapIterator = new BpfIterator(object, 'ht_maps');
-    this.pairs = new AgingRows(object.map('ht_pairs'), parsePair);
+    this.pairs = new AgingRows(object.map('ht_pairs'), parsePair, hasPassed);
     this.drops = new AgingRows(object.map('ht_drop_pairs'), parseDrop);
     this.ownMapIds = new Set([...object.maps.values()].map(({ fd }) => mapIdOf(fd)));
   }

@@ -1,5 +1,5 @@
 import type { EventLedger, Loss, VolumeLedger } from '../../src/wire/gen/hubtop.ts';
-import type { EventCounts, KernelSample } from '../decode/kernel.ts';
+import { type EventCounts, hasPassed, type KernelSample } from '../decode/kernel.ts';
 import type { DrainCounts } from '../history/node-drain.ts';
 import { timestampOf } from '../../src/wire/timestamp.ts';
 
@@ -58,9 +58,10 @@ export class LedgerMeter {
 /** counted + pair_failed = reported + live + evicted, as far as one moment allows: the counters move while they are read. */
 export function volumeLedger(sample: KernelSample, drain: DrainCounts): VolumeLedger {
   const { conntrack, retiredPairs } = sample;
+  const pairs = sample.pairs.filter(hasPassed);
   return {
-    counted_skbs: sample.pairs.reduce((total, pair) => total + pair.skbs, retiredPairs?.skbs ?? 0),
-    counted_bytes: sample.pairs.reduce((total, pair) => total + pair.bytes, retiredPairs?.bytes ?? 0),
+    counted_skbs: pairs.reduce((total, pair) => total + pair.skbs, retiredPairs?.skbs ?? 0),
+    counted_bytes: pairs.reduce((total, pair) => total + pair.bytes, retiredPairs?.bytes ?? 0),
     reported_skbs: drain.skbs,
     reported_bytes: drain.bytes,
     live_skbs: conntrack.liveSkbs,

@@ -114,7 +114,7 @@ export class Datapath {
       tcpFlagsSeen: packet.flags,
       dropReason: packet.dropReason,
     };
-    // The verdict stands for a decision; the packet's volume goes with the drop, once.
+    // The verdict stands for a decision; the packet itself is told by the drop, once.
     if (packet.drop === 'receiver') this.emitter.emit(lane.urgent, 'policy-verdict', { ...common, type: EventType.verdict });
     const isSent = this.emitter.emit(lane.urgent, 'drop', {
       ...common, type: EventType.drop, line: dropLine, skbs: 1, segments: packet.segments, bytes: packet.bytes,

@@ -57,7 +57,7 @@ export function textChunk(text: string): Uint8Array {
 
 /**
  * One flow as numbers and prebuilt chunks; fill one object again and again (clear() first). Names that end in "At" are
- * positions in `bytes`, so that a 136-byte event row is passed as it is. An empty chunk means: leave the field out.
+ * positions in `bytes`, so that an event row of 144 bytes is passed as it is. An empty chunk means: leave the field out.
  */
 export class FlowRow {
   timeSeconds = 0;

@@ -1,5 +1,5 @@
 import type { RingMemory } from '../../agent/decode/kernel.ts';
-import { EVENT_BYTES, OFFSET } from '../../agent/decode/event.ts';
+import { EVENT_BYTES, EVENT_VERSION, OFFSET } from '../../agent/decode/event.ts';
 
 /** Fields of a record that tests set; everything else is zero. */
 export interface EventFields {
@@ -33,14 +33,14 @@ export interface EventFields {
   bytes?: number;
 }
 
-/** The 136 bytes of a record as the kernel would write them. */
+/** The 144 bytes of a record as the kernel would write them. */
 export function eventBytes(fields: EventFields): Uint8Array {
   const bytes = new Uint8Array(EVENT_BYTES);
   const view = new DataView(bytes.buffer);
   const u8 = ['version', 'type', 'sub_type', 'reason', 'direction', 'why', 'flags', 'protocol', 'lane', 'icmp_type', 'icmp_code'] as const;
   const u16 = ['cpu', 'tcp_flags', 'source_port', 'destination_port'] as const;
   const u32 = ['ifindex', 'source_ref', 'destination_ref', 'drop_reason', 'skbs', 'segments'] as const;
-  const filled = { version: 1, ...fields };
+  const filled = { version: EVENT_VERSION, ...fields };
   for (const name of u8) view.setUint8(OFFSET[name], filled[name] ?? 0);
   for (const name of u16) view.setUint16(OFFSET[name], filled[name] ?? 0, true);
   for (const name of u32) view.setUint32(OFFSET[name], filled[name] ?? 0, true);

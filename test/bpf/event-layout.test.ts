@@ -44,7 +44,7 @@ describe.skipIf(!hasCompiler)('struct ht_event', () => {
 
   test('readEvent() of the tests reads a record that the compiler wrote', () => {
     expect(readEvent(Buffer.from(readFixture().bytes, 'hex'))).toMatchObject({
-      version: 1, type: EventType.kernelDrop, time_ns: 0x01020304050600, source_port: 40_000, source: '10.0.0.5', drop_reason: 0x20003, bytes: 0x1122334455,
+      version: EVENT_VERSION, type: EventType.kernelDrop, time_ns: 0x01020304050600, source_port: 40_000, source: '10.0.0.5', drop_reason: 0x20003, bytes: 0x1122334455,
     });
   });
 });

@@ -10,7 +10,7 @@
 	X(lane) X(vlan_count) X(tcp_flags) X(tcp_flags_seen) X(ifindex) X(endpoint_ref) X(source_ref)                    \
 	X(destination_ref) X(source_labels) X(destination_labels) X(source_ip) X(destination_ip) X(source_port)          \
 	X(destination_port) X(icmp_type) X(icmp_code) X(line) X(drop_reason) X(skbs) X(segments) X(source_mac)           \
-	X(destination_mac) X(hash) X(reserved) X(bytes)
+	X(destination_mac) X(hash) X(policy) X(bytes) X(service) X(folded)
 
 int main(void)
 {
@@ -26,13 +26,13 @@ int main(void)
 	FIELDS(SIZE)
 	printf("\"end\":0},\"constants\":{\"version\":%d,\"drop\":%d,\"trace\":%d,\"verdict\":%d,\"sock\":%d,\"kernelDrop\":%d,"
 	       "\"toEndpoint\":%d,\"toStack\":%d,\"fromEndpoint\":%d,\"new\":%d,\"established\":%d,\"reply\":%d,\"related\":%d,"
-	       "\"unknown\":%d,\"ipv6\":%d,\"fragment\":%d,\"vlan\":%d,\"l3Device\":%d,\"icmpError\":%d,\"midStream\":%d,\"lanes\":%d},",
+	       "\"unknown\":%d,\"ipv6\":%d,\"fragment\":%d,\"vlan\":%d,\"l3Device\":%d,\"icmpError\":%d,\"midStream\":%d,\"audited\":%d,\"lanes\":%d},",
 	       HT_EVENT_VERSION, HT_EVENT_DROP, HT_EVENT_TRACE, HT_EVENT_VERDICT, HT_EVENT_SOCK, HT_EVENT_KERNEL_DROP,
 	       HT_POINT_TO_ENDPOINT, HT_POINT_TO_STACK, HT_POINT_FROM_ENDPOINT, HT_TRACE_NEW, HT_TRACE_ESTABLISHED, HT_TRACE_REPLY,
 	       HT_TRACE_RELATED, HT_TRACE_UNKNOWN, HT_FLAG_IPV6, HT_FLAG_FRAGMENT, HT_FLAG_VLAN, HT_FLAG_L3_DEVICE,
-	       HT_FLAG_ICMP_ERROR, HT_FLAG_MID_STREAM, HT_LANES);
-	printf("\"why\":[%d,%d,%d,%d,%d,%d,%d],", HT_WHY_NEW, HT_WHY_FLAGS, HT_WHY_CLOSE, HT_WHY_INTERVAL, HT_WHY_SWEEP,
-	       HT_WHY_UNTRACKED, HT_WHY_DROP);
+	       HT_FLAG_ICMP_ERROR, HT_FLAG_MID_STREAM, HT_FLAG_AUDITED, HT_LANES);
+	printf("\"why\":[%d,%d,%d,%d,%d,%d,%d,%d,%d],", HT_WHY_NEW, HT_WHY_FLAGS, HT_WHY_CLOSE, HT_WHY_INTERVAL, HT_WHY_SWEEP,
+	       HT_WHY_UNTRACKED, HT_WHY_DROP, HT_WHY_VERDICT, HT_WHY_FOLD);
 	event.version = HT_EVENT_VERSION;
 	event.type = HT_EVENT_KERNEL_DROP;
 	event.time_ns = 0x01020304050600ULL;

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { Direction, EventFlag, Point, TraceReason } from '../../agent/decode/event.ts';
+import { Direction, EVENT_VERSION, EventFlag, Point, TraceReason } from '../../agent/decode/event.ts';
 import { authentication, client, ethernet, extension, fragmentHeader, icmp, ipv4, ipv6, server, tcp, udp } from './packets.ts';
 import { Programs, cannotTest, hook } from './programs.ts';
 
@@ -45,7 +45,7 @@ describe.skipIf(cannotTest !== '')('tc hooks', () => {
     const [event, ...others] = programs.events();
     expect(others).toEqual([]);
     expect(event).toMatchObject({
-      version: 1, type: 4, sub_type: Point.toStack, reason: TraceReason.new, direction: Direction.egress, why: why.new, flags,
+      version: EVENT_VERSION, type: 4, sub_type: Point.toStack, reason: TraceReason.new, direction: Direction.egress, why: why.new, flags,
       protocol, lane: 0, vlan_count: vlans, source_port: ports[0], destination_port: ports[1], skbs: 1, segments: 1, bytes: packet.length, ifindex: 1,
       source: flags & EventFlag.ipv6 ? Buffer.from(client.ipv6).toString('hex') : '10.0.1.5', source_mac: '0a0000000001', sequence: 0,
     });

@@ -18,7 +18,7 @@ export interface NodeGauges {
 export const conntrackMax = 65_536;
 export const kernelConntrackMax = 262_144;
 export const ringBytes = [1 << 20, 1 << 22] as const;
-const recordBytes = 136;
+const recordBytes = 144;
 /** A level stays for so long: figures that never rest would be half of a recording. */
 const stepSeconds = 12;
 

@@ -657,7 +657,7 @@ export const LossCodec: Codec<Loss> = /* @__PURE__ */ makeCodec<Loss>('hubtop.v1
   refs: () => [TimestampCodec, TimestampCodec],
 });
 
-/** Bytes and skbs: counted + pair_failed = reported + live + evicted. What found no room in the pair table is in its connection all the same. Cumulative since the agent's start. */
+/** Bytes and skbs of what passed: counted + pair_failed = reported + live + evicted. What found no room in the pair table is in its connection all the same. Cumulative since the agent's start. */
 export interface VolumeLedger extends WithUnknown {
   counted_skbs?: number | undefined;
   counted_bytes?: number | undefined;

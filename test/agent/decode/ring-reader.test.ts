@@ -15,15 +15,15 @@ test('RingReader reads committed records in order and gives their space back', (
   const reader = new RingReader(ring.memory);
   for (const time_ns of [10n, 20n, 30n]) ring.submit(eventBytes({ time_ns }));
   expect(readTimes(reader)).toEqual([10, 20, 30]);
-  expect(ring.memory.consumer[0]).toBe(3n * 144n);
-  expect(reader.peakBytes).toBe(3 * 144);
+  expect(ring.memory.consumer[0]).toBe(3n * 152n);
+  expect(reader.peakBytes).toBe(3 * 152);
 });
 
 test('RingReader stops at a busy record and goes on once it is committed', () => {
   const ring = new TestRing();
   const reader = new RingReader(ring.memory);
   ring.submit(eventBytes({ time_ns: 1n }));
-  const busy = ring.reserve(136);
+  const busy = ring.reserve(144);
   ring.submit(eventBytes({ time_ns: 3n }));
   expect(readTimes(reader)).toEqual([1]);
   ring.commit(busy, eventBytes({ time_ns: 2n }));
@@ -33,8 +33,8 @@ test('RingReader stops at a busy record and goes on once it is committed', () =>
 test('RingReader skips and counts discarded records and those of another layout', () => {
   const ring = new TestRing();
   const reader = new RingReader(ring.memory);
-  ring.discard(ring.reserve(136), 136);
-  ring.submit(eventBytes({ version: 2, time_ns: 1n }));
+  ring.discard(ring.reserve(144), 144);
+  ring.submit(eventBytes({ version: 99, time_ns: 1n }));
   ring.submit(new Uint8Array(24));
   ring.submit(eventBytes({ time_ns: 4n }));
   expect(readTimes(reader)).toEqual([4]);

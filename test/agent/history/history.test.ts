@@ -85,14 +85,14 @@ test('NodeDrain holds one lane back while a busy record in the other may be olde
   const memory = allocateHistory(63);
   const reader = new HistoryReader(memory);
   const drain = new NodeDrain([urgent.memory, bulk.memory], memory);
-  const busy = urgent.reserve(136);
+  const busy = urgent.reserve(144);
   bulk.submit(eventBytes({ time_ns: 20_000_000n, lane: 1 }));
   expect(drain.drain(30_000_000n, 0n)).toBe(0);
   expect(reader.watermarkNs()).toBe(0n);
   urgent.commit(busy, eventBytes({ time_ns: 10_000_000n, lane: 0 }));
   expect(drain.drain(30_000_000n, 0n)).toBe(2);
   expect(reader.watermarkNs()).toBe(30_000_000n);
-  urgent.reserve(136);
+  urgent.reserve(144);
   bulk.submit(eventBytes({ time_ns: 40_000_000n, lane: 1 }));
   expect(drain.drain(91_000_000n, 0n)).toBe(1);
   expect(reader.watermarkNs()).toBe(30_000_000n);

@@ -100,7 +100,7 @@ describe.skipIf(missing !== undefined)('a loaded object', () => {
       worker.on('error', reject);
     });
     await worker.terminate();
-    expect(produced).toBe(3000n * 144n);
+    expect(produced).toBe(3000n * 152n);
   });
 
   test('loadObject() refuses a damaged file and an impossible size in one line', () => {

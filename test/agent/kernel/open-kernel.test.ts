@@ -33,7 +33,7 @@ function drain(rings: OpenRing[]): SeenEvent[] {
 }
 
 function readEvent(ring: OpenRing, at: number): SeenEvent {
-  const view = new DataView(ring.data.buffer, ring.data.byteOffset + at, 136);
+  const view = new DataView(ring.data.buffer, ring.data.byteOffset + at, 144);
   return {
     type: view.getUint8(OFFSET.type),
     direction: view.getUint8(OFFSET.direction),

@@ -25,7 +25,7 @@ beforeEach(() => { host = new DrainHost(startDrainThread()); });
 afterEach(() => { host.close(); });
 
 function submit(writer: RingWriter, sequence: number): void {
-  const at = writer.reserve(136);
+  const at = writer.reserve(144);
   writer.memory.data.set(eventBytes({ type: 4, sequence, time_ns: process.hrtime.bigint() }), at);
   writer.flush(false);
 }
