@@ -7,6 +7,7 @@ import { dirname, join, resolve } from 'node:path';
 import { deflateRawSync } from 'node:zlib';
 import { parse } from 'acorn';
 import { build, transform } from 'esbuild';
+import { packParts } from './build/parts.mjs';
 import { pruneGoogleProtobuf } from './src/wire/prune-google-protobuf.mjs';
 
 const require = createRequire(import.meta.url);
@@ -204,22 +205,28 @@ const common = {
   charset: 'ascii',
 };
 
+// What runs in agents, relays and demos, and in no dashboard.
+const PARTS = { server: /^agent\/|^src\/relay\/|^grpc-server:/ };
+
 async function bundleProgram() {
   const version = JSON.parse(readFileSync('package.json', 'utf8')).version;
-  const result = await build({
+  const entry = 'src/main.ts';
+  const { outputFiles: [output], metafile } = await build({
     ...common,
-    entryPoints: ['src/main.ts'],
+    entryPoints: [entry],
     outfile: 'dist/hubtop.js',
-    minify: true,
+    write: false,
+    minifyIdentifiers: true,
+    minifySyntax: true,
     metafile: true,
     banner: { js: '#!/usr/bin/env node' },
     define: { HUBTOP_BUNDLE: 'true', HUBTOP_PACKAGE_VERSION: JSON.stringify(version) },
   });
   // what esbuild leaves as it is are regular expressions, in which an escape means the same
-  const text = readFileSync('dist/hubtop.js', 'utf8');
-  writeFileSync('dist/hubtop.js', text.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`));
+  const text = output.text.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  writeFileSync('dist/hubtop.js', await packParts(text, metafile.inputs, entry, PARTS));
   // test/bundle.test.ts reads it: what the dashboard loads at start, and the size
-  writeFileSync('dist/meta.json', JSON.stringify(result.metafile));
+  writeFileSync('dist/meta.json', JSON.stringify(metafile));
 }
 
 async function bundleBench() {
