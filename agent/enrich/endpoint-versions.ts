@@ -2,7 +2,9 @@ import { endpointChunk } from '../../src/wire/flow-template.ts';
 import type { Endpoint } from '../../src/wire/gen/flow.ts';
 import type { CatalogSnapshot, EndpointFact, NodeFact } from '../decode/facts.ts';
 import type { AddressRow } from '../decode/kernel.ts';
+import { describeChange, type EndpointChange, subjectOf } from './endpoint-change.ts';
 import { type LabelSet, LabelSets, MAX_LABEL_SETS, WORLD_LABELS, unknownEndpoint } from './label-sets.ts';
+import type { EndpointVersion } from './endpoint-version.ts';
 import { LocalEndpointIds } from './local-endpoint-ids.ts';
 
 /** Retired versions kept for each row of the history, which names three at most; beyond it the oldest are forgotten, and counted. */
@@ -15,20 +17,10 @@ const DEFAULT_ROWS = 4_095;
 export const WORLD_REF = 0;
 
 /** Reserved identities, by Cilium's numbers. */
-export const Identity = { host: 1, world: 2, remoteNode: 6, worldIpv4: 9, worldIpv6: 10 } as const;
+export const Identity = { host: 1, world: 2, remoteNode: 6, kubeApiserver: 7, worldIpv4: 9, worldIpv6: 10 } as const;
 
+const API_SERVER_LABEL = 'reserved:kube-apiserver';
 const CLUSTER_LABEL = 'k8s:io.cilium.k8s.policy.cluster=';
-
-/** One endpoint as it was at one time. Never changed. */
-export interface EndpointVersion {
-  ref: number;
-  labels: number;
-  endpoint: Endpoint;
-  /** The endpoint as a field of a Flow; encoded once, when the first flow names it. */
-  readonly chunk: Uint8Array;
-  ips: readonly string[];
-  nodeName: string;
-}
 
 /** How full a table of the agent is; as maps of the kernel are told. */
 export interface TableFill {
@@ -37,16 +29,6 @@ export interface TableFill {
   maxEntries: number;
   /** Names that were asked for and are gone, or found no room, since the start. That old ones are forgotten is no harm in itself. */
   missed: number;
-}
-
-/** Something a catalog change did. */
-export interface EndpointChange {
-  kind: 'endpoint-added' | 'endpoint-removed' | 'identity-changed';
-  timeNs: bigint;
-  /** namespace/pod */
-  subject: string;
-  detail: string;
-  version: EndpointVersion;
 }
 
 /** What the datapath and the change list have to learn. */
@@ -133,9 +115,11 @@ export class EndpointVersions {
     this.isDualStack ??= usesBothFamilies(snapshot);
     const changes: EndpointChange[] = [];
     const live = new Map<string, EndpointVersion>();
-    const candidates = [
-      ...snapshot.nodes.map((node) => this.nodeCandidate(node)),
+    const apiServers = apiServerIps(snapshot);
+    const candidates: Candidate[] = [
+      ...snapshot.nodes.flatMap((node) => this.nodeCandidates(node, apiServers)),
       ...snapshot.endpoints.filter((fact) => !fact.hostNetwork).map((fact) => this.podCandidate(fact)),
+      ...outsideServers(snapshot, apiServers),
     ];
     for (const candidate of candidates) {
       if (live.has(candidate.owner)) continue;
@@ -202,12 +186,18 @@ export class EndpointVersions {
     }
   }
 
-  private nodeCandidate(node: NodeFact): Candidate {
+  /** Addresses on which Kubernetes' own server answers are that, as in Cilium: identity 7 on other nodes, a label more on this one. */
+  private nodeCandidates(node: NodeFact, apiServers: ReadonlySet<string>): Candidate[] {
     const isHost = node.name === this.nodeName;
-    const endpoint: Endpoint = isHost
-      ? { identity: Identity.host, labels: ['reserved:host'] }
-      : { identity: Identity.remoteNode, labels: ['reserved:remote-node'] };
-    return { owner: `node ${node.name}`, endpoint, ips: node.ips, nodeName: node.name };
+    const plain: Endpoint = isHost ? { identity: Identity.host, labels: ['reserved:host'] } : { identity: Identity.remoteNode, labels: ['reserved:remote-node'] };
+    const server: Endpoint = isHost
+      ? { identity: Identity.host, labels: ['reserved:host', API_SERVER_LABEL] }
+      : { identity: Identity.kubeApiserver, labels: [API_SERVER_LABEL, 'reserved:remote-node'] };
+    const serving = node.ips.filter((ip) => apiServers.has(ip));
+    return [
+      { owner: `node ${node.name}`, endpoint: plain, ips: node.ips.filter((ip) => !apiServers.has(ip)), nodeName: node.name },
+      ...(serving.length === 0 ? [] : [{ owner: `kube-apiserver ${node.name}`, endpoint: server, ips: serving, nodeName: node.name }]),
+    ];
   }
 
   private podCandidate(fact: EndpointFact): Candidate {
@@ -262,22 +252,23 @@ function sameEndpoint(one: Endpoint, other: Endpoint): boolean {
     && workloads.every(({ name, kind }, index) => name === others[index]?.name && kind === others[index]?.kind);
 }
 
+/** Where Kubernetes' own server answers. */
+function apiServerIps({ services }: CatalogSnapshot): Set<string> {
+  return new Set(services.find(({ namespace, name }) => namespace === 'default' && name === 'kubernetes')?.backends.map(({ ip }) => ip));
+}
+
+/** A managed cluster's server stands outside of it: it belongs to the world as well. */
+function outsideServers({ nodes, endpoints }: CatalogSnapshot, servers: ReadonlySet<string>): Candidate[] {
+  if (servers.size === 0) return [];
+  const inside = new Set([...nodes, ...endpoints].flatMap((fact) => fact.ips));
+  const ips = [...servers].filter((ip) => !inside.has(ip));
+  return ips.length === 0 ? [] : [{ owner: 'kube-apiserver', endpoint: { identity: Identity.kubeApiserver, labels: [API_SERVER_LABEL, 'reserved:world'] }, ips, nodeName: '' }];
+}
+
 /** Whether pods have addresses of both families; undefined without any pod. */
 function usesBothFamilies({ endpoints }: CatalogSnapshot): boolean | undefined {
   const ips = endpoints.filter((fact) => !fact.hostNetwork).flatMap((fact) => fact.ips);
   return ips.length === 0 ? undefined : ips.some((ip) => ip.includes(':')) && ips.some((ip) => !ip.includes(':'));
-}
-
-function describeChange(before: EndpointVersion | undefined, version: EndpointVersion, timeNs: bigint): EndpointChange | undefined {
-  const subject = subjectOf(version);
-  if (before === undefined) return { kind: 'endpoint-added', timeNs, subject, detail: version.ips.join(' '), version };
-  if (before.endpoint.identity === version.endpoint.identity) return undefined;
-  return { kind: 'identity-changed', timeNs, subject, detail: `${before.endpoint.identity ?? 0} to ${version.endpoint.identity ?? 0}`, version };
-}
-
-function subjectOf(version: EndpointVersion): string {
-  const { namespace, pod_name } = version.endpoint;
-  return pod_name === undefined ? version.nodeName : `${namespace ?? ''}/${pod_name}`;
 }
 
 function sameList(one: readonly string[], other: readonly string[]): boolean {

@@ -1,5 +1,5 @@
 import { type Flow, FlowType, type Service } from '../../src/wire/gen/flow.ts';
-import type { EndpointVersion } from './endpoint-versions.ts';
+import type { EndpointVersion } from './endpoint-version.ts';
 import type { RowContext, ServiceName } from './row-context.ts';
 
 /** Monitor's number of an application's record. */

@@ -2,7 +2,7 @@ import type { EndpointView, FlowView, ServiceView } from '../../src/flow/flow-vi
 import { DropReason, IPVersion, TrafficDirection, Verdict } from '../../src/wire/gen/flow.ts';
 import { formatIp } from '../../src/lib/ip-bytes.ts';
 import { Direction, EVENT_BYTES, EventFlag, EventType, OFFSET, TraceReason, Why } from '../decode/event.ts';
-import { type EndpointVersion } from './endpoint-versions.ts';
+import type { EndpointVersion } from './endpoint-version.ts';
 import type { RowContext } from './row-context.ts';
 
 /** Sub type on the wire of a drop by the kernel itself: no Hubble client has a name for it. */

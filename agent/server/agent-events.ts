@@ -1,8 +1,8 @@
 import type { MessagesOut } from '../../src/rpc/binding.ts';
-import { AgentEventType, type AgentEvent } from '../../src/wire/gen/flow.ts';
+import { AgentEventType, type AgentEvent, type Endpoint, type IPCacheNotification } from '../../src/wire/gen/flow.ts';
 import type { GetAgentEventsRequest, GetAgentEventsResponse } from '../../src/wire/gen/observer.ts';
 import type { Change } from '../../src/wire/gen/hubtop.ts';
-import type { EndpointChange } from '../enrich/endpoint-versions.ts';
+import type { EndpointChange } from '../enrich/endpoint-change.ts';
 import { timestampNs, timestampOf } from '../../src/wire/timestamp.ts';
 import { WakeUp } from './wake-up.ts';
 
@@ -13,6 +13,11 @@ const POLL_MS = 1_000;
 interface TimedEvent {
   timeNs: bigint;
   event: AgentEvent;
+}
+
+/** As Cilium tells that an address has another identity. */
+function identityUpdate(ip: string, { identity, namespace, pod_name }: Endpoint, old: number): IPCacheNotification {
+  return { cidr: `${ip}/${ip.includes(':') ? 128 : 32}`, identity, old_identity: { value: old }, namespace, pod_name };
 }
 
 /** What happened to the agent and its endpoints, for GetAgentEvents and for Telemetry. */
@@ -41,11 +46,14 @@ export class AgentEvents {
     for (const change of changes) {
       const { ID = 0, labels, pod_name, namespace } = change.version.endpoint;
       if (change.version.nodeName !== this.nodeName || pod_name === undefined) continue;
-      if (change.kind !== 'identity-changed') {
+      if (change.oldIdentity !== undefined) {
+        for (const ip of change.version.ips) this.add({ timeNs: change.timeNs, event: { type: AgentEventType.IPCACHE_UPSERTED, ipcache_update: identityUpdate(ip, change.version.endpoint, change.oldIdentity) } });
+      } else {
         const type = change.kind === 'endpoint-added' ? AgentEventType.ENDPOINT_CREATED : AgentEventType.ENDPOINT_DELETED;
         this.add({ timeNs: change.timeNs, event: { type, endpoint_update: { id: BigInt(ID), labels, pod_name, namespace } } });
       }
-      if (!isFirst) this.note(change);
+      if (isFirst) continue;
+      this.note(change, change.oldIdentity === undefined ? {} : { old_identity: change.oldIdentity, new_identity: change.version.endpoint.identity });
     }
   }
 
@@ -100,9 +108,9 @@ export class AgentEvents {
     this.news.ring();
   }
 
-  private note(change: { timeNs: bigint; kind: string; subject: string; detail: string }): void {
+  private note(change: { timeNs: bigint; kind: string; subject: string; detail: string }, more: Pick<Change, 'old_identity' | 'new_identity'> = {}): void {
     if (this.pending.length >= MAX_EVENTS) this.pending.shift();
     const { timeNs, kind, subject, detail } = change;
-    this.pending.push({ time: timestampOf(timeNs), node: this.nodeName, kind, subject, detail, who: 'unknown' });
+    this.pending.push({ time: timestampOf(timeNs), node: this.nodeName, kind, subject, detail, who: 'unknown', ...more });
   }
 }

@@ -52,8 +52,34 @@ test('EndpointVersions tell a changed identity', () => {
   versions.apply(shop, 1n);
   const relabelled = { ...shop.endpoints[0], identity: 999 } as CatalogSnapshot['endpoints'][number];
   const update = versions.apply({ ...shop, endpoints: [relabelled, ...shop.endpoints.slice(1)] }, 5n);
-  expect(update.changes).toMatchObject([{ kind: 'identity-changed', subject: 'shop/web', detail: '300 to 999', timeNs: 5n }]);
+  expect(update.changes).toMatchObject([{ kind: 'identity-changed', subject: 'shop/web', detail: '300 to 999: its labels are the same, their number is another', oldIdentity: 300, timeNs: 5n }]);
   expect(update.upserts.map((row) => row.ip)).toEqual(['10.0.1.5', 'fd00::5']);
+});
+
+test.each<[string, readonly string[], string]>([
+  ['another value', ['k8s:app=web-2', 'k8s:io.kubernetes.pod.namespace=shop'], 'app=web is now app=web-2'],
+  ['one more and one less', ['k8s:io.kubernetes.pod.namespace=shop', 'k8s:tier=front'], 'tier=front is new; app=web is gone'],
+  ['more than anybody reads', [1, 2, 3, 4, 5, 6].map((n) => `k8s:l${n}=`), 'l1= is new; l2= is new; l3= is new; l4= is new; 4 more labels'],
+])('EndpointVersions say which labels made the new identity: %s', (_case, labels, words) => {
+  const versions = new EndpointVersions('node-a');
+  versions.apply(shop, 1n);
+  const relabelled = { ...shop.endpoints[0], labels, identity: 999 } as CatalogSnapshot['endpoints'][number];
+  expect(versions.apply({ ...shop, endpoints: [relabelled, ...shop.endpoints.slice(1)] }, 5n).changes).toMatchObject([{ detail: `300 to 999: ${words}` }]);
+});
+
+test.each<[string, string, number, readonly string[]]>([
+  ['on another node', '192.168.0.2', 7, ['reserved:kube-apiserver', 'reserved:remote-node']],
+  ['on this node', '192.168.0.1', 1, ['reserved:host', 'reserved:kube-apiserver']],
+  ['outside of the cluster', '203.0.113.9', 7, ['reserved:kube-apiserver', 'reserved:world']],
+  ['in a pod, which stays what it is', '10.0.2.7', 301, ['k8s:app=api', 'k8s:io.kubernetes.pod.namespace=shop']],
+])('EndpointVersions know the kube-apiserver by the backends of default/kubernetes: %s', (_case, ip, identity, labels) => {
+  const versions = new EndpointVersions('node-a');
+  const kubernetes = { namespace: 'default', name: 'kubernetes', clusterIps: ['10.96.0.1'], ports: [], backends: [{ ip, port: 6443, protocol: 'TCP' }] };
+  versions.apply({ ...shop, services: [kubernetes] }, 1n);
+  expect(versions.at(ip).endpoint).toMatchObject({ identity, labels });
+  expect(versions.at('192.168.0.1').endpoint.labels).toContain('reserved:host');
+  versions.apply(shop, 2n);
+  expect(versions.at(ip).endpoint.labels).not.toContain('reserved:kube-apiserver');
 });
 
 test('EndpointVersions give local pods a number that a restart keeps, and remote pods none', () => {
