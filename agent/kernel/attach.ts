@@ -18,6 +18,14 @@ export interface DeviceLink {
   close(): void;
 }
 
+/** A way of hanging the packet programs on devices. */
+export interface Attacher {
+  /** On both ways of a device; undefined when it went away meanwhile. */
+  attach(ifindex: number): DeviceLink | undefined;
+  /** After all its links. */
+  close(): void;
+}
+
 /**
  * Puts a program first on a device, so that no other program can hide packets
  * from it. Direction as the device sees it: ingress of a host-side veth is what
@@ -30,7 +38,7 @@ export function attachToDevice(programFd: number, ifindex: number, direction: 'i
   view.setUint32(8, before, true);
   const fd = Number(libbpf().bpf_link_create(programFd, ifindex, direction === 'ingress' ? tcxIngress : tcxEgress, options));
   if (fd === enodev) return undefined;
-  if (fd === einval) throw new KernelError('kernel-too-old', 'this kernel has no tcx links: hubtop agent needs Linux 6.6 or newer for now');
+  if (fd === einval) throw new KernelError('kernel-too-old', 'this kernel has no tcx links (Linux 6.6 or newer): leave out --attach tcx');
   if (fd < 0) throw new KernelError('attach-failed', `cannot attach to device ${ifindex} (${direction}): ${errnoText(fd)}`);
   let isOpen = true;
   return {

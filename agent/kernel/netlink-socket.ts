@@ -42,17 +42,21 @@ export class NetlinkSocket {
 
   /** Everything of one kind, or a KernelError: half a list would take programs off devices that are there. */
   dump(what: Parameters<typeof dumpRequest>[0]): NetlinkMessage[] {
+    return this.list(what, (sequence) => dumpRequest(what, sequence));
+  }
+
+  /** As dump(), with a request of one's own. */
+  list(what: string, request: (sequence: number) => Uint8Array): NetlinkMessage[] {
     for (let tries = 0; tries < maxDumpTries; tries++) {
-      const all = this.tryDump(what);
+      const all = this.tryDump(what, request);
       if (all !== undefined) return all;
     }
     throw new KernelError('system-call', `cannot list ${what}: they change faster than they can be read`);
   }
 
   /** The kernel prepares each part while we read the one before, so this never waits. Undefined when something may be missing. */
-  private tryDump(what: Parameters<typeof dumpRequest>[0]): NetlinkMessage[] | undefined {
-    const request = dumpRequest(what, ++this.sequence);
-    if (Number(libc().send(this.fd, request, request.length, 0)) < 0) throw new KernelError('system-call', `cannot list ${what}: ${errnoText(lastErrno())}`);
+  private tryDump(what: string, request: (sequence: number) => Uint8Array): NetlinkMessage[] | undefined {
+    this.send(`list ${what}`, request);
     const all: NetlinkMessage[] = [];
     let isWhole = true;
     for (let datagrams = 0; datagrams < maxDatagramsPerDump; datagrams++) {
@@ -69,6 +73,22 @@ export class NetlinkSocket {
       if (end?.kind === 'done') break;
     }
     return isWhole ? all : undefined;
+  }
+
+  /** Asks for a change that the kernel confirms; 0, or the errno with which it refused. */
+  change(what: string, request: (sequence: number) => Uint8Array): number {
+    this.send(what, request);
+    // the answer is there before send() returns
+    for (let received = this.receive(); received !== 'empty'; received = this.receive()) {
+      const answer = received === 'lost' ? undefined : received.find((message) => message.kind === 'error');
+      if (answer !== undefined) return answer.errno;
+    }
+    throw new KernelError('system-call', `cannot ${what}: the kernel did not answer`);
+  }
+
+  private send(what: string, request: (sequence: number) => Uint8Array): void {
+    const bytes = request(++this.sequence);
+    if (Number(libc().send(this.fd, bytes, bytes.length, 0)) < 0) throw new KernelError('system-call', `cannot ${what}: ${errnoText(lastErrno())}`);
   }
 
   /** One datagram's messages, 'empty' when there is none, 'lost' when notifications were thrown away and only a dump helps. */

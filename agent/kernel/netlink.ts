@@ -4,6 +4,8 @@
  * from answers and notifications. Parser of one format, no input or output.
  */
 import { formatIp } from '../../src/lib/ip-bytes.ts';
+import { align, attributes, attributeText, number32 } from './netlink-attributes.ts';
+import { type Filter, newFilter, newQdisc, parseFilter, parseQdisc, type Qdisc } from './netlink-tc.ts';
 
 const headerBytes = 16;
 const requestAndDump = 0x301; // NLM_F_REQUEST | NLM_F_ROOT | NLM_F_MATCH
@@ -58,6 +60,8 @@ export type NetlinkMessage =
   | { kind: 'link'; isGone: boolean; link: Link }
   | { kind: 'route'; isGone: boolean; route: Route }
   | { kind: 'neighbour'; isGone: boolean; neighbour: Neighbour }
+  | { kind: 'qdisc'; qdisc: Qdisc }
+  | { kind: 'filter'; filter: Filter }
   /** What is listed changed meanwhile: something may be missing. */
   | { kind: 'interrupted' }
   | { kind: 'done' }
@@ -95,7 +99,7 @@ export function parseNetlink(bytes: Uint8Array): NetlinkMessage[] {
 function parseMessage(type: number, body: Uint8Array): NetlinkMessage | undefined {
   const view = new DataView(body.buffer, body.byteOffset, body.byteLength);
   if (type === messageDone) return { kind: 'done' };
-  if (type === messageError) return body.length < 4 ? undefined : { kind: 'error', errno: -view.getInt32(0, true) };
+  if (type === messageError) return body.length < 4 ? undefined : { kind: 'error', errno: Math.abs(view.getInt32(0, true)) };
   if (body.length < 12) return undefined;
   if (type === newLink || type === deleteLink) return body.length < 16 ? undefined : { kind: 'link', isGone: type === deleteLink, link: parseLink(view, body) };
   if (type === newRoute || type === deleteRoute) {
@@ -103,6 +107,8 @@ function parseMessage(type: number, body: Uint8Array): NetlinkMessage | undefine
     return route && { kind: 'route', isGone: type === deleteRoute, route };
   }
   if (type === newNeighbour || type === deleteNeighbour) return { kind: 'neighbour', isGone: type === deleteNeighbour, neighbour: parseNeighbour(view, body) };
+  if (type === newQdisc) return body.length < 20 ? undefined : { kind: 'qdisc', qdisc: parseQdisc(view, body) };
+  if (type === newFilter) return body.length < 20 ? undefined : { kind: 'filter', filter: parseFilter(view, body) };
   return undefined;
 }
 
@@ -110,7 +116,7 @@ function parseMessage(type: number, body: Uint8Array): NetlinkMessage | undefine
 function parseLink(view: DataView, body: Uint8Array): Link {
   const link: Link = { ifindex: view.getInt32(4, true), name: '', kind: '' };
   for (const [type, value] of attributes(body, 16)) {
-    if (type === 3) link.name = text(value);
+    if (type === 3) link.name = attributeText(value);
     else if (type === 5) link.peerIfindex = number32(value);
     else if (type === 10) link.master = number32(value);
     else if (type === 18) link.kind = linkKind(value);
@@ -120,7 +126,7 @@ function parseLink(view: DataView, body: Uint8Array): Link {
 }
 
 function linkKind(linkInfo: Uint8Array): string {
-  for (const [type, value] of attributes(linkInfo, 0)) if (type === 1) return text(value);
+  for (const [type, value] of attributes(linkInfo, 0)) if (type === 1) return attributeText(value);
   return '';
 }
 
@@ -158,31 +164,7 @@ function parseNeighbour(view: DataView, body: Uint8Array): Neighbour {
   return neighbour;
 }
 
-/** struct rtattr: length with these four bytes, type with two flag bits, then the value, aligned to four. */
-function* attributes(bytes: Uint8Array, start: number): Generator<[type: number, value: Uint8Array]> {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let at = start; at + 4 <= bytes.length;) {
-    const length = view.getUint16(at, true);
-    if (length < 4 || at + length > bytes.length) return;
-    yield [view.getUint16(at + 2, true) & 0x3fff, bytes.subarray(at + 4, at + length)];
-    at += align(length);
-  }
-}
-
-function align(length: number): number {
-  return (length + 3) & ~3;
-}
-
 function ipFamily(family: number | undefined): 4 | 6 | undefined {
   if (family === familyIpv4) return 4;
   return family === familyIpv6 ? 6 : undefined;
-}
-
-function number32(value: Uint8Array): number {
-  return value.length < 4 ? 0 : new DataView(value.buffer, value.byteOffset, 4).getInt32(0, true);
-}
-
-function text(value: Uint8Array): string {
-  const end = value.indexOf(0);
-  return new TextDecoder().decode(end < 0 ? value : value.subarray(0, end));
 }

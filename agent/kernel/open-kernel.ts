@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Kernel, RingSource } from '../decode/kernel.ts';
 import { AddressTable } from './address-table.ts';
-import { attachToDevice, attachTracing, type DeviceLink } from './attach.ts';
+import { type Attacher, attachTracing } from './attach.ts';
+import { type AttachMode, openAttacher } from './attacher.ts';
 import { loadObject, type BpfObject } from './bpf-object.ts';
 import { DeviceWatcher } from './device-watcher.ts';
 import { DropReasons } from './drop-reasons.ts';
@@ -26,6 +27,8 @@ export interface KernelOptions {
   reportIntervalSeconds?: number;
   /** Names of devices to watch, instead of the pods' veths found by themselves. */
   devices?: RegExp;
+  /** How programs get onto devices; default: tcx links, clsact filters where the kernel has none. */
+  attach?: AttachMode;
   /** Name for the network namespace in conntrack rows, such as the node's. */
   namespaceName?: string;
   /** What goes wrong later, one line each. */
@@ -78,8 +81,10 @@ function assemble({ object, reasons, options, closers }: Parts): Kernel {
   const sampler = new Sampler(object, options.namespaceName ?? '', packetPrograms);
   closers.push(() => sampler.close());
   let watcher: DeviceWatcher | undefined;
+  const attacher = openAttacher(object, options.attach, onWarning);
+  closers.push(() => attacher.close());
   const begin = (): DeviceWatcher => {
-    const begun = watchDevices({ object, addresses, options, onWarning });
+    const begun = watchDevices({ attacher, addresses, options, onWarning });
     closers.push(() => begun.close());
     traceDrops(object, closers, onWarning);
     return begun;
@@ -102,11 +107,11 @@ function assemble({ object, reasons, options, closers }: Parts): Kernel {
   };
 }
 
-function watchDevices({ object, addresses, options, onWarning }: Omit<Parts, 'reasons' | 'closers'> & { addresses: AddressTable; onWarning: (text: string) => void }): DeviceWatcher {
+function watchDevices({ attacher, addresses, options, onWarning }: { attacher: Attacher; addresses: AddressTable; options: KernelOptions; onWarning: (text: string) => void }): DeviceWatcher {
   let watcher: DeviceWatcher | undefined;
   watcher = new DeviceWatcher({
     include: options.devices,
-    attach: (ifindex) => attachBoth(object, ifindex),
+    attach: (ifindex) => attacher.attach(ifindex),
     onChange: () => {
       if (watcher !== undefined) joinDevices(addresses, watcher);
     },
@@ -117,27 +122,6 @@ function watchDevices({ object, addresses, options, onWarning }: Omit<Parts, 're
 
 function joinDevices(addresses: AddressTable, watcher: DeviceWatcher): void {
   addresses.setDevices(watcher.devicesByAddress(), new Set(watcher.attached().map((device) => device.ifindex)));
-}
-
-/** What a pod sends enters the host side of its veth, what it receives leaves there. */
-function attachBoth(object: BpfObject, ifindex: number): DeviceLink | undefined {
-  const from = attachToDevice(object.programFd('ht_from_endpoint'), ifindex, 'ingress');
-  if (from === undefined) return undefined;
-  let to: DeviceLink | undefined;
-  try {
-    to = attachToDevice(object.programFd('ht_to_endpoint'), ifindex, 'egress');
-  } finally {
-    if (to === undefined) from.close();
-  }
-  if (to === undefined) return undefined;
-  const other = to;
-  return {
-    isAttached: () => from.isAttached() && other.isAttached(),
-    close: () => {
-      from.close();
-      other.close();
-    },
-  };
 }
 
 /** Kernel drops are an addition: without them (lockdown, say) flows still work. */

@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { release } from 'node:os';
 import { dirname, join } from 'node:path';
 import { readBtfEnums } from './btf.ts';
 import { KernelError } from './kernel-error.ts';
@@ -24,7 +23,7 @@ export function requirePrivileges(status = readFileSync('/proc/self/status', 'ut
   }
 }
 
-/** The kernel's type information, after a look whether it can do what we need. */
+/** The kernel's type information. */
 export function requireBtf(read: () => Uint8Array = () => readFileSync(btfPath)): Uint8Array {
   let btf: Uint8Array;
   try {
@@ -32,12 +31,13 @@ export function requireBtf(read: () => Uint8Array = () => readFileSync(btfPath))
   } catch (error) {
     throw new KernelError('no-btf', `no BTF at ${btfPath}: hubtop agent needs a kernel built with CONFIG_DEBUG_INFO_BTF`, { cause: error });
   }
-  const attachTypes = readBtfEnums(btf, ['bpf_attach_type'])?.get('bpf_attach_type');
-  if (attachTypes === undefined) throw new KernelError('no-btf', `cannot read the BTF at ${btfPath}: hubtop agent does not know this kernel's format`);
-  if (![...attachTypes.values()].includes('BPF_TCX_INGRESS')) {
-    throw new KernelError('kernel-too-old', `kernel ${/^\d+\.\d+/.exec(release())?.[0] ?? release()} has no tcx: hubtop agent needs 6.6 or newer for now`);
-  }
+  if (readBtfEnums(btf, ['bpf_attach_type']) === undefined) throw new KernelError('no-btf', `cannot read the BTF at ${btfPath}: hubtop agent does not know this kernel's format`);
   return btf;
+}
+
+/** Whether the kernel has links that end with whoever made them (6.6); else filters are used. */
+export function hasTcx(btf: Uint8Array): boolean {
+  return [...(readBtfEnums(btf, ['bpf_attach_type'])?.get('bpf_attach_type')?.values() ?? [])].includes('BPF_TCX_INGRESS');
 }
 
 /** The compiled programs: HUBTOP_BPF_OBJECT, else bpf/hubtop.o beside the bundle, else the build's in the source tree. */

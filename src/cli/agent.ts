@@ -18,6 +18,7 @@ export const agent: Command = {
     { name: 'node-name', kind: 'text', value: 'NAME', help: 'this node\'s name (default $K8S_NODE_NAME, else the host\'s)' },
     { name: 'history', kind: 'count', value: 'N', help: 'flows kept, one less than a power of two (default 4095)' },
     { name: 'devices', kind: 'text', value: 'REGEX', help: 'names of devices to watch, instead of the pods\' found by themselves' },
+    { name: 'attach', kind: 'text', value: 'HOW', help: 'tcx (links, Linux 6.6) or clsact (filters); default tcx, clsact where the kernel has none' },
     { name: 'report-interval', kind: 'count', value: 'SECONDS', help: 'how often an open connection is reported (default 5)' },
     { name: 'socket', kind: 'text', value: 'PATH', help: 'serve on this unix socket too', group: 'Serving' },
     ...servingFlags(agentPort),
@@ -38,6 +39,7 @@ async function runAgent(values: FlagValues, serving: ServingChoice, context: Com
   if (paths.length === 0) throw new UsageError('who is who? give --objects PATH with Kubernetes objects');
   const historyCapacity = readHistory(values.count('history'));
   const devices = readDevices(values.text('devices'));
+  const attach = readAttach(values.text('attach'));
   const reportIntervalSeconds = values.count('report-interval');
   const nodeName = values.text('node-name') ?? context.env['K8S_NODE_NAME'] ?? hostname();
   const warn = boundedLog(context, 'hubtop agent: ');
@@ -48,7 +50,7 @@ async function runAgent(values: FlagValues, serving: ServingChoice, context: Com
   const catalog = await loadCatalog({ paths, onChange: (snapshot) => { setCatalog(snapshot); }, onWarning: warn, signal: context.signal });
   try {
     const kernel = openKernel({
-      namespaceName: nodeName, onWarning: warn,
+      namespaceName: nodeName, onWarning: warn, ...(attach === undefined ? {} : { attach }),
       ...(devices === undefined ? {} : { devices }), ...(reportIntervalSeconds === undefined ? {} : { reportIntervalSeconds }),
     });
     try {
@@ -76,6 +78,11 @@ function readHistory(capacity: number | undefined): number | undefined {
   if (capacity > maxHistory) throw new UsageError(`invalid capacity: too large: ${capacity}`);
   if (capacity < 1 || ((capacity + 1) & capacity) !== 0) throw new UsageError(`invalid capacity: must be one less than an integer power of two: ${capacity}`);
   return capacity;
+}
+
+function readAttach(text: string | undefined): 'tcx' | 'clsact' | undefined {
+  if (text === undefined || text === 'tcx' || text === 'clsact') return text;
+  throw new UsageError(`invalid argument "${text}" for "--attach" flag: expected tcx or clsact`);
 }
 
 function readDevices(text: string | undefined): RegExp | undefined {
