@@ -80,7 +80,7 @@ async function standIn(part, text, callers) {
   }
   const { code } = await transform(text, whitespaceOnly);
   const source = `(()=>{${code.trim()}return[${wanted.join()}]})()\n//# sourceURL=hubtop-${part}.js`;
-  const packed = brotliCompressSync(source, { params: { [constants.BROTLI_PARAM_MODE]: constants.BROTLI_MODE_TEXT, [constants.BROTLI_PARAM_LGWIN]: 20, [constants.BROTLI_PARAM_SIZE_HINT]: source.length } }).toString('base64');
+  const packed = brotliCompressSync(source, { params: { [constants.BROTLI_PARAM_MODE]: constants.BROTLI_MODE_TEXT } }).toString('base64');
   const calls = wanted.map((name) => (declared.get(name) === 'CallExpression' ? `${name}=()=>(unpack_${part}(),${name}())` : name));
   return `var unpack_${part}=()=>{[${wanted.join()}]=evaluatePart("${packed}")},${calls.join()};`;
 }
