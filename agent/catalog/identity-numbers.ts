@@ -36,6 +36,11 @@ export function numberIdentities(sets: Iterable<string>, given: ReadonlyMap<stri
   return { numbers, overflow };
 }
 
+/** The number a label set has where no other wants it. */
+export function plainNumber(key: string): number {
+  return firstIdentity + hashText(key);
+}
+
 /** The next free slot at or after another, around the end; remembers where it jumped, for a full table took a minute to probe. */
 class FreeNumbers {
   private readonly next: Uint32Array;

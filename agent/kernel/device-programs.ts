@@ -1,7 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { programName } from './bpf-ids.ts';
+import { filteredDevices, filtersOf, WAYS } from './clsact-filters.ts';
 import { libbpf } from './libbpf.ts';
 import { addressOf, libc } from './native.ts';
+import { NetlinkSocket } from './netlink-socket.ts';
+import type { Way } from './netlink-tc.ts';
 
 /** Number of bpf(2) by machine, and of its command that asks what is attached. */
 const BPF_CALL: Readonly<Record<string, number>> = { x64: 321, arm64: 280 };
@@ -17,27 +19,33 @@ export interface DevicePrograms {
   device: string;
   ingress: string[];
   egress: string[];
+  /** Of tc, in the order they run; after the programs above. */
+  filters: { way: Way; name: string; priority: number }[];
   /** It sees packets before all others, and what it drops nobody else sees. */
   xdp: string | undefined;
 }
 
 /** Devices of this network namespace on which programs run, whoever put them there. What the kernel cannot tell is left out. */
 export function devicePrograms(): DevicePrograms[] {
-  return readdirSync('/sys/class/net').slice(0, MAX_DEVICES).flatMap((device): DevicePrograms[] => {
-    const ifindex = ifindexOf(device);
-    if (ifindex === 0) return [];
-    const found = { device, ingress: tcxPrograms(ifindex, TCX_INGRESS), egress: tcxPrograms(ifindex, TCX_EGRESS), xdp: xdpProgram(ifindex) };
-    return found.ingress.length + found.egress.length > 0 || found.xdp !== undefined ? [found] : [];
-  });
+  const socket = NetlinkSocket.open({ isSubscribed: false });
+  try {
+    const filtered = new Set(filteredDevices(socket));
+    // not by /sys/class/net, which shows the namespace it was mounted in
+    const links = socket.dump('links').flatMap((message) => (message.kind === 'link' ? [message.link] : []));
+    return links.slice(0, MAX_DEVICES).flatMap(({ ifindex, name: device }): DevicePrograms[] => {
+      const filters = filtered.has(ifindex) ? WAYS.flatMap((way) => filterNames(socket, ifindex, way)) : [];
+      const found = { device, ingress: tcxPrograms(ifindex, TCX_INGRESS), egress: tcxPrograms(ifindex, TCX_EGRESS), filters, xdp: xdpProgram(ifindex) };
+      return found.ingress.length + found.egress.length + filters.length > 0 || found.xdp !== undefined ? [found] : [];
+    });
+  } finally {
+    socket.close();
+  }
 }
 
-function ifindexOf(device: string): number {
-  try {
-    return Number(readFileSync(`/sys/class/net/${device}/ifindex`, 'utf8')) || 0;
-  } catch {
-    // it went away meanwhile, or is no device: bonding_masters
-    return 0;
-  }
+// u32 tells of its tables as well: one name a priority
+function filterNames(socket: NetlinkSocket, ifindex: number, way: Way): DevicePrograms['filters'] {
+  const byPriority = new Map(filtersOf(socket, ifindex, way).map(({ priority, kind, name }) => [`${priority} ${name || kind}`, { way, name: name || kind, priority }]));
+  return [...byPriority.values()];
 }
 
 function tcxPrograms(ifindex: number, attachType: number): string[] {

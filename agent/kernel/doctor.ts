@@ -3,25 +3,18 @@ import { release } from 'node:os';
 import { attachTracing } from './attach.ts';
 import { loadObject } from './bpf-object.ts';
 import { type DevicePrograms, devicePrograms } from './device-programs.ts';
+import type { Finding } from './finding.ts';
 import { errorLine } from './kernel-error.ts';
 import { libbpf } from './libbpf.ts';
 import { requireKoffi } from './native.ts';
-import { readKernelObject, requireBtf, requireLinux, requirePrivileges } from './requirements.ts';
-
-/** How something stands: it works, it works with less, or the agent cannot run. */
-export type Standing = 'ok' | 'less' | 'missing';
-
-/** One thing the agent needs or meets, what was found, and what to do where that is not well. */
-export interface Finding {
-  what: string;
-  standing: Standing;
-  says: string;
-  advice?: string;
-}
+import { neighbourFindings } from './neighbours.ts';
+import { hasTcx, readKernelObject, requireBtf, requireLinux, requirePrivileges } from './requirements.ts';
 
 /** What was found on a machine; each error is the line that the agent itself would end with. */
 export interface MachineFacts {
   kernel: string;
+  /** Links that end with their program; else filters are used. */
+  hasTcx: boolean;
   /** Absent: it is well. */
   errors: Partial<Record<'system' | 'privileges' | 'btf' | 'koffi' | 'libbpf' | 'object' | 'load' | 'tracing', string>>;
   /** Where cgroup v2 is mounted; undefined = nowhere. */
@@ -35,11 +28,8 @@ export interface MachineFacts {
   devices: readonly DevicePrograms[] | undefined;
 }
 
-/** Programs of ours; what comes before them on a device hides packets from us. */
-const OWN_PREFIX = 'ht_';
-
-/** Looks at this machine. Loads our programs for a moment where that is allowed, and attaches the one that traces drops; nothing stays. */
-export function readMachineFacts(objectPath?: string): MachineFacts {
+/** Looks at this machine. Loads our programs for a moment where that is allowed, and attaches the one that traces drops; nothing stays. Who is about to load them anyway leaves that out. */
+export function readMachineFacts(objectPath?: string, { isLoading = true }: { isLoading?: boolean } = {}): MachineFacts {
   const errors: MachineFacts['errors'] = {};
   const tried = (what: keyof MachineFacts['errors'], run: () => void): boolean => {
     try {
@@ -51,13 +41,14 @@ export function readMachineFacts(objectPath?: string): MachineFacts {
     }
   };
   const isLinux = tried('system', () => requireLinux());
+  let isTcx = false;
   const isReady = isLinux && [
-    tried('privileges', () => requirePrivileges()), tried('btf', () => void requireBtf()), tried('koffi', requireKoffi), errors.koffi === undefined && tried('libbpf', () => void libbpf()),
+    tried('privileges', () => requirePrivileges()), tried('btf', () => { isTcx = hasTcx(requireBtf()); }), tried('koffi', requireKoffi), errors.koffi === undefined && tried('libbpf', () => void libbpf()),
     tried('object', () => void readKernelObject(objectPath)),
   ].every(Boolean);
-  if (isReady) tried('load', () => loadAll(objectPath, (run) => tried('tracing', run)));
+  if (isReady && isLoading) tried('load', () => loadAll(objectPath, (run) => tried('tracing', run)));
   return {
-    kernel: release(), errors, cgroup2: isLinux ? cgroup2Mount(textOf('/proc/mounts') ?? '') : undefined, jit: textOf('/proc/sys/net/core/bpf_jit_enable')?.trim(),
+    kernel: release(), hasTcx: isTcx, errors, cgroup2: isLinux ? cgroup2Mount(textOf('/proc/mounts') ?? '') : undefined, jit: textOf('/proc/sys/net/core/bpf_jit_enable')?.trim(),
     lockdown: lockdownOf(textOf('/sys/kernel/security/lockdown')), hasConntrack: textOf('/proc/sys/net/netfilter/nf_conntrack_count') !== undefined,
     devices: isReady && errors.load === undefined ? devicePrograms() : undefined,
   };
@@ -93,13 +84,14 @@ export function lockdownOf(text: string | undefined): string | undefined {
 }
 
 /** Facts as findings, in the order of what needs what. Pure. */
-export function diagnose({ kernel, errors, cgroup2, jit, lockdown, hasConntrack, devices }: MachineFacts): Finding[] {
+export function diagnose({ kernel, hasTcx: isTcx, errors, cgroup2, jit, lockdown, hasConntrack, devices }: MachineFacts): Finding[] {
   const needed = (what: string, error: string | undefined, says: string): Finding => (error === undefined ? { what, standing: 'ok', says } : { what, standing: 'missing', says: adviceParts(error).says, advice: adviceParts(error).advice });
   if (errors.system !== undefined) return [needed('system', errors.system, '')];
   const isLoaded = errors.privileges === undefined && errors.btf === undefined && errors.koffi === undefined && errors.libbpf === undefined && errors.object === undefined;
   return [
     needed('privileges', errors.privileges, 'BPF and network administration are allowed'),
-    needed('kernel', errors.btf, `${kernel}, with BTF and tcx`),
+    needed('kernel', errors.btf, `${kernel}, with BTF`),
+    ...(errors.btf === undefined ? [attachmentFinding(isTcx)] : []),
     needed('koffi', errors.koffi, 'native functions can be called'),
     ...(errors.koffi === undefined ? [needed('libbpf', errors.libbpf, 'libbpf.so.1 is there')] : []),
     needed('programs', errors.object, 'compiled'),
@@ -108,10 +100,9 @@ export function diagnose({ kernel, errors, cgroup2, jit, lockdown, hasConntrack,
     cgroup2 === undefined
       ? { what: 'cgroup v2', standing: 'less', says: 'not mounted', advice: 'what sockets do before their packets cannot be seen: mount -t cgroup2 none /sys/fs/cgroup/unified' }
       : { what: 'cgroup v2', standing: 'ok', says: `at ${cgroup2}` },
-    hasConntrack
-      ? { what: 'nf_conntrack', standing: 'ok', says: "the kernel's own table can be read" }
-      : { what: 'nf_conntrack', standing: 'less', says: 'not loaded here', advice: 'its pressure is not shown; nothing to do where no firewall or kube-proxy needs it' },
-    ...neighbourFindings(devices),
+    // no firewall and no kube-proxy needs it, so nothing is missed
+    { what: 'nf_conntrack', standing: 'ok', says: hasConntrack ? "the kernel's own table can be read" : 'not loaded: nothing tracks connections but us' },
+    ...neighbourFindings(devices, isTcx),
   ];
 }
 
@@ -119,6 +110,11 @@ function adviceParts(error: string): { says: string; advice: string } {
   // lines of ours end with what to do
   const at = error.lastIndexOf(': ');
   return at < 0 ? { says: error, advice: '' } : { says: error.slice(0, at), advice: error.slice(at + 2) };
+}
+
+function attachmentFinding(isTcx: boolean): Finding {
+  if (isTcx) return { what: 'attachment', standing: 'ok', says: 'tcx links, which end with the agent' };
+  return { what: 'attachment', standing: 'less', says: 'no tcx: filters of tc are used, and the kernel counts no map', advice: 'a crash leaves the filters behind until the next start; Linux 6.6 has both' };
 }
 
 function tracingFinding(error: string | undefined): Finding {
@@ -134,21 +130,4 @@ function jitFinding(jit: string | undefined): Finding {
 function lockdownFinding(lockdown: string | undefined): Finding {
   if (lockdown === 'confidentiality') return { what: 'lockdown', standing: 'less', says: 'confidentiality', advice: 'tracing programs may not read kernel memory: drops of the kernel are not seen' };
   return { what: 'lockdown', standing: 'ok', says: lockdown === undefined || lockdown === 'none' ? 'none' : `${lockdown}, which does not touch us` };
-}
-
-function neighbourFindings(devices: readonly DevicePrograms[] | undefined): Finding[] {
-  if (devices === undefined) return [{ what: 'neighbours', standing: 'less', says: 'not looked at', advice: 'what is missing above is needed to look' }];
-  const findings = devices.flatMap(({ device, ingress, egress, xdp }): Finding[] => {
-    const ways = [wayText('in', ingress), wayText('out', egress)].filter((words) => words !== '');
-    return [
-      ...(ways.length === 0 ? [] : [{ what: 'neighbours', standing: 'ok' as const, says: `${device}: ${ways.join('; ')}: ours go before them and hide nothing` }]),
-      ...(xdp === undefined ? [] : [{ what: 'XDP', standing: 'less' as const, says: `${device} runs ${xdp}`, advice: 'what it drops or sends back is not seen here: it comes before everything else' }]),
-    ];
-  });
-  return findings.length > 0 ? findings : [{ what: 'neighbours', standing: 'ok', says: 'no program of others on a device of this network namespace (tcx, XDP)' }];
-}
-
-function wayText(way: string, programs: readonly string[]): string {
-  const others = programs.filter((name) => !name.startsWith(OWN_PREFIX));
-  return others.length === 0 ? '' : `${way} ${others.join(', ')}`;
 }

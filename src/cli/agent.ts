@@ -46,6 +46,7 @@ async function runAgent(values: FlagValues, serving: ServingChoice, context: Com
   const [{ startAgent }, { loadCatalog }, { openKernel }] = await Promise.all([
     import('../../agent/agent.ts'), import('../../agent/catalog/load-catalog.ts'), import('../../agent/kernel/open-kernel.ts'),
   ]);
+  await tellDegradations(warn);
   let setCatalog: Awaited<ReturnType<typeof startAgent>>['setCatalog'] = () => {};
   const catalog = await loadCatalog({ paths, onChange: (snapshot) => { setCatalog(snapshot); }, onWarning: warn, signal: context.signal });
   try {
@@ -71,6 +72,12 @@ async function runAgent(values: FlagValues, serving: ServingChoice, context: Com
   } finally {
     catalog.close();
   }
+}
+
+/** What the machine allows only in part; what is missing altogether is said by whatever needs it. */
+async function tellDegradations(warn: (line: string) => void): Promise<void> {
+  const { diagnose, readMachineFacts } = await import('../../agent/kernel/doctor.ts');
+  for (const { what, standing, says, advice } of diagnose(readMachineFacts(undefined, { isLoading: false }))) if (standing === 'less') warn(`${what}: ${says}${advice === undefined ? '' : `: ${advice}`}`);
 }
 
 function readHistory(capacity: number | undefined): number | undefined {

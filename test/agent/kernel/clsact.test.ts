@@ -1,10 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Kernel } from '../../../agent/decode/kernel.ts';
-import type { Attacher, DeviceLink } from '../../../agent/kernel/attach.ts';
+import { type Attacher, attachToDevice, type DeviceLink } from '../../../agent/kernel/attach.ts';
 import { fallBack } from '../../../agent/kernel/attacher.ts';
 import { type BpfObject, loadObject } from '../../../agent/kernel/bpf-object.ts';
 import { ClsactAttacher, packetProgramsOf } from '../../../agent/kernel/clsact.ts';
 import { claimHandle, filtersOf, freePriority, ownFilterName, sweepClsact, WAYS } from '../../../agent/kernel/clsact-filters.ts';
+import { devicePrograms } from '../../../agent/kernel/device-programs.ts';
 import { KernelError } from '../../../agent/kernel/kernel-error.ts';
 import { NetlinkSocket } from '../../../agent/kernel/netlink-socket.ts';
 import { addClsact, addFilter } from '../../../agent/kernel/netlink-tc.ts';
@@ -135,6 +136,17 @@ describe.skipIf(missing !== undefined)('clsact filters on a pod\'s device', () =
     expect(listed()).toHaveLength(2);
     tc(`qdisc del dev ${pod.hostDevice} clsact`);
     return expect.poll(listed, { timeout: 15_000 }).toHaveLength(2);
+  });
+
+  test('are told by devicePrograms() with those of others', () => {
+    attached();
+    foreign(7, 'egress');
+    const link = attachToDevice(object.programFd('ht_from_endpoint'), pod.hostIfindex, 'ingress');
+    closers.push(() => link?.close());
+    expect(devicePrograms()).toEqual([{
+      device: pod.hostDevice, ingress: ['ht_from_endpoin'], egress: [], xdp: undefined,
+      filters: [{ way: 'ingress', name: 'hubtop_ingress+qdisc', priority: 2 }, { way: 'egress', name: 'hubtop_egress+qdisc', priority: 2 }, { way: 'egress', name: 'u32', priority: 7 }],
+    }]);
   });
 
   test('see what the links see: the same packets of the same pods', () => {

@@ -1,15 +1,16 @@
 import { describe, expect, test } from 'vitest';
+import type { DevicePrograms } from '../../../agent/kernel/device-programs.ts';
 import { cgroup2Mount, diagnose, lockdownOf, type MachineFacts, readMachineFacts } from '../../../agent/kernel/doctor.ts';
 import { MachineMaps } from '../../../agent/kernel/machine-maps.ts';
 import { missingForKernelTests, objectPath } from './scratch-namespaces.ts';
 
-const well: MachineFacts = { kernel: '6.18.1', errors: {}, cgroup2: '/sys/fs/cgroup', jit: '1', lockdown: 'none', hasConntrack: true, devices: [] };
+const well: MachineFacts = { kernel: '6.18.1', hasTcx: true, errors: {}, cgroup2: '/sys/fs/cgroup', jit: '1', lockdown: 'none', hasConntrack: true, devices: [] };
 const bad = (facts: Partial<MachineFacts>): string[] => diagnose({ ...well, ...facts }).filter(({ standing }) => standing !== 'ok').map(({ what, standing, says, advice }) => `${what} ${standing}: ${says} → ${advice ?? ''}`);
 
 describe('diagnose()', () => {
   test('a machine where all is well', () => {
     expect(bad({})).toEqual([]);
-    expect(diagnose(well).map(({ what }) => what)).toEqual(['privileges', 'kernel', 'koffi', 'libbpf', 'programs', 'verifier', 'drop tracing', 'JIT', 'lockdown', 'cgroup v2', 'nf_conntrack', 'neighbours']);
+    expect(diagnose(well).map(({ what }) => what)).toEqual(['privileges', 'kernel', 'attachment', 'koffi', 'libbpf', 'programs', 'verifier', 'drop tracing', 'JIT', 'lockdown', 'cgroup v2', 'nf_conntrack', 'neighbours']);
   });
 
   test.each<[Partial<MachineFacts>, string[]]>([
@@ -21,16 +22,29 @@ describe('diagnose()', () => {
     [{ lockdown: 'confidentiality' }, [expect.stringContaining('lockdown less: confidentiality') as string]],
     [{ lockdown: 'integrity' }, []],
     [{ cgroup2: undefined }, [expect.stringContaining('cgroup v2 less: not mounted') as string]],
-    [{ hasConntrack: false }, [expect.stringContaining('nf_conntrack less: not loaded here') as string]],
-    [{ devices: [{ device: 'eth0', ingress: ['ht_from_endpoint', 'cil_from_netdev'], egress: [], xdp: 'lb_xdp' }] }, ['XDP less: eth0 runs lb_xdp → what it drops or sends back is not seen here: it comes before everything else']],
+    [{ hasConntrack: false }, []],
+    [{ hasTcx: false }, ['attachment less: no tcx: filters of tc are used, and the kernel counts no map → a crash leaves the filters behind until the next start; Linux 6.6 has both']],
+    [{ devices: [{ device: 'eth0', ingress: ['ht_from_endpoint', 'cil_from_netdev'], egress: [], filters: [], xdp: 'lb_xdp' }] }, ['XDP less: eth0 runs lb_xdp → what it drops or sends back is not seen here: it comes before everything else']],
   ])('%j', (facts, findings) => {
     expect(bad(facts)).toEqual(findings);
   });
 
   test('names programs of others, never our own', () => {
     const says = (devices: MachineFacts['devices']): string[] => diagnose({ ...well, devices }).filter(({ what }) => what === 'neighbours').map((one) => one.says);
-    expect(says([{ device: 'eth0', ingress: ['ht_from_endpoint', 'cil_from_netdev'], egress: ['cil_to_netdev'], xdp: undefined }])).toEqual(['eth0: in cil_from_netdev; out cil_to_netdev: ours go before them and hide nothing']);
-    expect(says([{ device: 'veth1', ingress: ['ht_from_endpoint'], egress: ['ht_to_endpoint'], xdp: undefined }])[0]).toContain('no program of others');
+    expect(says([{ device: 'eth0', ingress: ['ht_from_endpoint', 'cil_from_netdev'], egress: ['cil_to_netdev'], filters: [], xdp: undefined }])).toEqual(['eth0: in cil_from_netdev; out cil_to_netdev: ours go before them and hide nothing']);
+    expect(says([{ device: 'veth1', ingress: ['ht_from_endpoint'], egress: ['ht_to_endpoint'], filters: [{ way: 'ingress', name: 'hubtop_ingress', priority: 2 }], xdp: undefined }])[0]).toContain('no program of others');
+  });
+
+  test.each<[string, Partial<DevicePrograms>, boolean, string]>([
+    ['a link before ours', { ingress: ['cil_from_netdev', 'ht_from_endpoint'] }, true, 'less: what cil_from_netdev drops or sends elsewhere is not seen here: it runs before ours'],
+    ['a filter of tc behind our link', { ingress: ['ht_from_endpoint'], filters: [{ way: 'ingress', name: 'cil_from_container', priority: 1 }] }, true, 'ok: '],
+    ['a filter of tc where our links will go', { filters: [{ way: 'egress', name: 'u32', priority: 1 }] }, true, 'ok: '],
+    ['a filter of tc where our filter will go', { filters: [{ way: 'egress', name: 'u32', priority: 1 }] }, false, 'less: what u32 (tc priority 1) drops or sends elsewhere is not seen here: it runs before ours'],
+    ['a filter of tc that leaves room before it', { filters: [{ way: 'egress', name: 'u32', priority: 10 }] }, false, 'ok: '],
+    ['a filter of tc before ours', { filters: [{ way: 'ingress', name: 'cali_from_wl', priority: 2 }, { way: 'ingress', name: 'hubtop_ingress', priority: 3 }] }, false, 'less: what cali_from_wl (tc priority 2) drops or sends elsewhere is not seen here: it runs before ours'],
+  ])('tells who runs before ours: %s', (_case, programs, isTcx, says) => {
+    const device: DevicePrograms = { device: 'veth1', ingress: [], egress: [], filters: [], xdp: undefined, ...programs };
+    expect(diagnose({ ...well, hasTcx: isTcx, devices: [device] }).filter(({ what }) => what === 'neighbours').map(({ standing, advice }) => `${standing}: ${advice ?? ''}`)).toEqual([says]);
   });
 
   test('another operating system is the only thing to say', () => {
