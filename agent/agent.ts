@@ -7,6 +7,7 @@ import { type CatalogSnapshot, emptyCatalog } from './decode/facts.ts';
 import { startDrainThread } from './drain-worker.ts';
 import { EndpointVersions } from './enrich/endpoint-versions.ts';
 import { type RowContext, ServiceTable, makeUuidPrefix } from './enrich/row-context.ts';
+import { ServiceNumbers } from './enrich/service-numbers.ts';
 import { DEFAULT_HISTORY_CAPACITY } from './history/history.ts';
 import { WholeFlows } from './history/whole-flows.ts';
 import { AgentEvents } from './server/agent-events.ts';
@@ -93,6 +94,7 @@ class AgentNode {
   private readonly news = new WakeUp((isFollowed) => { this.drained?.follow(isFollowed); });
   private catalog: CatalogSnapshot = emptyCatalog;
   private services = new ServiceTable(emptyCatalog);
+  private readonly serviceNumbers = new ServiceNumbers();
   private devices: ReadonlyMap<number, string> = new Map();
   private drained: DrainedNode | undefined;
   private beat: NodeBeat | undefined;
@@ -158,6 +160,7 @@ class AgentNode {
     this.services = new ServiceTable(snapshot);
     const { upserts, removals, changes } = this.versions.apply(snapshot, nowNs);
     this.drained?.kernel.setAddresses(upserts, removals);
+    this.drained?.kernel.setServices(this.serviceNumbers.apply(snapshot));
     this.events.endpoints(changes);
     for (const warning of snapshot.warnings) {
       if (!this.told.has(warning)) this.events.broken(nowNs, warning);
@@ -184,6 +187,7 @@ class AgentNode {
       deviceName: (ifindex) => this.devices.get(ifindex) ?? '',
       dropReasonName: (reason) => drained.kernel.dropReasonName(reason),
       service: (ip, port) => this.services.get(ip, port),
+      serviceOf: (number) => this.serviceNumbers.get(number),
       hasServices: () => !this.services.isEmpty,
     };
   }

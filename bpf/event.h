@@ -188,6 +188,32 @@ struct ht_conntrack {
 	struct ht_conntrack_side side[2]; /* [0] a to b */
 };
 
+/* ht_services: hash, virtual address and port -> service. Filled by the agent from the catalog. */
+struct ht_service_key {
+	__u8 ip[16];    /* IPv4 in the first four bytes */
+	__u16 port;     /* network order */
+	__u8 protocol;
+	__u8 family;    /* 4 or 6 */
+};
+struct ht_service {
+	__u32 service;  /* the agent's number, as in ht_event */
+	__u32 set;      /* of ht_backends; a changed service gets a new set, then the old one goes */
+	__u32 backends; /* slots 0 to backends - 1 of the set */
+	__u32 flags;    /* HT_SERVICE_* */
+};
+#define HT_SERVICE_TRANSLATE 1 /* sockets are sent to a backend; else only looked at */
+
+/* ht_backends: hash, what stands behind services. */
+struct ht_backend_key {
+	__u32 set;
+	__u32 slot;
+};
+struct ht_backend {
+	__u8 ip[16];
+	__u16 port;     /* network order */
+	__u16 padding;
+};
+
 /* ht_pairs: per-CPU hash, the volume ledger's truth. Every packet of every
  * hook run is counted once here. Client and server as conntrack says; a packet
  * without connection counts its sender as client. */
@@ -259,7 +285,11 @@ struct ht_counters {
 	__u64 foreign_drops;       /* kernel drops of other nodes' namespaces, not ours */
 	__u64 untracked_lost_skbs; /* volume of untracked packets whose event was lost: in pairs, in no report */
 	__u64 untracked_lost_bytes;
-	__u64 reserved[18];
+	__u64 reserved[4];
+	__u64 sock_translated;     /* sock events of sockets that were sent to a backend: HT_XLATE_POST_FORWARD, suppressed ones not */
+	__u64 sock_refused;        /* calls to a service without backends */
+	__u64 sock_reverse_failed; /* translated, but the way back was not noted: the peer shows as the backend */
+	__u64 reserved_too[11];
 };
 
 /* ht_config: array[1], written by the agent. */
@@ -301,6 +331,9 @@ _Static_assert(sizeof(struct ht_address) == 12, "ht_address");
 _Static_assert(sizeof(struct ht_conntrack_key) == 44, "ht_conntrack_key");
 _Static_assert(sizeof(struct ht_conntrack_side) == 24, "ht_conntrack_side");
 _Static_assert(sizeof(struct ht_conntrack) == 96, "ht_conntrack");
+_Static_assert(sizeof(struct ht_service_key) == 20, "ht_service_key");
+_Static_assert(sizeof(struct ht_service) == 16, "ht_service");
+_Static_assert(sizeof(struct ht_backend) == 20, "ht_backend");
 _Static_assert(sizeof(struct ht_pair_key) == 16, "ht_pair_key");
 _Static_assert(sizeof(struct ht_pair) == 48, "ht_pair");
 _Static_assert(sizeof(struct ht_drop_key) == 16, "ht_drop_key");

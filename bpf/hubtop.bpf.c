@@ -3,6 +3,7 @@
 #include "tc.h"
 #include "drops.h"
 #include "sweep.h"
+#include "sock.h"
 #include "maps-iterator.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -4,6 +4,7 @@
 #define HUBTOP_TC_H
 
 #include "report.h"
+#include "services.h"
 
 /* Reported when first seen in a direction; ECN bits come and go in the middle of a stream. */
 #define HT_REPORTED_FLAGS (HT_TCP_FIN | HT_TCP_SYN | HT_TCP_RST | HT_TCP_PSH | HT_TCP_ACK | HT_TCP_URG)
@@ -228,6 +229,8 @@ static __always_inline void ht_tracked(struct __sk_buff *skb, struct ht_packet *
 			ht_untracked(skb, packet, hook, HT_TRACE_UNKNOWN);
 			return;
 		}
+		if (hook == HT_DIRECTION_EGRESS)
+			entry->service = ht_service_asked(skb, packet);
 	} else if (ht_unlikely(entry->epoch != config->epoch)) {
 		ht_refresh_owners(entry, &key, config->epoch);
 	}

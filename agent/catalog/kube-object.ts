@@ -17,7 +17,7 @@ export type KubeObject =
   | { kind: 'Namespace'; metadata: Metadata }
   | { kind: 'Node'; metadata: Metadata; ips: string[]; podCidrs: string[] }
   | { kind: 'Service'; metadata: Metadata; clusterIps: string[]; selector: Map<string, string>; ports: { name: string; protocol: string; port: number; targetPort: string }[] }
-  | { kind: 'EndpointSlice'; metadata: Metadata; service: string; ips: string[]; ports: { protocol: string; port: number }[] }
+  | { kind: 'EndpointSlice'; metadata: Metadata; service: string; ips: string[]; ports: { name: string; protocol: string; port: number }[] }
   | { kind: 'CiliumIdentity'; metadata: Metadata; identity: number; securityLabels: string[] }
   | { kind: 'ReplicaSet' | 'Job'; metadata: Metadata };
 
@@ -167,7 +167,7 @@ function readEndpointSlice(object: Mapping, metadata: Metadata): KubeObject {
     // an FQDN slice names no addresses
     // of the addresses of an endpoint only the first counts (discovery/v1)
     ips: textAt(object, 'addressType') === 'FQDN' ? [] : checkIps(ready.flatMap((endpoint) => textsAt(endpoint, 'addresses').slice(0, 1)), 'endpoints.addresses'),
-    ports: mappingsAt(object, 'ports').map((port) => ({ protocol: textAt(port, 'protocol') || 'TCP', port: numberAt(port, 'port') })),
+    ports: mappingsAt(object, 'ports').map((port) => ({ name: textAt(port, 'name'), protocol: textAt(port, 'protocol') || 'TCP', port: numberAt(port, 'port') })),
   };
 }
 

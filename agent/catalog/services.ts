@@ -53,7 +53,7 @@ function upTo(count: number, sets: readonly BackendSet[]): ServiceBackendFact[] 
 }
 
 function sliceBackendSets(slice: Slice): BackendSet[] {
-  return slice.ips.map((ip) => () => slice.ports.map(({ protocol, port }) => ({ ip, protocol, port })));
+  return slice.ips.map((ip) => () => slice.ports.map(({ name, protocol, port }) => ({ ip, protocol, port, portName: name })));
 }
 
 /** A service without a selector is filled by somebody else; it picks nothing. */
@@ -62,6 +62,6 @@ function selectBackends(service: Service, pods: readonly Pod[]): BackendSet[] {
   const chosen = pods.filter((pod) => [...service.selector].every(([key, value]) => pod.metadata.labels.get(key) === value));
   return chosen.map((pod) => () => pod.ips.flatMap((ip) => service.ports.map((port) => {
     const named = pod.containerPorts.get(port.targetPort);
-    return { ip, protocol: port.protocol, port: named ?? portFact(port).targetPort };
+    return { ip, protocol: port.protocol, port: named ?? portFact(port).targetPort, portName: port.name };
   })));
 }

@@ -42,6 +42,8 @@ export interface ServiceBackendFact {
   ip: string;
   port: number;
   protocol: string;
+  /** Name of the service's port it stands behind; a service with one port may have none. */
+  portName: string;
 }
 
 /** One service: its virtual addresses (none when headless) and what stands behind them. */

@@ -31,6 +31,24 @@ export interface AddressRow {
   isLocal: boolean;
 }
 
+/** Where calls to a service may be sent. */
+export interface BackendRow {
+  ip: string;
+  port: number;
+}
+
+/** One virtual address and port of a service, as the datapath shall know it. */
+export interface ServiceRow {
+  /** The agent's number, see ServiceNumbers. */
+  service: number;
+  ip: string;
+  port: number;
+  /** IP protocol number. */
+  protocol: number;
+  /** Of both families; those of the address's own count. */
+  backends: readonly BackendRow[];
+}
+
 /** Cumulative since the kernel part started; from ht_counters, summed over CPUs. */
 export interface EventCounts {
   lane: number;
@@ -128,6 +146,10 @@ export interface KernelSample {
     liveSkbs: number;
     liveBytes: number;
   };
+  /** Sock events that tell of a translation; of the others nothing was translated. Absent where nobody is at sockets. */
+  socketsTranslated?: number;
+  /** Calls of sockets to services that have no backend. */
+  socketsRefused?: number;
   notIp: number;
   malformed: number;
   /** Packets, and their bytes, that found no room in the pair table; their connections report them all the same. */
@@ -153,6 +175,8 @@ export interface Kernel {
    * The first call begins the watching: nobody is called "world" only because his name came later.
    */
   setAddresses(upserts: AddressRow[], removals: string[]): void;
+  /** Makes the datapath's services equal to these. Only programs at sockets look at them. */
+  setServices(rows: readonly ServiceRow[]): void;
   attachedDevices(): AttachedDevice[];
   sample(): KernelSample;
   /** Reports what idle or expired connections have not reported yet; with `all`, every one (shutdown, tests). */

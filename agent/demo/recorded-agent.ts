@@ -96,6 +96,6 @@ export class RecordedAgent {
 function emptyContext(nodeName: string): RowContext {
   return {
     nodeName, nodeLabels: [], versions: new EndpointVersions(nodeName), emitterVersion: HUBBLE_COMPAT_VERSION, uuidPrefix: makeUuidPrefix(nodeName, ''),
-    deviceName: () => '', dropReasonName: () => ({ name: '', subsystem: '' }), service: () => undefined, hasServices: () => false,
+    deviceName: () => '', dropReasonName: () => ({ name: '', subsystem: '' }), service: () => undefined, serviceOf: () => undefined, hasServices: () => false,
   };
 }

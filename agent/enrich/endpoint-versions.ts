@@ -58,7 +58,8 @@ export class EndpointVersions {
   private addresses = new Map<string, AddressRow>();
   private lastRef = WORLD_REF;
   private readonly localIds = new LocalEndpointIds();
-  private readonly unknown = worldVersion(unknownEndpoint);
+  /** Somebody of whom nothing is known, not even that he is none of ours. */
+  readonly unknown = worldVersion(unknownEndpoint);
   private readonly worldIpv4 = worldVersion({ identity: Identity.worldIpv4, labels: ['reserved:world-ipv4'] });
   private readonly worldIpv6 = worldVersion({ identity: Identity.worldIpv6, labels: ['reserved:world-ipv6'] });
   /** undefined until a catalog names somebody. Then it stays: a flow must be the same on every read. */

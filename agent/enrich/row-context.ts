@@ -23,6 +23,8 @@ export interface RowContext {
   dropReasonName(reason: number): { name: string; subsystem: string };
   /** The service behind a virtual address and port. */
   service(ip: string, port: number): ServiceName | undefined;
+  /** The service that the datapath has this number for, see ServiceNumbers. */
+  serviceOf(number: number): ServiceName | undefined;
   /** False saves the lookups. */
   hasServices(): boolean;
 }

@@ -1,6 +1,6 @@
 import type { EndpointView, FlowView, ServiceView } from '../../src/flow/flow-view.ts';
-import { DropReason, IPVersion, TrafficDirection, Verdict } from '../../src/wire/gen/flow.ts';
-import { formatIp } from '../../src/lib/ip-bytes.ts';
+import { DropReason, IPVersion, SocketTranslationPoint, TrafficDirection, Verdict } from '../../src/wire/gen/flow.ts';
+import { formatIp, parseIp } from '../../src/lib/ip-bytes.ts';
 import { Direction, EVENT_BYTES, EventFlag, EventType, OFFSET, TraceReason, Why } from '../decode/event.ts';
 import type { EndpointVersion } from './endpoint-version.ts';
 import type { RowContext } from './row-context.ts';
@@ -48,7 +48,21 @@ export class RowView implements FlowView {
   moved(): this {
     this.sourceText = undefined;
     this.destinationText = undefined;
+    if (this.hasNoSourceIp && this.words[OFFSET.source_ref / 4] !== 0) this.nameSource();
     return this;
+  }
+
+  /** A socket has no address before it is bound. */
+  private get hasNoSourceIp(): boolean {
+    const at = OFFSET.source_ip / 4;
+    return this.words[at] === 0 && this.words[at + 1] === 0 && this.words[at + 2] === 0 && this.words[at + 3] === 0;
+  }
+
+  /** The one it will be bound to is the pod's of the same family. */
+  private nameSource(): void {
+    const isIpv6 = (this.flags & EventFlag.ipv6) !== 0;
+    const ip = this.versionAt(OFFSET.source_ref).ips.find((text) => text.includes(':') === isIpv6);
+    this.bytes.set(parseIp(ip ?? '')?.bytes ?? [], OFFSET.source_ip);
   }
 
   get type(): number { return this.bytes[OFFSET.type] ?? 0; }
@@ -59,7 +73,11 @@ export class RowView implements FlowView {
   get ifindex(): number { return this.data.getUint32(OFFSET.ifindex, true); }
   get skbs(): number { return this.data.getUint32(OFFSET.skbs, true); }
   get segments(): number { return this.data.getUint32(OFFSET.segments, true); }
-  get volumeBytes(): number { return Number(this.data.getBigUint64(OFFSET.bytes, true)); }
+  get volumeBytes(): number { return this.isSock ? 0 : Number(this.data.getBigUint64(OFFSET.bytes, true)); }
+  get isSock(): boolean { return this.type === EventType.sock; }
+  /** Of a sock event, as its cgroup. */
+  get socketCookie(): bigint { return this.data.getBigUint64(OFFSET.source_mac, true); }
+  get cgroupId(): bigint { return this.data.getBigUint64(OFFSET.bytes, true); }
   get icmpType(): number { return this.bytes[OFFSET.icmp_type] ?? 0; }
   get icmpCode(): number { return this.bytes[OFFSET.icmp_code] ?? 0; }
   get line(): number { return this.data.getUint16(OFFSET.line, true); }
@@ -75,7 +93,11 @@ export class RowView implements FlowView {
     return type === EventType.drop || type === EventType.kernelDrop || (type === EventType.verdict && this.rawDropReason !== 0);
   }
 
-  get verdict(): number { return this.isDrop ? Verdict.DROPPED : Verdict.FORWARDED; }
+  get verdict(): number {
+    if (this.isDrop) return Verdict.DROPPED;
+    if (!this.isSock) return Verdict.FORWARDED;
+    return isPreTranslation(this.eventSubType) ? Verdict.TRACED : Verdict.TRANSLATED;
+  }
 
   get eventType(): number {
     const type = this.type;
@@ -97,6 +119,7 @@ export class RowView implements FlowView {
     const direction = this.bytes[OFFSET.direction] ?? 0;
     if (direction === Direction.ingress) return TrafficDirection.INGRESS;
     if (direction === Direction.egress) return TrafficDirection.EGRESS;
+    if (this.isSock) return TrafficDirection.TRAFFIC_DIRECTION_UNKNOWN;
     const owner = this.data.getUint32(OFFSET.endpoint_ref, true);
     if (owner === 0) return TrafficDirection.TRAFFIC_DIRECTION_UNKNOWN;
     return owner === this.data.getUint32(OFFSET.source_ref, true) ? TrafficDirection.EGRESS : TrafficDirection.INGRESS;
@@ -133,14 +156,17 @@ export class RowView implements FlowView {
   get sourcePort(): number { return this.hasPorts ? this.data.getUint16(OFFSET.source_port, true) : -1; }
   get destinationPort(): number { return this.hasPorts ? this.data.getUint16(OFFSET.destination_port, true) : -1; }
 
-  get tcpFlags(): number { return this.protocol === TCP && this.hasL4 ? this.reportedTcpFlags : -1; }
+  get tcpFlags(): number { return this.protocol === TCP && this.hasL4 && !this.isSock ? this.reportedTcpFlags : -1; }
 
   /** A sweep has no packet of its own: then the flags of all whose volume it reports. */
   get reportedTcpFlags(): number {
     return this.data.getUint16(this.why === Why.sweep ? OFFSET.tcp_flags_seen : OFFSET.tcp_flags, true);
   }
 
-  get sourceVersion(): EndpointVersion { return this.versionAt(OFFSET.source_ref); }
+  get sourceVersion(): EndpointVersion {
+    const version = this.versionAt(OFFSET.source_ref);
+    return version.ref === 0 && this.hasNoSourceIp && (this.isSock || this.type === EventType.drop) ? this.context.versions.unknown : version;
+  }
   get destinationVersion(): EndpointVersion { return this.versionAt(OFFSET.destination_ref); }
 
   private versionAt(offset: number): EndpointVersion {
@@ -150,12 +176,22 @@ export class RowView implements FlowView {
   get source(): EndpointView { return viewOf(this.sourceVersion); }
   get destination(): EndpointView { return viewOf(this.destinationVersion); }
 
-  // A virtual address never belongs to an endpoint.
+  /** What the client's socket asked for is the server's service, whatever address the packet has. */
+  private get askedService(): ServiceView | undefined {
+    const number = this.words[OFFSET.service / 4] ?? 0;
+    return number === 0 ? undefined : this.context.serviceOf(number);
+  }
+
   get sourceService(): ServiceView | undefined {
+    const asked = this.isReply === true ? this.askedService : undefined;
+    if (asked !== undefined) return asked;
+    // A virtual address never belongs to an endpoint.
     return this.hasPorts && this.sourceVersion.ref === 0 ? this.context.service(this.sourceIp, this.sourcePort) : undefined;
   }
 
   get destinationService(): ServiceView | undefined {
+    const asked = this.isReply === true ? undefined : this.askedService;
+    if (asked !== undefined) return asked;
     return this.hasPorts && this.destinationVersion.ref === 0 ? this.context.service(this.destinationIp, this.destinationPort) : undefined;
   }
 
@@ -163,6 +199,10 @@ export class RowView implements FlowView {
     const index = this.ifindex;
     return index === 0 ? undefined : { index, name: this.context.deviceName(index) };
   }
+}
+
+function isPreTranslation(point: number): boolean {
+  return point === SocketTranslationPoint.SOCK_XLATE_POINT_PRE_DIRECTION_FWD || point === SocketTranslationPoint.SOCK_XLATE_POINT_PRE_DIRECTION_REV;
 }
 
 const views = new WeakMap<EndpointVersion, EndpointView>();

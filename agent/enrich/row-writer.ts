@@ -1,8 +1,8 @@
 // Hot path: bench row "agent flows written" (test/bench/agent.ts).
 import { FlowRow, FlowWriter, interfaceChunk, serviceChunk, summaryChunk, textChunk } from '../../src/wire/flow-template.ts';
-import { FlowType, TraceObservationPoint, Verdict } from '../../src/wire/gen/flow.ts';
+import { FlowCodec, FlowType, TraceObservationPoint, Verdict } from '../../src/wire/gen/flow.ts';
 import { EventFlag, EventType, OFFSET, Point, TraceReason, whyNames } from '../decode/event.ts';
-import type { RowContext } from './row-context.ts';
+import type { RowContext, ServiceName } from './row-context.ts';
 import { type RowView, uuidBytes } from './row-view.ts';
 
 /** Devices and services whose bytes are kept; beyond, they are made anew. */
@@ -11,6 +11,10 @@ const EMPTY = new Uint8Array(0);
 const NANOS = 1_000_000_000;
 const ICMPV4 = 1;
 const ICMPV6 = 58;
+
+/** Flow.Summary of sock events, by protocol. */
+const socketSummaries = new Map([[6, summaryChunk('TCP')], [17, summaryChunk('UDP')]]);
+const unknownSummary = summaryChunk('Unknown');
 
 /** The one place that says what a history row means as a Flow on the wire. Writes frames through the template. */
 export class RowWriter {
@@ -73,13 +77,21 @@ export class RowWriter {
       row.isReply = reason === TraceReason.reply ? 1 : 0;
       return;
     }
-    if (type === EventType.sock) row.flowType = FlowType.SOCK;
+    if (type === EventType.sock) this.fillSocket(view);
     row.verdict = view.verdict;
     row.eventType = view.eventType;
     row.eventSubType = view.eventSubType;
     row.dropReason = view.dropReason;
     if (type === EventType.verdict && row.verdict === Verdict.FORWARDED) row.isReply = 0;
     if (type === EventType.kernelDrop) row.summary = this.kernelDrop(view.rawDropReason).summary;
+  }
+
+  /** There is no packet yet: no link header, no flags. */
+  private fillSocket(view: RowView): void {
+    const { row } = this;
+    row.flowType = FlowType.SOCK;
+    row.summary = socketSummaries.get(view.protocol) ?? unknownSummary;
+    row.extra = FlowCodec.encode({ sock_xlate_point: view.eventSubType, socket_cookie: view.socketCookie, cgroup_id: view.cgroupId });
   }
 
   private fillPacket(view: RowView): void {
@@ -89,7 +101,7 @@ export class RowWriter {
     row.ipVersion = (flags & EventFlag.ipv6) === 0 ? 4 : 6;
     row.sourceIpAt = OFFSET.source_ip;
     row.destinationIpAt = OFFSET.destination_ip;
-    if ((flags & EventFlag.l3Device) === 0 && view.type !== EventType.kernelDrop) {
+    if ((flags & EventFlag.l3Device) === 0 && view.type !== EventType.kernelDrop && !view.isSock) {
       row.sourceMacAt = OFFSET.source_mac;
       row.destinationMacAt = OFFSET.destination_mac;
     }
@@ -99,7 +111,7 @@ export class RowWriter {
     row.protocol = view.protocol;
     row.sourcePort = ports & 0xffff;
     row.destinationPort = ports >>> 16;
-    row.tcpFlags = view.reportedTcpFlags;
+    row.tcpFlags = view.isSock ? -1 : view.reportedTcpFlags;
     if (row.protocol === ICMPV4 || row.protocol === ICMPV6) {
       row.icmpType = view.icmpType;
       row.icmpCode = view.icmpCode;
@@ -112,9 +124,10 @@ export class RowWriter {
     const destination = view.destinationVersion;
     row.source = source.chunk;
     row.destination = destination.chunk;
-    // A virtual address never belongs to an endpoint.
-    if (source.ref === 0 && context.hasServices()) row.sourceService = this.service(view.sourceIp, row.sourcePort);
-    if (destination.ref === 0 && context.hasServices()) row.destinationService = this.service(view.destinationIp, row.destinationPort);
+    // Names are made of text only for those that may have one.
+    const isAsked = view.words[OFFSET.service / 4] !== 0;
+    if (isAsked || (source.ref === 0 && context.hasServices())) row.sourceService = this.service(view.sourceService);
+    if (isAsked || (destination.ref === 0 && context.hasServices())) row.destinationService = this.service(view.destinationService);
     const { ifindex } = view;
     if (ifindex !== 0) row.interface = this.device(ifindex);
   }
@@ -142,8 +155,7 @@ export class RowWriter {
     return chunk;
   }
 
-  private service(ip: string, port: number): Uint8Array {
-    const service = this.context.service(ip, port);
+  private service(service: ServiceName | undefined): Uint8Array {
     if (service === undefined) return EMPTY;
     const key = `${service.namespace}/${service.name}`;
     const known = this.services.get(key);

@@ -28,6 +28,8 @@ export interface Counters {
   pairFailedBytes: number;
   dropPairFailed: number;
   foreignDrops: number;
+  socketsTranslated: number;
+  socketsRefused: number;
 }
 
 /** Reads the one value of ht_counters. */
@@ -50,6 +52,8 @@ export function parseCounters(value: Uint8Array, stride: number): Counters {
     pairFailedBytes: word(afterKinds + 19),
     dropPairFailed: word(afterKinds + 20),
     foreignDrops: word(afterKinds + 21),
+    socketsTranslated: word(afterKinds + 28),
+    socketsRefused: word(afterKinds + 29),
   };
 }
 

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { attachTracing } from './attach.ts';
 import { loadObject } from './bpf-object.ts';
+import { cgroup2Mount } from './cgroup.ts';
 import { type DevicePrograms, devicePrograms } from './device-programs.ts';
 import type { Finding } from './finding.ts';
 import { errorLine } from './kernel-error.ts';
@@ -70,12 +71,6 @@ function textOf(path: string): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Where cgroup v2 is mounted, from the text of /proc/mounts. */
-export function cgroup2Mount(mounts: string): string | undefined {
-  // blanks in a path are written \040
-  return mounts.split('\n').map((line) => line.split(' ')).find(([, , type]) => type === 'cgroup2')?.[1]?.replaceAll(/\\(\d{3})/g, (_, octal: string) => String.fromCharCode(Number.parseInt(octal, 8)));
 }
 
 /** What stands in brackets in /sys/kernel/security/lockdown. */

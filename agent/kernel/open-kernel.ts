@@ -4,7 +4,8 @@ import type { Kernel, RingSource } from '../decode/kernel.ts';
 import { AddressTable } from './address-table.ts';
 import { type Attacher, attachTracing } from './attach.ts';
 import { type AttachMode, openAttacher } from './attacher.ts';
-import { loadObject, type BpfObject } from './bpf-object.ts';
+import { attachToCgroup, socketProgramNames } from './cgroup.ts';
+import { loadObject, type BpfObject, type LoadOptions } from './bpf-object.ts';
 import { DeviceWatcher } from './device-watcher.ts';
 import { DropReasons } from './drop-reasons.ts';
 import { errorLine } from './kernel-error.ts';
@@ -12,9 +13,11 @@ import { boottimeNs, libc, requireKoffi } from './native.ts';
 import { NetlinkSocket } from './netlink-socket.ts';
 import { readKernelObject, requireBtf, requireLinux, requirePrivileges } from './requirements.ts';
 import { Sampler } from './sampler.ts';
+import { ServiceTable } from './service-table.ts';
 
 const defaultRingBytes = { urgent: 8 << 20, bulk: 16 << 20 };
 const defaultReportIntervalSeconds = 5;
+const unusedEntries = 128;
 const packetPrograms = ['ht_from_endpoint', 'ht_to_endpoint'];
 
 /** How the kernel part shall be set up; everything has a default. */
@@ -29,6 +32,10 @@ export interface KernelOptions {
   devices?: RegExp;
   /** How programs get onto devices; default: tcx links, clsact filters where the kernel has none. */
   attach?: AttachMode;
+  /** Folder of a cgroup (version 2) whose sockets are watched, with all below it; none without it. */
+  cgroup?: string;
+  /** Whether sockets that ask for a service are sent to a backend (default: observe). */
+  services?: 'observe' | 'translate';
   /** Name for the network namespace in conntrack rows, such as the node's. */
   namespaceName?: string;
   /** What goes wrong later, one line each. */
@@ -56,10 +63,13 @@ export function openKernel(options: KernelOptions = {}): Kernel {
   }
 }
 
-function loadOptions({ ringBytes = defaultRingBytes, conntrackEntries }: KernelOptions): { maxEntries: Record<string, number> } {
+function loadOptions({ ringBytes = defaultRingBytes, conntrackEntries, cgroup }: KernelOptions): LoadOptions {
   const maxEntries: Record<string, number> = { ht_urgent: ringBytes.urgent, ht_bulk: ringBytes.bulk };
   if (conntrackEntries !== undefined) maxEntries.ht_conntrack = conntrackEntries;
-  return { maxEntries };
+  if (cgroup !== undefined) return { maxEntries };
+  // ten megabytes of tables that would stay empty, and programs that older kernels do not take
+  for (const map of ['ht_reverse', 'ht_sockets', 'ht_asked']) maxEntries[map] = unusedEntries;
+  return { maxEntries, leaveOut: socketProgramNames };
 }
 
 interface Parts {
@@ -80,6 +90,9 @@ function assemble({ object, reasons, options, closers }: Parts): Kernel {
   );
   const sampler = new Sampler(object, options.namespaceName ?? '', packetPrograms);
   closers.push(() => sampler.close());
+  const services = options.cgroup === undefined ? undefined : new ServiceTable({ services: object.map('ht_services'), backends: object.map('ht_backends') }, options.services ?? 'observe', onWarning);
+  // before the first connect of a pod that is started next; it knows no service yet and lets all pass
+  if (options.cgroup !== undefined) closers.push(attachToCgroup(object, options.cgroup));
   let watcher: DeviceWatcher | undefined;
   const attacher = openAttacher(object, options.attach, onWarning);
   closers.push(() => attacher.close());
@@ -97,6 +110,7 @@ function assemble({ object, reasons, options, closers }: Parts): Kernel {
       watcher ??= begin();
       joinDevices(addresses, watcher);
     },
+    setServices: (rows) => services?.apply(rows),
     attachedDevices: () => watcher?.attached() ?? [],
     sample: () => sampler.sample(),
     sweep: (which) => sampler.sweep(which),

@@ -104,6 +104,8 @@ export class Sampler {
         failed: counters.conntrackFailed,
         midStream: counters.midStream,
       },
+      socketsTranslated: counters.socketsTranslated,
+      socketsRefused: counters.socketsRefused,
       notIp: counters.notIp,
       malformed: counters.malformed,
       pairFailed: counters.pairFailed,

@@ -1,4 +1,4 @@
-import type { AddressRow, AttachedDevice, Kernel, KernelSample } from '../decode/kernel.ts';
+import type { AddressRow, AttachedDevice, Kernel, KernelSample, ServiceRow } from '../decode/kernel.ts';
 import { deferred } from '../../src/lib/deferred.ts';
 import { allocateHistory } from '../history/history.ts';
 import type { DrainCounts, ProvenGap } from '../history/node-drain.ts';
@@ -20,6 +20,7 @@ export interface NodeKernel {
   bootId: string;
   dropReasonName(reason: number): { name: string; subsystem: string };
   setAddresses(upserts: AddressRow[], removals: string[]): void;
+  setServices(rows: readonly ServiceRow[]): void;
   attachedDevices(): AttachedDevice[];
   sweep(options: { all: boolean }): void;
 }
@@ -141,6 +142,8 @@ export class DrainHost {
       bootId: facts?.bootId ?? '',
       dropReasonName: (reason) => names.get(reason) ?? { name: `REASON_${reason}`, subsystem: '' },
       setAddresses: (upserts, removals) => { this.say({ type: 'addresses', id, upserts, removals }); },
+      // a simulated kernel has no sockets
+      setServices: () => {},
       attachedDevices: () => facts?.devices ?? [],
       sweep: ({ all }) => { this.say({ type: 'sweep', id, all }); },
     };
@@ -204,6 +207,7 @@ function localKernel(kernel: Kernel): NodeKernel {
     bootId: kernel.bootId,
     dropReasonName: (reason) => kernel.dropReasonName(reason),
     setAddresses: (upserts, removals) => { kernel.setAddresses(upserts, removals); },
+    setServices: (rows) => { kernel.setServices(rows); },
     attachedDevices: () => kernel.attachedDevices(),
     sweep: (options) => { kernel.sweep(options); },
   };

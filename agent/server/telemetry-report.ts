@@ -68,9 +68,12 @@ export class TelemetryMeter {
     for (const row of sample.events) {
       // A policy verdict tells of a packet that its trace or drop tells of too.
       if (row.kind === 'policy-verdict') continue;
-      const verdict = row.kind === 'trace' ? Verdict.FORWARDED : row.kind === 'trace-sock' ? Verdict.TRANSLATED : Verdict.DROPPED;
+      const verdict = row.kind === 'trace' ? Verdict.FORWARDED : row.kind === 'trace-sock' ? Verdict.TRACED : Verdict.DROPPED;
       now.set(verdict, (now.get(verdict) ?? 0) + row.happened - row.suppressed);
     }
+    const translated = sample.socketsTranslated ?? 0;
+    now.set(Verdict.TRACED, (now.get(Verdict.TRACED) ?? 0) - translated);
+    now.set(Verdict.TRANSLATED, (now.get(Verdict.TRANSLATED) ?? 0) + translated);
     const before = this.before.verdicts;
     this.before.verdicts = now;
     return [...now].map(([verdict, flows]) => ({ verdict, flows: flows - (before.get(verdict) ?? 0) })).filter((row) => row.flows > 0);

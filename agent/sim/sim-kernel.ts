@@ -66,6 +66,8 @@ export function createSimKernel(options: SimOptions): SimKernel {
       setAddresses(byIp, upserts, removals);
       datapath.epoch += 1;
     },
+    // nobody is at a socket here
+    setServices: () => {},
     attachedDevices: () => attachedDevices(devices),
     step(atNs) {
       if (atNs < nowNs) return;

@@ -19,6 +19,8 @@ export const agent: Command = {
     { name: 'history', kind: 'count', value: 'N', help: 'flows kept, one less than a power of two (default 4095)' },
     { name: 'devices', kind: 'text', value: 'REGEX', help: 'names of devices to watch, instead of the pods\' found by themselves' },
     { name: 'attach', kind: 'text', value: 'HOW', help: 'tcx (links, Linux 6.6) or clsact (filters); default tcx, clsact where the kernel has none' },
+    { name: 'cgroup', kind: 'text', value: 'PATH', help: 'folder of a cgroup (version 2): see which services the sockets below it ask for' },
+    { name: 'services', kind: 'text', value: 'MODE', help: 'observe: only look (default); translate: send those sockets to the services\' backends' },
     { name: 'report-interval', kind: 'count', value: 'SECONDS', help: 'how often an open connection is reported (default 5)' },
     { name: 'socket', kind: 'text', value: 'PATH', help: 'serve on this unix socket too', group: 'Serving' },
     ...servingFlags(agentPort),
@@ -41,6 +43,7 @@ async function runAgent(values: FlagValues, serving: ServingChoice, context: Com
   const devices = readDevices(values.text('devices'));
   const attach = readAttach(values.text('attach'));
   const reportIntervalSeconds = values.count('report-interval');
+  const sockets = readSockets(values);
   const nodeName = values.text('node-name') ?? context.env['K8S_NODE_NAME'] ?? hostname();
   const warn = boundedLog(context, 'hubtop agent: ');
   const [{ startAgent }, { loadCatalog }, { openKernel }] = await Promise.all([
@@ -51,7 +54,7 @@ async function runAgent(values: FlagValues, serving: ServingChoice, context: Com
   const catalog = await loadCatalog({ paths, onChange: (snapshot) => { setCatalog(snapshot); }, onWarning: warn, signal: context.signal });
   try {
     const kernel = openKernel({
-      namespaceName: nodeName, onWarning: warn, ...(attach === undefined ? {} : { attach }),
+      namespaceName: nodeName, onWarning: warn, ...(attach === undefined ? {} : { attach }), ...sockets,
       ...(devices === undefined ? {} : { devices }), ...(reportIntervalSeconds === undefined ? {} : { reportIntervalSeconds }),
     });
     try {
@@ -78,6 +81,16 @@ async function runAgent(values: FlagValues, serving: ServingChoice, context: Com
 async function tellDegradations(warn: (line: string) => void): Promise<void> {
   const { diagnose, readMachineFacts } = await import('../../agent/kernel/doctor.ts');
   for (const { what, standing, says, advice } of diagnose(readMachineFacts(undefined, { isLoading: false }))) if (standing === 'less') warn(`${what}: ${says}${advice === undefined ? '' : `: ${advice}`}`);
+}
+
+/** Without a cgroup nobody is at sockets: on the root of a machine, translation would also change the connections of the host. */
+function readSockets(values: FlagValues): { cgroup?: string; services?: 'observe' | 'translate' } {
+  const cgroup = values.text('cgroup');
+  const services = values.text('services') ?? 'observe';
+  if (services !== 'observe' && services !== 'translate') throw new UsageError(`invalid argument "${services}" for "--services" flag: observe or translate`);
+  if (cgroup !== undefined) return { cgroup, services };
+  if (services === 'translate') throw new UsageError('--services translate: whose sockets? give --cgroup PATH');
+  return {};
 }
 
 function readHistory(capacity: number | undefined): number | undefined {

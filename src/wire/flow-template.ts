@@ -95,7 +95,7 @@ export class FlowRow {
   protocol = 0;
   sourcePort = 0;
   destinationPort = 0;
-  /** HT_TCP_* bits. */
+  /** HT_TCP_* bits; -1 absent. */
   tcpFlags = 0;
   icmpType = 0;
   icmpCode = 0;
@@ -479,7 +479,7 @@ function writeLayer4(b: Uint8Array, start: number, row: FlowRow): number {
     // TCP, UDP and SCTP have the same two numbers
     at = writeNumber(b, at, TCPField.source_port, row.sourcePort);
     at = writeNumber(b, at, TCPField.destination_port, row.destinationPort);
-    if (member === Layer4Field.TCP) at = copyChunk(b, at, tcpFlagsChunks[row.tcpFlags & 511] ?? EMPTY);
+    if (member === Layer4Field.TCP && row.tcpFlags >= 0) at = copyChunk(b, at, tcpFlagsChunks[row.tcpFlags & 511] ?? EMPTY);
   } else if (member === Layer4Field.ICMPv4 || member === Layer4Field.ICMPv6) {
     at = writeNumber(b, at, ICMPv4Field.type, row.icmpType);
     at = writeNumber(b, at, ICMPv4Field.code, row.icmpCode);

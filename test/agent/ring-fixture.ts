@@ -31,6 +31,7 @@ export interface EventFields {
   source_mac?: number[];
   destination_mac?: number[];
   bytes?: number;
+  service?: number;
 }
 
 /** The 144 bytes of a record as the kernel would write them. */
@@ -39,7 +40,7 @@ export function eventBytes(fields: EventFields): Uint8Array {
   const view = new DataView(bytes.buffer);
   const u8 = ['version', 'type', 'sub_type', 'reason', 'direction', 'why', 'flags', 'protocol', 'lane', 'icmp_type', 'icmp_code'] as const;
   const u16 = ['cpu', 'tcp_flags', 'source_port', 'destination_port'] as const;
-  const u32 = ['ifindex', 'source_ref', 'destination_ref', 'drop_reason', 'skbs', 'segments'] as const;
+  const u32 = ['ifindex', 'source_ref', 'destination_ref', 'drop_reason', 'skbs', 'segments', 'service'] as const;
   const filled = { version: EVENT_VERSION, ...fields };
   for (const name of u8) view.setUint8(OFFSET[name], filled[name] ?? 0);
   for (const name of u16) view.setUint16(OFFSET[name], filled[name] ?? 0, true);

@@ -1,6 +1,7 @@
 import { type CatalogSnapshot, emptyCatalog } from '../../agent/decode/facts.ts';
 import { EndpointVersions } from '../../agent/enrich/endpoint-versions.ts';
 import { type RowContext, ServiceTable, makeUuidPrefix } from '../../agent/enrich/row-context.ts';
+import { ServiceNumbers } from '../../agent/enrich/service-numbers.ts';
 
 /** shop/web on the node itself, shop/api elsewhere, and a service before it. */
 export const shop: CatalogSnapshot = {
@@ -30,6 +31,8 @@ export function shopContext(): RowContext {
   const versions = new EndpointVersions('node-a');
   versions.apply(shop, 0n);
   const services = new ServiceTable(shop);
+  const numbers = new ServiceNumbers();
+  numbers.apply(shop);
   return {
     nodeName: 'node-a',
     nodeLabels: ['zone=one'],
@@ -39,6 +42,7 @@ export function shopContext(): RowContext {
     deviceName: (ifindex) => (ifindex === 12 ? 'veth-web' : ''),
     dropReasonName: (reason) => ({ name: reason === 3 ? 'NO_SOCKET' : `REASON_${reason}`, subsystem: 'core' }),
     service: (ip, port) => services.get(ip, port),
+    serviceOf: (number) => numbers.get(number),
     hasServices: () => true,
   };
 }

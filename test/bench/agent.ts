@@ -135,7 +135,7 @@ function benchContext(): RowContext {
   return {
     nodeName: 'node-a', nodeLabels: [], versions, emitterVersion: '1.19.4', uuidPrefix: makeUuidPrefix('node-a', 'boot'),
     deviceName: () => 'cali12345678', dropReasonName: () => ({ name: 'NO_SOCKET', subsystem: 'core' }),
-    service: () => undefined, hasServices: () => true,
+    service: () => undefined, serviceOf: () => undefined, hasServices: () => true,
   };
 }
 

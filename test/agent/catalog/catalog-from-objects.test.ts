@@ -82,13 +82,13 @@ test('catalogFromObjects() fills a service from its slices, or from the pods its
   });
   const { services } = catalogFromObjects([
     service('selected'), service('sliced'),
-    { kind: 'EndpointSlice', metadata: { name: 's-1', namespace: 'shop', labels: { 'kubernetes.io/service-name': 'sliced' } }, addressType: 'IPv4', endpoints: [{ addresses: ['10.0.0.7'] }, { addresses: ['10.0.0.8'], conditions: { ready: false } }], ports: [{ port: 8081, protocol: 'TCP' }] },
+    { kind: 'EndpointSlice', metadata: { name: 's-1', namespace: 'shop', labels: { 'kubernetes.io/service-name': 'sliced' } }, addressType: 'IPv4', endpoints: [{ addresses: ['10.0.0.7'] }, { addresses: ['10.0.0.8'], conditions: { ready: false } }], ports: [{ name: 'http', port: 8081, protocol: 'TCP' }] },
     pod('shop/web-0', '10.0.0.1', { labels: { app: 'web' }, ports: [{ name: 'web', containerPort: 8080 }] }),
     pod('other/web-0', '10.0.0.2', { labels: { app: 'web' } }),
   ]);
   expect(services.map((fact) => [fact.name, fact.clusterIps, fact.backends])).toEqual([
-    ['selected', ['10.96.0.9'], [{ ip: '10.0.0.1', port: 8080, protocol: 'TCP' }]],
-    ['sliced', ['10.96.0.9'], [{ ip: '10.0.0.7', port: 8081, protocol: 'TCP' }]],
+    ['selected', ['10.96.0.9'], [{ ip: '10.0.0.1', port: 8080, protocol: 'TCP', portName: 'http' }]],
+    ['sliced', ['10.96.0.9'], [{ ip: '10.0.0.7', port: 8081, protocol: 'TCP', portName: 'http' }]],
   ]);
 });
 

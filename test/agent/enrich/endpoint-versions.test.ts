@@ -74,7 +74,7 @@ test.each<[string, string, number, readonly string[]]>([
   ['in a pod, which stays what it is', '10.0.2.7', 301, ['k8s:app=api', 'k8s:io.kubernetes.pod.namespace=shop']],
 ])('EndpointVersions know the kube-apiserver by the backends of default/kubernetes: %s', (_case, ip, identity, labels) => {
   const versions = new EndpointVersions('node-a');
-  const kubernetes = { namespace: 'default', name: 'kubernetes', clusterIps: ['10.96.0.1'], ports: [], backends: [{ ip, port: 6443, protocol: 'TCP' }] };
+  const kubernetes = { namespace: 'default', name: 'kubernetes', clusterIps: ['10.96.0.1'], ports: [], backends: [{ ip, port: 6443, protocol: 'TCP', portName: 'https' }] };
   versions.apply({ ...shop, services: [kubernetes] }, 1n);
   expect(versions.at(ip).endpoint).toMatchObject({ identity, labels });
   expect(versions.at('192.168.0.1').endpoint.labels).toContain('reserved:host');

@@ -61,6 +61,44 @@ const table: [string, EventFields, Flow][] = [
   ['a ping has type and code', { ...syn, protocol: 1, source_port: 0, destination_port: 0, icmp_type: 8, tcp_flags: 0 }, { l4: { ICMPv4: { type: 8 } }, Summary: 'ICMPv4 EchoRequest' }],
 ];
 
+const call: EventFields = {
+  type: EventType.sock, sub_type: 1, reason: 5, protocol: 6, time_ns: 1_763_791_453_123_456_789n, lane: 1, source_ref: WEB, destination_ip: [10, 96, 0, 9], destination_port: 80,
+  source_mac: [0x42, 0x60, 1, 0, 0, 0], bytes: 44_021, service: 1,
+};
+
+const service = { name: 'api', namespace: 'shop' };
+
+test.each<[string, EventFields, Flow]>([
+  ['asks for a service', call, {
+    verdict: 6, Type: 3, event_type: { type: 7, sub_type: 1 }, sock_xlate_point: 1, socket_cookie: 90_178n, cgroup_id: 44_021n, Summary: 'TCP',
+    IP: { source: '10.0.1.5', destination: '10.96.0.9', ipVersion: 1 }, l4: { TCP: { destination_port: 80 } },
+    source: { pod_name: 'web' }, destination: { identity: 9 }, destination_service: service,
+  }],
+  ['is sent to a backend', { ...call, sub_type: 2, destination_ref: API, destination_ip: [10, 0, 2, 7], destination_port: 8080 }, {
+    verdict: 7, event_type: { type: 7, sub_type: 2 }, sock_xlate_point: 2, IP: { source: '10.0.1.5', destination: '10.0.2.7', ipVersion: 1 }, destination: { pod_name: 'api' }, destination_service: service,
+  }],
+  ['has an address of its own', { ...call, source_ip: [10, 0, 1, 99], source_port: 5000 }, { IP: { source: '10.0.1.99', destination: '10.96.0.9', ipVersion: 1 }, l4: { TCP: { source_port: 5000, destination_port: 80 } } }],
+  ['calls over IPv6', { ...call, flags: EventFlag.ipv6, protocol: 17, destination_ip: [0xfd] }, { IP: { source: 'fd00::5', destination: 'fd00::', ipVersion: 2 }, l4: { UDP: { destination_port: 80 } }, Summary: 'UDP' }],
+  ['belongs to nobody known', { ...call, source_ref: 0 }, { IP: { source: '0.0.0.0', destination: '10.96.0.9', ipVersion: 1 }, source: { labels: ['reserved:unknown'] } }],
+])('RowWriter: a socket %s', (_name, fields, flow) => {
+  const got = written(rowOf(fields), true).flow;
+  expect(got).toMatchObject(flow);
+  // the record's fields hold other things than a packet's: none of them may show
+  expect([got?.ethernet, got?.traffic_direction, got?.is_reply, got?.interface, got?.l4?.TCP?.flags]).toEqual(Array(5).fill(undefined));
+  expect(FlowExtensionCodec.decode(got?.extensions?.value ?? new Uint8Array(0))).toEqual({});
+});
+
+test.each<[string, EventFields, Flow]>([
+  ['the server side of a packet', { ...syn, service: 1 }, { destination_service: service, source_service: undefined }],
+  ['the server side of a reply', { ...syn, service: 1, reason: 2 }, { source_service: service, destination_service: undefined }],
+  ['a call that was refused', { ...call, type: EventType.drop, sub_type: 0, drop_reason: 158 }, { verdict: 2, drop_reason: 158, destination_service: service, IP: { source: '10.0.1.5', destination: '10.96.0.9', ipVersion: 1 } }],
+  ['nobody, by a number that nobody has', { ...syn, service: 99 }, { destination_service: undefined }],
+])('RowWriter: the service that was asked for names %s', (_name, fields, flow) => {
+  const got = written(rowOf(fields)).flow;
+  expect({ ...got }).toMatchObject(Object.fromEntries(Object.entries(flow).filter(([, value]) => value !== undefined)));
+  for (const [name, value] of Object.entries(flow)) if (value === undefined) expect(got?.[name as keyof Flow]).toBeUndefined();
+});
+
 test.each(table)('RowWriter: %s', (_name, fields, flow) => {
   expect(written(rowOf(fields)).flow).toMatchObject(flow);
 });
@@ -95,12 +133,12 @@ test('RowView answers filters exactly as the written flow does, on random rows',
     const protocol = [6, 17, 132, isIpv6 ? 58 : 1][below(4)] ?? 6;
     const hasPorts = protocol !== 1 && protocol !== 58;
     const view = rowOf({
-      type: [1, 4, 5, 8][below(4)] ?? 4, sub_type: [0, 3, 5][below(3)] ?? 0, reason: [0, 1, 2, 3, 5][below(5)] ?? 0, direction: below(3), why: below(8),
+      type: [1, 4, 5, 7, 8][below(5)] ?? 4, sub_type: [0, 1, 2, 3, 5][below(5)] ?? 0, reason: [0, 1, 2, 3, 5][below(5)] ?? 0, direction: below(3), why: below(8),
       flags: (isIpv6 ? 1 : 0) | (below(4) === 0 ? 2 : 0), protocol, time_ns: 1_763_791_453_000_000_000n + BigInt(below(2 ** 40)), sequence: below(2 ** 45),
       cpu: below(300), lane: below(2), tcp_flags: protocol === 6 ? below(512) : 0, ifindex: below(2) * 12, source_ref: below(6), destination_ref: below(6),
       source_ip: isIpv6 ? [0xfd, ...bytes(15)] : bytes(4), destination_ip: isIpv6 ? [0xfd, ...bytes(15)] : bytes(4),
       source_port: hasPorts ? below(65_536) : 0, destination_port: hasPorts ? below(65_536) : 0, icmp_type: below(20), icmp_code: below(3),
-      drop_reason: [0, 3, 133, 181][below(4)] ?? 0,
+      drop_reason: [0, 3, 133, 181][below(4)] ?? 0, service: below(3),
     });
     const flow = flowViewOf(written(view).flow ?? {});
     for (const name of asked) {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { cgroup2Mount } from '../../../agent/kernel/cgroup.ts';
 import type { DevicePrograms } from '../../../agent/kernel/device-programs.ts';
-import { cgroup2Mount, diagnose, lockdownOf, type MachineFacts, readMachineFacts } from '../../../agent/kernel/doctor.ts';
+import { diagnose, lockdownOf, type MachineFacts, readMachineFacts } from '../../../agent/kernel/doctor.ts';
 import { MachineMaps } from '../../../agent/kernel/machine-maps.ts';
 import { missingForKernelTests, objectPath } from './scratch-namespaces.ts';
 

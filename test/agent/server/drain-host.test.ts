@@ -12,6 +12,7 @@ const kernelParts = {
   bootId: 'boot',
   dropReasonName: () => ({ name: 'NO_SOCKET', subsystem: 'core' }),
   setAddresses: () => {},
+  setServices: () => {},
   attachedDevices: () => [{ ifindex: 7, name: 'veth7' }],
   sample: () => ({ events: [] }) as unknown as ReturnType<Kernel['sample']>,
   sweep: () => {},

@@ -145,6 +145,18 @@ describe('FlowWriter', () => {
     expect([flow.Summary, flow.l4]).toEqual([summary, l4]);
   });
 
+  test('write() of a socket event: no packet, so no link header and no TCP flags, and fields that come encoded', () => {
+    const row = traceRow();
+    row.flowType = 3;
+    row.eventType = 7;
+    row.sourceMacAt = row.tcpFlags = -1;
+    row.summary = summaryChunk('TCP');
+    row.extra = FlowCodec.encode({ sock_xlate_point: 2, socket_cookie: 2n ** 60n, cgroup_id: 44_021n });
+    const { flow } = written(row);
+    expect(flow).toMatchObject({ Type: 3, event_type: { type: 7, sub_type: 3 }, sock_xlate_point: 2, socket_cookie: 2n ** 60n, cgroup_id: 44_021n, Summary: 'TCP' });
+    expect([flow.ethernet, flow.l4]).toEqual([undefined, { TCP: { source_port: 41_822, destination_port: 6379 } }]);
+  });
+
   test('write() takes a summary instead of the usual one, and a reply sets both fields', () => {
     const row = traceRow();
     row.summary = summaryChunk('kernel: NO_SOCKET');
