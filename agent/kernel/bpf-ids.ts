@@ -1,3 +1,4 @@
+import { BpfMap } from './bpf-map.ts';
 import { KernelError, errnoText } from './kernel-error.ts';
 import { libbpf } from './libbpf.ts';
 import { addressOf, closeFd } from './native.ts';
@@ -7,7 +8,7 @@ const enoent = -2;
 const INFO = { bytes: 128, mapCount: 52, mapIds: 56, name: 64 } as const;
 const NAME_BYTES = 16;
 /** Offsets in struct bpf_map_info. */
-const MAP_INFO = { bytes: 80, id: 4, keySize: 8 } as const;
+const MAP_INFO = { bytes: 80, type: 0, id: 4, keySize: 8, valueSize: 12, maxEntries: 16, name: 24 } as const;
 /** Programs looked at, and maps of one: more than a node has. */
 const MAX_PROGRAMS = 16_384;
 const MAX_MAPS = 1_024;
@@ -24,9 +25,16 @@ export function mapIdOf(fd: number): number {
   return objectInfo(fd, MAP_INFO.bytes).getUint32(MAP_INFO.id, true);
 }
 
-/** Names of the programs that use each map of the machine, by the map's id. Programs that end meanwhile are left out. */
-export function mapOwners(): Map<number, string[]> {
-  const owners = new Map<number, string[]>();
+/** A program of the machine, and the maps it uses by their ids. */
+export interface LoadedProgram {
+  /** 15 characters of it. */
+  name: string;
+  maps: number[];
+}
+
+/** Every BPF program of the machine. Those that end meanwhile are left out. */
+export function loadedPrograms(): LoadedProgram[] {
+  const programs: LoadedProgram[] = [];
   const next = new Uint32Array(1);
   let id = 0;
   for (let i = 0; i < MAX_PROGRAMS; i++) {
@@ -35,9 +43,25 @@ export function mapOwners(): Map<number, string[]> {
     if (result < 0) throw new KernelError('system-call', `cannot list the BPF programs: ${errnoText(result)}`);
     id = next[0] ?? 0;
     const program = programOf(id);
-    for (const map of program?.maps ?? []) owners.set(map, [...(owners.get(map) ?? []), program?.name ?? '']);
+    if (program !== undefined) programs.push(program);
   }
+  return programs;
+}
+
+/** Names of the programs that use each map of the machine, by the map's id. */
+export function mapOwners(): Map<number, string[]> {
+  const owners = new Map<number, string[]>();
+  for (const { name, maps } of loadedPrograms()) for (const map of maps) owners.set(map, [...(owners.get(map) ?? []), name]);
   return owners;
+}
+
+/** A map of the machine by its id, to be read; undefined where it is gone. The descriptor stays with this process. */
+export function openMap(id: number): BpfMap | undefined {
+  const fd = Number(libbpf().bpf_map_get_fd_by_id(id));
+  if (fd < 0) return undefined;
+  const info = objectInfo(fd, MAP_INFO.bytes);
+  const number = (at: number): number => info.getUint32(at, true);
+  return new BpfMap(textAt(info, MAP_INFO.name), fd, number(MAP_INFO.keySize), number(MAP_INFO.valueSize), number(MAP_INFO.maxEntries), number(MAP_INFO.type));
 }
 
 /** Name of a program in the kernel, as far as it has one: 15 characters. */
@@ -45,7 +69,7 @@ export function programName(id: number): string {
   return programOf(id)?.name || `program ${id}`;
 }
 
-function programOf(id: number): { name: string; maps: number[] } | undefined {
+function programOf(id: number): LoadedProgram | undefined {
   const fd = Number(libbpf().bpf_prog_get_fd_by_id(id));
   if (fd < 0) return undefined;
   try {
@@ -53,12 +77,16 @@ function programOf(id: number): { name: string; maps: number[] } | undefined {
     if (first === undefined) return undefined;
     const ids = new Uint32Array(Math.min(MAX_MAPS, first.getUint32(INFO.mapCount, true)));
     const second = ids.length === 0 ? first : programInfo(fd, ids);
-    const name = new Uint8Array(first.buffer, INFO.name, NAME_BYTES);
-    const end = name.indexOf(0);
-    return { name: new TextDecoder().decode(name.subarray(0, end < 0 ? NAME_BYTES : end)), maps: second === undefined ? [] : [...ids.subarray(0, second.getUint32(INFO.mapCount, true))] };
+    return { name: textAt(first, INFO.name), maps: second === undefined ? [] : [...ids.subarray(0, second.getUint32(INFO.mapCount, true))] };
   } finally {
     closeFd(fd);
   }
+}
+
+function textAt(info: DataView, at: number): string {
+  const name = new Uint8Array(info.buffer, at, NAME_BYTES);
+  const end = name.indexOf(0);
+  return new TextDecoder().decode(name.subarray(0, end < 0 ? NAME_BYTES : end));
 }
 
 function programInfo(fd: number, mapIds: Uint32Array | undefined): DataView | undefined {

@@ -66,6 +66,11 @@ export class BpfMap {
 
   /** Calls visit for each entry, with views that are overwritten by the next batch. Entries that come or go meanwhile may be missed. */
   forEach(visit: (key: Uint8Array, value: Uint8Array) => void): void {
+    for (const entries of this.batches()) for (const [key, value] of entries) visit(key, value);
+  }
+
+  /** As forEach(), some hundred entries at a time: whoever prints them need not hold all. */
+  *batches(): Generator<[key: Uint8Array, value: Uint8Array][]> {
     const valueBytes = this.valueStride * this.valuesPerKey;
     let capacity = firstBatchEntries;
     let keys = new Uint8Array(capacity * this.keySize);
@@ -84,9 +89,7 @@ export class BpfMap {
       if (result < 0 && result !== enoent) throw this.failed('read', result);
       isFirst = false;
       isLast = result === enoent;
-      for (let index = 0; index < (count[0] ?? 0); index++) {
-        visit(keys.subarray(index * this.keySize, (index + 1) * this.keySize), values.subarray(index * valueBytes, (index + 1) * valueBytes));
-      }
+      yield Array.from({ length: count[0] ?? 0 }, (_, index) => [keys.subarray(index * this.keySize, (index + 1) * this.keySize), values.subarray(index * valueBytes, (index + 1) * valueBytes)]);
     }
   }
 

@@ -1,4 +1,5 @@
 import type { KernelConntrackRow, MapRow } from '../decode/kernel.ts';
+import { trackedConnections } from './agent-tables.ts';
 import { BpfIterator } from './attach.ts';
 import { countByWalk, mapIdOf, mapOwners } from './bpf-ids.ts';
 import { type BpfObject, loadObject } from './bpf-object.ts';
@@ -17,6 +18,8 @@ export interface MachineMap extends MapRow {
   owners: readonly string[];
   /** Who counted: the kernel keeps an exact count, else the keys were walked over. Absent where there are no entries. */
   countedBy?: 'kernel' | 'walk';
+  /** Entries that the kernel pushed out for new ones since the map was made; only where an agent of ours counts. */
+  evicted?: number;
 }
 
 /** All maps of the machine at one moment, and the kernel's own conntrack of this network namespace. */
@@ -49,7 +52,8 @@ export class MachineMaps {
     const mine = new Set([...this.object.maps.values()].filter(({ fd }) => fd >= 0).map(({ fd }) => mapIdOf(fd)));
     const owners = mapOwners();
     const rows = parseMapRows(this.iterator.read(), (id) => owners.get(id)?.some((program) => program.startsWith(OWN_PREFIX)) === true);
-    const maps = rows.map((row) => withCount({ ...row, owners: [...new Set(owners.get(row.id) ?? [])] })).filter((map) => !mine.has(map.id) && !isProbe(map));
+    const tracked = trackedConnections();
+    const maps = rows.map((row) => withEvicted(withCount({ ...row, owners: [...new Set(owners.get(row.id) ?? [])] }), tracked)).filter((map) => !mine.has(map.id) && !isProbe(map));
     return { maps, conntrack: readKernelConntrack('') };
   }
 
@@ -62,6 +66,12 @@ export class MachineMaps {
 // what libbpf makes to find out what the kernel can do, and lets go at once
 function isProbe({ name, owners }: MachineMap): boolean {
   return name.startsWith('libbpf_') && owners.length === 0;
+}
+
+// the counters are read a moment after the entries
+function withEvicted(map: MachineMap, tracked: ReadonlyMap<number, number>): MachineMap {
+  const taken = tracked.get(map.id);
+  return taken === undefined || map.entries === undefined ? map : { ...map, evicted: Math.max(0, taken - map.entries) };
 }
 
 function withCount(map: MachineMap): MachineMap {

@@ -19,6 +19,7 @@ export function diffWords(before: MachineTables, after: MachineTables, seconds: 
   const { pairs, came, gone } = match(before.maps, after.maps);
   const grown = pairs.flatMap((pair) => growthWords(pair, seconds));
   return [
+    ...pairs.flatMap(evictionWords),
     ...grown.sort((one, other) => other.weight - one.weight).map(({ words }) => words),
     ...conntrackWords(before, after),
     ...came.map((map) => `${mapText(map)} came${map.entries === undefined ? '' : ` with ${counted(map.entries)} of ${counted(map.maxEntries)} entries`}`),
@@ -60,6 +61,12 @@ function growthWords({ before, after }: Pair, seconds: number): { words: string;
   const full = fill >= 1 ? ': it is full' : left < 3600 ? `: full in ${left < 120 ? `${Math.round(left)} s` : `${Math.round(left / 60)} min`} if it goes on so` : '';
   const moved = grown === 0 ? 'stayed as it was' : `${grown > 0 ? 'grew' : 'shrank'} by ${counted(Math.abs(grown))}`;
   return [{ words: `${mapText(after)}${isAnew} ${moved}, ${grown === 0 ? 'at' : 'to'} ${counted(after.entries)} of ${counted(after.maxEntries)} entries${full}`, weight: fill + (left < 3600 ? 1 : 0) }];
+}
+
+// what was pushed out had not ended: its next packet looks like one of nowhere
+function evictionWords({ before, after }: Pair): string[] {
+  const fresh = before.id === after.id && before.evicted !== undefined && after.evicted !== undefined ? after.evicted - before.evicted : 0;
+  return fresh > 0 ? [`${mapText(after)} pushed out ${counted(fresh)} ${fresh === 1 ? 'entry that was' : 'entries that were'} in use`] : [];
 }
 
 function conntrackWords(before: MachineTables, after: MachineTables): string[] {

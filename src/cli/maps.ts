@@ -8,30 +8,38 @@ import { grouped, percent } from '../screen/format.ts';
 import { type Command, CommandError, type CommandContext, UsageError } from './command.ts';
 import { describeFailure } from './describe-failure.ts';
 import type { FlagValues } from './flags.ts';
+import { printTable, TABLES } from './maps-tables.ts';
+import { splitList } from './serving-flags.ts';
 
 const [MIN_INTERVAL, MAX_INTERVAL] = [0.2, 3600];
 const MAX_SNAPSHOT_BYTES = 64 * 1024 * 1024;
 const KIND = 'maps';
 
-/** `hubtop maps`, `maps snapshot FILE`, `maps diff OLD [NEW]`. */
+/** `hubtop maps`, `maps snapshot FILE`, `maps diff OLD [NEW]`, and the tables of a running agent. */
 export const maps: Command = {
-  usage: 'maps [snapshot FILE | diff OLD [NEW]] [flags]',
-  summary: 'Every BPF map of this machine: type, size, entries, who uses it; snapshots and what changed between them (root)',
+  usage: 'maps [snapshot FILE | diff OLD [NEW] | ct | endpoints] [flags]',
+  summary: 'Every BPF map of this machine: type, size, entries, who uses it; snapshots and what changed between them; connections and endpoints of the agents here (root)',
   flags: [
     { name: 'interval', kind: 'text', value: 'SECONDS', help: 'read twice, so long after each other, and say how maps grow a minute' },
-    { name: 'output', short: 'o', kind: 'text', value: 'FORMAT', help: 'text or json (default text)' },
+    { name: 'output', short: 'o', kind: 'text', value: 'FORMAT', help: 'text or json (default text); tables as JSON are an object a line' },
+    { name: 'agent', kind: 'text', value: 'WHO', help: 'node name or process of the one agent that is meant (default: all on this machine)', group: 'Tables' },
+    { name: 'limit', kind: 'count', value: 'N', help: 'rows of each agent (default: all, as they come)', group: 'Tables' },
+    { name: 'objects', kind: 'list', value: 'PATH', help: 'Kubernetes objects that give addresses their names', group: 'Tables' },
   ],
-  details: 'Entries are exact where the kernel counts (hashes), ~ where keys were walked over (tries), - where nobody can say (arrays).\ndiff without NEW compares with this moment.',
+  details: 'Entries are exact where the kernel counts (hashes), ~ where keys were walked over (tries), - where nobody can say (arrays). Evictions are known of our own connection tables alone.\ndiff without NEW compares with this moment.\nct lists tracked connections, endpoints whose an address is, out of the maps of the agents that run here; * = its beginning was not seen,\nNOT YET TOLD are packets no event has reported.',
   usageExitCode: 2,
   maxPositionals: 3,
   async run(values, [verb, first, second], context) {
     const isJson = readIsJson(values);
     const intervalMs = readInterval(values.text('interval'));
+    if (verb !== undefined && TABLES.includes(verb) && first === undefined) {
+      return printTable({ table: verb, agent: values.text('agent'), limit: values.count('limit'), objects: splitList(values.list('objects')), isJson }, context);
+    }
     if (verb === undefined) return list(intervalMs, isJson, context);
     if (intervalMs !== undefined) throw new UsageError('--interval goes with the list alone');
     if (verb === 'snapshot' && first !== undefined && second === undefined) return snapshot(first, context);
     if (verb === 'diff' && first !== undefined) return diff(first, second, isJson, context);
-    throw new UsageError(verb === 'snapshot' ? 'snapshot needs the FILE to write: hubtop maps snapshot FILE' : verb === 'diff' ? 'diff needs a snapshot: hubtop maps diff OLD [NEW]' : `unknown: maps ${verb}; there is snapshot and diff`);
+    throw new UsageError(verb === 'snapshot' ? 'snapshot needs the FILE to write: hubtop maps snapshot FILE' : verb === 'diff' ? 'diff needs a snapshot: hubtop maps diff OLD [NEW]' : `unknown: maps ${verb}; there is snapshot, diff, ${TABLES.join(', ')}`);
   },
 };
 
@@ -99,9 +107,10 @@ function table(now: Snapshot, growth: ReadonlyMap<number, number | undefined> | 
   const sorted = now.maps.toSorted((one, other) => fill(other) - fill(one) || (other.entries ?? -1) - (one.entries ?? -1) || one.id - other.id);
   const rows = sorted.map((map) => [
     String(map.id), scrub(map.name, 16) || '-', map.type, map.entries === undefined ? '-' : `${map.countedBy === 'walk' ? '~' : ''}${grouped(map.entries)}`, grouped(map.maxEntries), map.entries === undefined ? '-' : percent(fill(map)),
+    map.evicted === undefined ? '-' : grouped(map.evicted),
     ...(growth === undefined ? [] : [growthText(growth.get(map.id))]), map.owners.map((name) => scrub(name, 16)).join(' ') || '-',
   ]);
-  const head = ['ID', 'NAME', 'TYPE', 'ENTRIES', 'MAX', 'FULL', ...(growth === undefined ? [] : ['GROWTH/min']), 'USED BY'];
+  const head = ['ID', 'NAME', 'TYPE', 'ENTRIES', 'MAX', 'FULL', 'EVICTED', ...(growth === undefined ? [] : ['GROWTH/min']), 'USED BY'];
   const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]?.length ?? 0)));
   const isLeft = (i: number): boolean => i === 1 || i === 2 || i === head.length - 1;
   const lines = [head, ...rows].map((row) => row.map((cell, i) => (isLeft(i) ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('  ').trimEnd());
@@ -117,8 +126,8 @@ function growthText(perMinute: number | undefined): string {
   return perMinute === undefined ? '-' : perMinute > 0 ? `+${grouped(perMinute)}` : perMinute < 0 ? `-${grouped(-perMinute)}` : '0';
 }
 
-function mapData({ id, name, type, entries, maxEntries, owners, countedBy }: MachineMap): Record<string, unknown> {
-  return { id, name, type, entries: entries ?? null, counted_by: countedBy ?? null, max_entries: maxEntries, used_by: owners };
+function mapData({ id, name, type, entries, maxEntries, owners, countedBy, evicted }: MachineMap): Record<string, unknown> {
+  return { id, name, type, entries: entries ?? null, counted_by: countedBy ?? null, max_entries: maxEntries, evicted: evicted ?? null, used_by: owners };
 }
 
 function snapshotData(snapshot_: Snapshot): Record<string, unknown> {
@@ -167,7 +176,7 @@ function readSnapshot(path: string): Snapshot {
     timeMs: Date.parse(String(data['time'])) || 0, machine: String(data['machine']),
     maps: records(data['maps']).map((map) => ({
       id: number(map['id']), name: String(map['name'] ?? ''), type: String(map['type'] ?? ''), maxEntries: number(map['max_entries']), isOwn: false, owners: [],
-      ...(typeof map['entries'] === 'number' ? { entries: map['entries'] } : {}),
+      ...(typeof map['entries'] === 'number' ? { entries: map['entries'] } : {}), ...(typeof map['evicted'] === 'number' ? { evicted: map['evicted'] } : {}),
     })),
     conntrack: records(data['conntrack']).map((row) => ({ namespace: '', entries: number(row['entries']), maxEntries: number(row['max_entries']), insertFailed: number(row['insert_failed']), drop: number(row['drop']), earlyDrop: number(row['early_drop']) })),
   };

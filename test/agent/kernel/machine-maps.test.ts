@@ -39,6 +39,18 @@ describe.skipIf(missing !== undefined)('MachineMaps', () => {
     expect(machine.read().maps.find(({ id }) => id === found[0]?.id)?.entries).toBe(22);
   });
 
+  test('tells what an agent\'s conntrack evicted: taken in, not taken out, and not there', () => {
+    const counters = object.map('ht_counters');
+    const value = new Uint8Array(counters.valueStride * counters.valuesPerKey);
+    const afterKinds = 2 * 8 * 5;
+    new DataView(value.buffer).setBigUint64((afterKinds + 14) * 8, 50n, true); // conntrack_inserted
+    new DataView(value.buffer).setBigUint64((afterKinds + 15) * 8, 7n, true); // conntrack_deleted
+    counters.update(new Uint8Array(4), value);
+    const conntracks = machine.read().maps.filter(({ name, entries }) => name === 'ht_conntrack' && entries === 0);
+    expect(conntracks.map(({ evicted }) => evicted)).toContain(43);
+    expect(machine.read().maps.filter(({ name }) => name !== 'ht_conntrack').every(({ evicted }) => evicted === undefined)).toBe(true);
+  });
+
   test('makes no table of its own, and leaves nothing behind', () => {
     const before = new Set(machine.read().maps.map(({ id }) => id));
     const other = new MachineMaps(objectPath);

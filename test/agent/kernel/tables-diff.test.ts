@@ -20,6 +20,8 @@ test.each<[string, MachineTables, MachineTables, string[]]>([
     'ct (hash, id 8) came with 5 of 1,000 entries', 'ct (hash, id 9) came with 6 of 1,000 entries', 'ct (hash, id 1) is gone', 'ct (hash, id 2) is gone',
   ]],
   ['an id that another map has now', tables([map(1, 'ct', 5)]), tables([map(1, 'lb', 5)]), ['lb (hash, id 1) came with 5 of 1,000 entries', 'ct (hash, id 1) is gone']],
+  ['what was pushed out, before all else', tables([map(1, 'ct', 990, { evicted: 5 })]), tables([map(1, 'ct', 990, { evicted: 48 })]), ['ct (hash, id 1) pushed out 43 entries that were in use', 'ct (hash, id 1) stayed as it was, at 990 of 1,000 entries']],
+  ['a count of what was pushed out that began anew', tables([map(1, 'ct', 5, { evicted: 50 })]), tables([map(9, 'ct', 5, { evicted: 70 })]), ['ct (hash, id 9) was made anew']],
   ["the kernel's conntrack", tables([], conntrack(180)), tables([], conntrack(2_000, 7)), ["the kernel's conntrack grew by 1,820, to 2,000 of 65,536 connections", "the kernel's conntrack refused 7 connections"]],
 ])('%s', (_what, before, after, words) => {
   expect(diffWords(before, after, 600)).toEqual(words);

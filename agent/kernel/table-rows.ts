@@ -1,0 +1,113 @@
+/**
+ * Connections, addresses and devices out of the bytes of our own maps: layouts
+ * of bpf/event.h, checked against the compiler. Parser of one format, no input
+ * or output.
+ */
+import { formatIp } from '../../src/lib/ip-bytes.ts';
+
+/** Where things stand in struct ht_conntrack_key and struct ht_conntrack, and in each of its two sides. */
+export const CONNTRACK_KEY = { a: 0, b: 16, a_port: 32, b_port: 34, ifindex: 36, family: 40, protocol: 41 } as const;
+export const CONNTRACK = {
+  created_ns: 0, last_seen: 8, a_ref: 12, b_ref: 16, a_labels: 20, b_labels: 24, epoch: 28, client_is_b: 32, flags: 33, closing: 34, direction: 35, policy: 36, service: 40,
+  verdict: 44, side: 48,
+} as const;
+export const CONNTRACK_SIDE = { bytes: 0, skbs: 8, segments: 12, last_report: 16, tcp_seen: 20, tcp_fresh: 22, end: 24 } as const;
+/** struct ht_address_key, ht_address, ht_device. */
+export const ADDRESS_KEY = { ip: 0, family: 16 } as const;
+export const ADDRESS = { ref: 0, labels: 4, flags: 8 } as const;
+export const DEVICE = { ref: 0, labels: 4 } as const;
+
+const NS_PER_S = 1_000_000_000n;
+const TCP = 6, IPV6 = 6;
+const RESET = 0x80, BOTH = 3, MID_STREAM = 0x20, LOCAL = 1, INGRESS = 1;
+
+/** One end of a connection. What it sent and no event told of yet. */
+export interface ConnectionEnd {
+  ip: string;
+  port: number;
+  /** Numbers the agent gave: version of the endpoint, label set; 0 = the world. */
+  ref: number;
+  labels: number;
+  packets: number;
+  segments: number;
+  bytes: number;
+}
+
+/** One entry of ht_conntrack. */
+export interface Connection {
+  protocol: number;
+  direction: 'ingress' | 'egress';
+  client: ConnectionEnd;
+  server: ConnectionEnd;
+  ifindex: number;
+  /** Of TCP: opening, open, half closed, closed, reset. */
+  state: string;
+  /** Seconds of CLOCK_BOOTTIME. */
+  createdS: number;
+  seenS: number;
+  /** Its beginning was not seen. */
+  isMidStream: boolean;
+  /** Hubble's number; 0 = policies were not asked. */
+  verdict: number;
+  policy: number;
+  service: number;
+}
+
+/** One entry of ht_addresses. */
+export interface KnownAddress {
+  ip: string;
+  ref: number;
+  labels: number;
+  isLocal: boolean;
+}
+
+/** A connection from its entry. The bytes may be overwritten afterwards. */
+export function readConnection(key: Uint8Array, value: Uint8Array): Connection {
+  const [keyView, view] = [viewOf(key), viewOf(value)];
+  const isIpv6 = key[CONNTRACK_KEY.family] === IPV6;
+  const end = (side: 'a' | 'b'): ConnectionEnd => {
+    const at = CONNTRACK.side + (side === 'a' ? 0 : CONNTRACK_SIDE.end);
+    return {
+      ip: formatIp(key, isIpv6 ? 6 : 4, CONNTRACK_KEY[side]), port: keyView.getUint16(CONNTRACK_KEY[`${side}_port`]), ref: view.getUint32(CONNTRACK[`${side}_ref`], true),
+      labels: view.getUint32(CONNTRACK[`${side}_labels`], true), packets: view.getUint32(at + CONNTRACK_SIDE.skbs, true), segments: view.getUint32(at + CONNTRACK_SIDE.segments, true),
+      bytes: Number(view.getBigUint64(at + CONNTRACK_SIDE.bytes, true)),
+    };
+  };
+  const isClientB = value[CONNTRACK.client_is_b] === 1;
+  return {
+    protocol: key[CONNTRACK_KEY.protocol] ?? 0, direction: value[CONNTRACK.direction] === INGRESS ? 'ingress' : 'egress',
+    client: end(isClientB ? 'b' : 'a'), server: end(isClientB ? 'a' : 'b'), ifindex: keyView.getUint32(CONNTRACK_KEY.ifindex, true),
+    state: key[CONNTRACK_KEY.protocol] === TCP ? tcpState(view) : '',
+    createdS: Number(view.getBigUint64(CONNTRACK.created_ns, true) / NS_PER_S), seenS: view.getUint32(CONNTRACK.last_seen, true),
+    isMidStream: ((value[CONNTRACK.flags] ?? 0) & MID_STREAM) !== 0, verdict: value[CONNTRACK.verdict] ?? 0,
+    policy: view.getUint32(CONNTRACK.policy, true), service: view.getUint32(CONNTRACK.service, true),
+  };
+}
+
+// as ht_timeout_s() in bpf/conntrack.h sees it
+function tcpState(view: DataView): string {
+  const closing = view.getUint8(CONNTRACK.closing);
+  if ((closing & RESET) !== 0) return 'reset';
+  if ((closing & BOTH) === BOTH) return 'closed';
+  if (closing !== 0) return 'half closed';
+  const hasReported = (side: number): boolean => view.getUint32(CONNTRACK.side + side * CONNTRACK_SIDE.end + CONNTRACK_SIDE.last_report, true) !== 0;
+  return (hasReported(0) && hasReported(1)) || (view.getUint8(CONNTRACK.flags) & MID_STREAM) !== 0 ? 'open' : 'opening';
+}
+
+/** An address from its entry. */
+export function readAddress(key: Uint8Array, value: Uint8Array): KnownAddress {
+  const view = viewOf(value);
+  return {
+    ip: formatIp(key, key[ADDRESS_KEY.family] === IPV6 ? 6 : 4), ref: view.getUint32(ADDRESS.ref, true), labels: view.getUint32(ADDRESS.labels, true),
+    isLocal: (view.getUint32(ADDRESS.flags, true) & LOCAL) !== 0,
+  };
+}
+
+/** The endpoint behind a device, from its entry: 0 while unknown. */
+export function readDevice(key: Uint8Array, value: Uint8Array): { ifindex: number; ref: number; labels: number } {
+  return { ifindex: viewOf(key).getUint32(0, true), ref: viewOf(value).getUint32(DEVICE.ref, true), labels: viewOf(value).getUint32(DEVICE.labels, true) };
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

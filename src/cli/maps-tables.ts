@@ -1,0 +1,95 @@
+import type { AgentTables } from '../../agent/kernel/agent-tables.ts';
+import { jsonText, SCHEMA } from '../export/data.ts';
+import { scrub } from '../lib/scrub.ts';
+import { grouped } from '../screen/format.ts';
+import { type CommandContext, CommandError, UsageError } from './command.ts';
+import { describeFailure } from './describe-failure.ts';
+import { addressRow, connectionRow, CT_HEAD, ENDPOINTS_HEAD, type TableRow } from './maps-rows.ts';
+
+/** Tables of a running agent that can be read. */
+export const TABLES: readonly string[] = ['ct', 'endpoints'];
+
+/** What of which agents is printed, and how. */
+export interface TableRequest {
+  table: string;
+  /** Process or node of the one agent that is meant. */
+  agent: string | undefined;
+  /** Rows of each agent; undefined = all. */
+  limit: number | undefined;
+  objects: readonly string[];
+  isJson: boolean;
+}
+
+/** Prints a table of the agents of this machine row by row, out of the kernel's maps: nothing of it is held, and no agent is asked. */
+export async function printTable(request: TableRequest, context: CommandContext): Promise<number> {
+  const [{ withAgentTables }, { boottimeNs }, names] = await Promise.all([import('../../agent/kernel/agent-tables.ts'), import('../../agent/kernel/native.ts'), namesOf(request.objects)]);
+  const rows = await import('../../agent/kernel/table-rows.ts');
+  try {
+    return await withAgentTables(async (agents) => {
+      for (const agent of chosen(agents, request.agent)) {
+        if (!request.isJson) await context.print(`${agentWords(agent)}\n${(request.table === 'ct' ? CT_HEAD : ENDPOINTS_HEAD).join(' ')}\n`);
+        const nowS = Number(boottimeNs() / 1_000_000_000n);
+        const deviceOfRef = devicesByRef(agent, rows.readDevice);
+        const map = request.table === 'ct' ? 'ht_conntrack' : 'ht_addresses';
+        await printRows(agent, map, request, context, (key, value) => (request.table === 'ct'
+          ? connectionRow(rows.readConnection(key, value), { names, deviceOf: (ifindex) => agent.devices.get(ifindex), nowS })
+          : addressRow(rows.readAddress(key, value), { names, deviceOf: (ref) => deviceOfRef.get(ref) })));
+      }
+      return 0;
+    });
+  } catch (error) {
+    if (error instanceof UsageError || error instanceof CommandError) throw error;
+    throw new CommandError(describeFailure(error).replaceAll('hubtop agent needs', 'hubtop maps needs'));
+  }
+}
+
+async function printRows(agent: AgentTables, map: string, request: TableRequest, context: CommandContext, read: (key: Uint8Array, value: Uint8Array) => TableRow): Promise<void> {
+  const table = agent.tables.get(map);
+  if (table === undefined) throw new CommandError(`the agent ${agentWords(agent)} has no table ${map}: is it of another version?`);
+  const head = request.table === 'ct' ? CT_HEAD : ENDPOINTS_HEAD;
+  let printed = 0;
+  for (const batch of table.batches()) {
+    if (context.signal.aborted) return;
+    const kept = request.limit === undefined ? batch : batch.slice(0, request.limit - printed);
+    printed += kept.length;
+    const lines = kept.map(([key, value]) => read(key, value)).map(({ data, cells }) => (request.isJson
+      ? jsonText({ schema: SCHEMA, kind: `maps-${request.table}`, agent: { pid: agent.pid ?? null, node: agent.nodeName ?? null }, ...data })
+      : cells.map((cell, i) => cell.padEnd(head[i]?.length ?? 0)).join(' ').trimEnd()));
+    if (lines.length > 0) await context.print(`${lines.join('\n')}\n`);
+    if (request.limit !== undefined && printed >= request.limit) {
+      context.printError(`hubtop: ${grouped(printed)} rows of ${agentWords(agent)}; --limit was reached`);
+      return;
+    }
+  }
+  if (!request.isJson) await context.print(`${grouped(printed)} of at most ${grouped(table.maxEntries)}\n\n`);
+}
+
+function chosen(agents: readonly AgentTables[], who: string | undefined): readonly AgentTables[] {
+  const found = who === undefined ? agents : agents.filter(({ pid, nodeName }) => who === nodeName || who === String(pid));
+  if (found.length === 0) throw new UsageError(`no agent ${who ?? ''} on this machine; there is ${agents.map(agentWords).join(', ')}`);
+  return found;
+}
+
+function agentWords({ pid, nodeName }: AgentTables): string {
+  return `agent ${nodeName === undefined ? '' : `of ${scrub(nodeName, 63)}, `}${pid === undefined ? 'of a process that is not seen from here' : `process ${pid}`}`;
+}
+
+/** Names of devices by the endpoint behind them. */
+function devicesByRef({ tables, devices }: AgentTables, read: (key: Uint8Array, value: Uint8Array) => { ifindex: number; ref: number }): Map<number, string> {
+  const byRef = new Map<number, string>();
+  tables.get('ht_devices')?.forEach((key, value) => {
+    const { ifindex, ref } = read(key, value);
+    if (ref !== 0) byRef.set(ref, devices.get(ifindex) ?? `#${ifindex}`);
+  });
+  return byRef;
+}
+
+async function namesOf(paths: readonly string[]): Promise<ReadonlyMap<string, string>> {
+  if (paths.length === 0) return new Map();
+  const { addressNames } = await import('../../agent/catalog/address-names.ts');
+  try {
+    return await addressNames(paths);
+  } catch (error) {
+    throw new CommandError(describeFailure(error));
+  }
+}

@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest';
+import type { Connection } from '../../../agent/kernel/table-rows.ts';
+import { addressRow, connectionRow } from '../../../src/cli/maps-rows.ts';
+
+const end = { port: 0, ref: 0, labels: 0, packets: 0, segments: 0, bytes: 0 };
+const connection: Connection = {
+  protocol: 6, direction: 'egress', client: { ...end, ip: '10.0.0.1', port: 40_000, ref: 3, labels: 7, packets: 1_200, bytes: 90_000 }, server: { ...end, ip: '2001:db8::1', port: 443 },
+  ifindex: 12, state: 'open', createdS: 1_000, seenS: 8_195, isMidStream: true, verdict: 4, policy: 0, service: 0,
+};
+const context = { names: new Map([['10.0.0.1', 'shop/web\u001b[31m']]), deviceOf: (number: number) => (number === 12 ? 'veth1' : undefined), nowS: 8_200 };
+
+test('connectionRow() names what objects name, says the world, and lets no name drive a terminal', () => {
+  const { cells, data } = connectionRow(connection, context);
+  expect(cells.slice(0, 10)).toEqual(['TCP', 'egress', '10.0.0.1:40000', '[2001:db8::1]:443', 'open*', '2h', '5s', 'AUDIT', 'veth1', expect.stringMatching(/^1.200 pkts$/)]);
+  expect(cells[10]).toMatch(/^shop\/web.* > world$/);
+  expect(cells.join('')).not.toContain('\u001b');
+  expect(data).toMatchObject({ protocol: 'TCP', client: { name: 'shop/web\u001b[31m', labels: 7, untold: { packets: 1_200 } }, server: { name: null }, age_s: 7_200, idle_s: 5, mid_stream: true, device: 'veth1' });
+});
+
+test('connectionRow() without names shows the agent\'s numbers', () => {
+  const { cells } = connectionRow({ ...connection, ifindex: 9, state: '', isMidStream: false, verdict: 0 }, { ...context, names: new Map() });
+  expect([cells[4], cells[7], cells[8], cells[10]]).toEqual(['-', '-', '#9', 'labels 7 > world']);
+});
+
+test('addressRow() says whose an address is and behind which device', () => {
+  expect(addressRow({ ip: '10.0.0.1', ref: 12, labels: 7, isLocal: true }, context).cells.slice(0, 5)).toEqual(['10.0.0.1', '12', '7', 'here', 'veth1']);
+  expect(addressRow({ ip: '10.0.0.9', ref: 3, labels: 7, isLocal: false }, context).cells).toEqual(['10.0.0.9', '3', '7', 'elsewhere', '-', '-']);
+});
