@@ -60,6 +60,12 @@ static __always_inline bool ht_is_mid_stream(const struct ht_packet *packet)
 	       (packet->tcp_flags & HT_TCP_ACK);
 }
 
+static __always_inline bool ht_is_server_port(const struct ht_ends *ends)
+{
+	return bpf_ntohs(ends->source_port) < HT_FIRST_EPHEMERAL_PORT &&
+	       bpf_ntohs(ends->destination_port) >= HT_FIRST_EPHEMERAL_PORT;
+}
+
 /*
  * Who opened this connection, if its opening was not seen? A SYN+ACK and an
  * echo reply come from the server; in the middle of a stream a sender with a
@@ -73,8 +79,7 @@ static __always_inline bool ht_sender_is_server(const struct ht_packet *packet)
 		return packet->is_echo_reply;
 	if (packet->tcp_flags & HT_TCP_SYN)
 		return packet->tcp_flags & HT_TCP_ACK;
-	return bpf_ntohs(ends->source_port) < HT_FIRST_EPHEMERAL_PORT &&
-	       bpf_ntohs(ends->destination_port) >= HT_FIRST_EPHEMERAL_PORT;
+	return ht_is_server_port(ends);
 }
 
 static __always_inline void ht_look_up_owners(struct ht_conntrack *entry, const struct ht_conntrack_key *key, __u32 epoch)
@@ -109,7 +114,16 @@ static __always_inline void ht_open(struct ht_conntrack *entry, const struct ht_
 	bool is_reply = ht_sender_is_server(packet);
 	bool is_egress = (opening->hook == HT_DIRECTION_EGRESS) != is_reply;
 
-	entry->created_ns = opening->now_s * HT_NS_PER_S; /* whole seconds do: reading the clock costs 30 ns */
+	if (packet->ends.protocol == HT_IP_TCP && (packet->tcp_flags & (HT_TCP_SYN | HT_TCP_ACK)) == HT_TCP_SYN) {
+		entry->created_ns = bpf_ktime_get_boot_ns();
+		entry->opened = HT_OPENED_SYN;
+	} else {
+		entry->created_ns = opening->now_s * HT_NS_PER_S; /* whole seconds do: reading the clock costs 30 ns */
+		entry->opened = HT_OPENED_UNSEEN;
+		/* Late FINs and RSTs of what was closed begin nothing. */
+		if (ht_is_mid_stream(packet) && !is_reply && !(packet->tcp_flags & (HT_TCP_FIN | HT_TCP_RST)))
+			entry->opened = HT_OPENED_ACK;
+	}
 	entry->last_seen = opening->now_s;
 	entry->client_is_b = opening->sender_is_b != is_reply;
 	entry->direction = is_egress ? HT_DIRECTION_EGRESS : HT_DIRECTION_INGRESS;

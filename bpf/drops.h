@@ -9,6 +9,8 @@
 
 #include "report.h"
 #include "place.h"
+#include "limit.h"
+#include "own-drops.h"
 
 #define HT_NO_HEADER 0xffff
 #define HT_MAX_LINK_HEADER 64
@@ -126,23 +128,25 @@ static __noinline bool ht_read_dropped(const struct sk_buff *skb, struct ht_pack
 	return true;
 }
 
-static __always_inline void ht_count_drop(struct ht_counters *counters, const struct ht_packet *packet,
-					  const struct ht_report *report, __u32 reason, __u32 bytes)
+static __always_inline void ht_drop_key_of(struct ht_drop_key *key, const struct ht_packet *packet, const struct ht_report *report)
 {
-	struct ht_drop_key key;
+	ht_zero(key, sizeof(*key));
+	key->source_labels = report->source_labels;
+	key->destination_labels = report->destination_labels;
+	key->reason = report->drop_reason;
+	key->port = bpf_ntohs(packet->ends.destination_port);
+	key->protocol = packet->ends.protocol;
+	key->family = packet->ends.family;
+}
+
+static __always_inline void ht_count_drop(struct ht_counters *counters, const struct ht_drop_key *key, __u32 bytes)
+{
 	struct ht_drop *drop, fresh = {};
 
-	ht_zero(&key, sizeof(key));
-	key.source_labels = report->source_labels;
-	key.destination_labels = report->destination_labels;
-	key.reason = reason;
-	key.port = bpf_ntohs(packet->ends.destination_port);
-	key.protocol = packet->ends.protocol;
-	key.family = packet->ends.family;
-	drop = bpf_map_lookup_elem(&ht_drop_pairs, &key);
+	drop = bpf_map_lookup_elem(&ht_drop_pairs, key);
 	if (!drop) {
-		bpf_map_update_elem(&ht_drop_pairs, &key, &fresh, BPF_NOEXIST);
-		drop = bpf_map_lookup_elem(&ht_drop_pairs, &key);
+		bpf_map_update_elem(&ht_drop_pairs, key, &fresh, BPF_NOEXIST);
+		drop = bpf_map_lookup_elem(&ht_drop_pairs, key);
 	}
 	if (!drop) {
 		ht_add_shared(&counters->drop_pair_failed, 1);
@@ -196,9 +200,11 @@ static __always_inline void ht_drop(const struct sk_buff *skb, __u32 reason, con
 	struct ht_config *config = ht_configuration();
 	struct ht_event_counts *counts;
 	struct ht_address source, destination;
+	struct ht_drop_key key;
 	struct ht_packet packet;
 	struct ht_report report;
 	struct ht_place place;
+	__u8 *kind;
 
 	if (!counters || !config || !config->netns_cookie)
 		return;
@@ -207,9 +213,14 @@ static __always_inline void ht_drop(const struct sk_buff *skb, __u32 reason, con
 		ht_add_shared(&counters->foreign_drops, 1);
 		return;
 	}
+	kind = bpf_map_lookup_elem(&ht_noise, &reason);
+	if (kind && *kind == HT_REASON_TC && ht_is_own_drop(BPF_CORE_READ(skb, hash))) {
+		ht_add_shared(&counters->own_drops_matched, 1);
+		return;
+	}
 	counts = &counters->kinds[HT_LANE_URGENT][HT_KIND_KERNEL_DROP];
 	ht_add_shared(&counts->happened, 1);
-	if (bpf_map_lookup_elem(&ht_noise, &reason) || !ht_read_dropped(skb, &packet)) {
+	if ((kind && *kind == HT_REASON_NOISE) || !ht_read_dropped(skb, &packet)) {
 		ht_add_shared(&counts->suppressed, 1);
 		return;
 	}
@@ -228,7 +239,13 @@ static __always_inline void ht_drop(const struct sk_buff *skb, __u32 reason, con
 	report.why = HT_WHY_DROP;
 	report.reason = HT_TRACE_UNKNOWN;
 	report.direction = ht_drop_direction(&report);
-	ht_count_drop(counters, &packet, &report, reason, ht_dropped_bytes(skb));
+	ht_drop_key_of(&key, &packet, &report);
+	ht_count_drop(counters, &key, ht_dropped_bytes(skb));
+	if (!ht_allow(&ht_drop_limits, &key, ht_read_s())) {
+		ht_add_shared(&counts->suppressed, 1);
+		ht_add_shared(&counters->limited_kernel_drops, 1);
+		return;
+	}
 	ht_emit_drop(counters, skb, &packet, &report);
 }
 

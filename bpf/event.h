@@ -169,8 +169,12 @@ struct ht_conntrack_side { /* one direction of packets */
 	__u16 tcp_seen;    /* flags of all packets */
 	__u16 tcp_fresh;   /* flags since the last report */
 };
+#define HT_OPENED_UNSEEN 0 /* nothing to wait for */
+#define HT_OPENED_SYN 1    /* by a SYN at created_ns that nobody answered yet */
+#define HT_OPENED_ACK 2    /* by an ACK of the client without SYN, not counted yet */
+#define HT_OPENED_STRAY 3  /* the same, counted, that nobody answered yet */
 struct ht_conntrack {
-	__u64 created_ns;     /* CLOCK_BOOTTIME, whole seconds */
+	__u64 created_ns;     /* CLOCK_BOOTTIME; whole seconds unless a SYN opened it */
 	__u32 last_seen;      /* seconds of CLOCK_BOOTTIME */
 	__u32 a_ref;
 	__u32 b_ref;
@@ -184,7 +188,8 @@ struct ht_conntrack {
 	__u32 policy;         /* as in ht_event, of the last lookup */
 	__u32 service;        /* as in ht_event */
 	__u8 verdict;         /* Hubble's number: 1 FORWARDED, 2 DROPPED, 4 AUDIT; what policies said in `epoch` */
-	__u8 padding[3];
+	__u8 opened;          /* HT_OPENED_* */
+	__u8 padding[2];
 	struct ht_conntrack_side side[2]; /* [0] a to b */
 };
 
@@ -252,6 +257,49 @@ struct ht_drop {
 	__u64 bytes;
 };
 
+/* ht_tcp_pairs: hash, what TCP did between a client and a server, at one side:
+ * by the stack of that side, or seen at the device of its pod. */
+struct ht_tcp_key {
+	__u32 client_labels;
+	__u32 server_labels;
+	__u16 port;     /* server port, host order */
+	__u8 family;    /* 4 or 6 */
+	__u8 direction; /* HT_DIRECTION_EGRESS at the client, HT_DIRECTION_INGRESS at the server */
+};
+#define HT_HANDSHAKE_BUCKETS 16
+struct ht_tcp {
+	__u64 retransmits;      /* by the stack of this side */
+	__u64 handshakes;       /* SYN to first SYN-ACK, retries of the SYN included */
+	__u64 handshake_ns;
+	__u64 handshake_max_ns;
+	__u64 handshake_buckets[HT_HANDSHAKE_BUCKETS]; /* [i]: from 2^(16+i) ns to twice that; the first from 0, the last without end */
+	__u64 no_syn_attach;    /* connections that began with ACK and without SYN, soon after we came to the device */
+	__u64 no_syn;           /* and later: evicted, idle since before, or dead */
+	__u64 no_syn_reset;     /* of those, answered by RST alone: dead */
+};
+
+/* ht_resets: hash, RSTs that the stack of one side sent, and why. */
+struct ht_reset_key {
+	__u32 client_labels;
+	__u32 server_labels;
+	__u32 reason;   /* enum sk_rst_reason of the running kernel; 0 where it tells none */
+	__u16 port;
+	__u8 family;
+	__u8 direction; /* as in ht_tcp_key: whose stack */
+};
+
+/* ht_drop_limits: LRU hash by ht_drop_key, how many events this second had. */
+struct ht_limit {
+	__u64 window; /* second in the high half, events in the low */
+};
+
+/* ht_own_drops: per-CPU array[1], the last packet that a program of ours dropped on this CPU. */
+struct ht_own_drop {
+	__u64 tick;     /* jiffies */
+	__u32 hash;     /* of the skb */
+	__u32 is_fresh; /* its kfree_skb is still to come */
+};
+
 /* ht_counters: per-CPU array[1] of this, all cumulative. */
 struct ht_event_counts { /* happened = submitted + folded + lost + suppressed */
 	__u64 happened;
@@ -289,7 +337,12 @@ struct ht_counters {
 	__u64 sock_translated;     /* sock events of sockets that were sent to a backend: HT_XLATE_POST_FORWARD, suppressed ones not */
 	__u64 sock_refused;        /* calls to a service without backends */
 	__u64 sock_reverse_failed; /* translated, but the way back was not noted: the peer shows as the backend */
-	__u64 reserved_too[11];
+	__u64 reserved_too;
+	__u64 limited_drops;        /* events of our own drops that a limiter held back, in suppressed above too */
+	__u64 limited_kernel_drops;
+	__u64 own_drops_matched;    /* kfree_skb of what a program of ours dropped and told of itself */
+	__u64 tcp_failed;           /* no room in ht_tcp_pairs or ht_resets: what should have been counted there */
+	__u64 reserved_last[6];
 };
 
 /* ht_config: array[1], written by the agent. */
@@ -307,10 +360,12 @@ struct ht_device {
 	__u32 ref;    /* 0 while unknown */
 	__u32 labels;
 	__u32 flags;  /* zero */
-	__u32 reserved;
+	__u32 attached_s; /* seconds of CLOCK_BOOTTIME; what was open before shows without SYN */
 };
 
-/* ht_noise: hash, kernel drop reason (u32) -> u8; what is in it is counted, not reported. */
+/* ht_noise: hash, kernel drop reason (u32) -> u8. */
+#define HT_REASON_NOISE 1 /* counted, not reported */
+#define HT_REASON_TC 2    /* a tc program dropped it: perhaps one of ours, which told of it */
 
 /* Context of the program ht_sweep, in and out (BPF_PROG_TEST_RUN copies it back). */
 #define HT_SWEEP_IDLE 0 /* report what was not reported for an interval, delete what expired */
@@ -337,6 +392,11 @@ _Static_assert(sizeof(struct ht_backend) == 20, "ht_backend");
 _Static_assert(sizeof(struct ht_pair_key) == 16, "ht_pair_key");
 _Static_assert(sizeof(struct ht_pair) == 48, "ht_pair");
 _Static_assert(sizeof(struct ht_drop_key) == 16, "ht_drop_key");
+_Static_assert(sizeof(struct ht_tcp_key) == 12, "ht_tcp_key");
+_Static_assert(sizeof(struct ht_tcp) == 184, "ht_tcp");
+_Static_assert(sizeof(struct ht_reset_key) == 16, "ht_reset_key");
+_Static_assert(sizeof(struct ht_limit) == 8, "ht_limit");
+_Static_assert(sizeof(struct ht_own_drop) == 16, "ht_own_drop");
 _Static_assert(sizeof(struct ht_event_counts) == 40, "ht_event_counts");
 _Static_assert(sizeof(struct ht_counters) == 976, "ht_counters");
 _Static_assert(sizeof(struct ht_sweep_context) == 48, "ht_sweep_context");

@@ -2,6 +2,7 @@
 /* The one object the agent loads: every program and map of ours. */
 #include "tc.h"
 #include "drops.h"
+#include "tcp.h"
 #include "sweep.h"
 #include "sock.h"
 #include "maps-iterator.h"

@@ -72,6 +72,35 @@ struct {
 	__type(value, __u8);
 } ht_noise SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 8192);
+	__type(key, struct ht_tcp_key);
+	__type(value, struct ht_tcp);
+} ht_tcp_pairs SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 8192);
+	__type(key, struct ht_reset_key);
+	__type(value, __u64);
+} ht_resets SEC(".maps");
+
+/* The tracer's own: a map that it shares with a program it may interrupt would give it -EBUSY. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct ht_drop_key);
+	__type(value, struct ht_limit);
+} ht_drop_limits SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct ht_own_drop);
+} ht_own_drops SEC(".maps");
+
 /* Ports of the first fragment of a datagram, for those that follow it. */
 struct ht_fragment_key {
 	__u8 source[16];

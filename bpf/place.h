@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * Where in the machine a socket buffer is: in our network namespace, behind a
- * veth of a pod of ours, or elsewhere. Only here and in drops.h are structures
- * of the kernel read (CO-RE); each is cut down to the members we look at.
+ * veth of a pod of ours, or elsewhere. Only here, in drops.h and in tcp.h are
+ * structures of the kernel read (CO-RE); each is cut down to the members we look at.
  */
 #ifndef HUBTOP_PLACE_H
 #define HUBTOP_PLACE_H
@@ -42,11 +42,24 @@ struct net_device___priv {
 struct veth_priv {
 	struct net_device *peer;
 };
+struct in6_addr {
+	__u8 bytes[16];
+};
 struct sock_common {
+	__u32 skc_daddr;
+	__u32 skc_rcv_saddr;
+	__u16 skc_dport;
+	__u16 skc_num;
+	unsigned short skc_family;
 	possible_net_t skc_net;
+	struct in6_addr skc_v6_daddr;
+	struct in6_addr skc_v6_rcv_saddr;
 };
 struct sock {
 	struct sock_common __sk_common;
+};
+struct inet_sock {
+	__u16 inet_sport;
 };
 struct sk_buff {
 	struct net_device *dev;
@@ -60,6 +73,13 @@ struct sk_buff {
 };
 struct trace_event_raw_kfree_skb___socket {
 	void *rx_sk;
+};
+enum sk_rst_reason { HT_RESET_REASON }; /* its values are read from BTF by the agent */
+struct trace_event_raw_tcp_send_reset___reason {
+	enum sk_rst_reason reason;
+};
+struct trace_event_raw_tcp_retransmit_skb___error {
+	int err;
 };
 #pragma clang attribute pop
 

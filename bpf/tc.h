@@ -5,6 +5,7 @@
 
 #include "report.h"
 #include "services.h"
+#include "tcp-pairs.h"
 
 /* Reported when first seen in a direction; ECN bits come and go in the middle of a stream. */
 #define HT_REPORTED_FLAGS (HT_TCP_FIN | HT_TCP_SYN | HT_TCP_RST | HT_TCP_PSH | HT_TCP_ACK | HT_TCP_URG)
@@ -257,6 +258,8 @@ static __always_inline void ht_tracked(struct __sk_buff *skb, struct ht_packet *
 		entry->closing |= opening.sender_is_b ? 2 : 1;
 	if (!why)
 		return;
+	if (entry->opened)
+		ht_note_tcp(packet, entry, &pair_key, skb->ifindex);
 	if (ht_report_tracked(skb, packet, entry, why,
 			      (opening.sender_is_b ? 1 : 0) | (is_reply ? 2 : 0) | (hook == HT_DIRECTION_EGRESS ? 4 : 0)) &&
 	    pair)

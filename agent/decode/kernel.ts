@@ -59,6 +59,8 @@ export interface EventCounts {
   folded: number;
   lost: number;
   suppressed: number;
+  /** Of the suppressed: not by noise rules, but because their pair and reason had too many events that second. */
+  limited?: number;
 }
 
 /** One row of ht_pairs, summed over CPUs, cumulative. */
@@ -106,6 +108,41 @@ export interface DropRow {
   isRetired?: true;
 }
 
+/** Whose stack or device something was seen at, of which pair: of ht_tcp_pairs and ht_resets. */
+interface TcpEnds {
+  clientLabels: number;
+  serverLabels: number;
+  port: number;
+  family: 4 | 6;
+  /** 2 egress: at the client, 1 ingress: at the server. */
+  direction: number;
+  /** As in PairRow. */
+  isRetired?: true;
+}
+
+/** How many buckets handshake times are counted in: bucket i is from 2^(16+i) ns to twice that, the first from 0, the last without end. */
+export const HANDSHAKE_BUCKETS = 16;
+
+/** One row of ht_tcp_pairs, cumulative. */
+export interface TcpRow extends TcpEnds {
+  retransmits: number;
+  handshakes: number;
+  handshakeNs: number;
+  handshakeMaxNs: number;
+  handshakeBuckets: number[];
+  /** Connections that began with ACK and without SYN: soon after we came, later, and of the later ones those that only a RST answered. */
+  noSynAttach: number;
+  noSyn: number;
+  noSynReset: number;
+}
+
+/** One row of ht_resets, cumulative. */
+export interface ResetRow extends TcpEnds {
+  /** Name of the running kernel's sk_rst_reason. */
+  reason: string;
+  count: number;
+}
+
 export interface MapRow {
   id: number;
   name: string;
@@ -131,6 +168,11 @@ export interface KernelSample {
   events: EventCounts[];
   pairs: PairRow[];
   drops: DropRow[];
+  /** Absent where the kernel part does not watch TCP. */
+  tcp?: TcpRow[];
+  resets?: ResetRow[];
+  /** What found no room in the tables of those two. */
+  tcpFailed?: number;
   /** Sums of the pairs that left before this sample, of what passed. */
   retiredPairs?: { skbs: number; bytes: number };
   maps: MapRow[];

@@ -2,6 +2,7 @@ import { parseIp } from '../../src/lib/ip-bytes.ts';
 import type { AddressRow } from '../decode/kernel.ts';
 import type { BpfMap } from './bpf-map.ts';
 import { errnoText } from './kernel-error.ts';
+import { boottimeNs } from './native.ts';
 
 const isLocalFlag = 1; // HT_ADDRESS_LOCAL
 
@@ -23,6 +24,8 @@ export class AddressTable {
   private epoch = 0;
   private readonly local = new Map<string, AddressRow>();
   private readonly devices = new Map<number, string>();
+  /** When the programs came to a device, in seconds of CLOCK_BOOTTIME. */
+  private readonly attachedSeconds = new Map<number, number>();
   /** Addresses that the map refused (full) or that are not addresses. */
   refusedCount = 0;
 
@@ -47,6 +50,7 @@ export class AddressTable {
       const ifindex = deviceByAddress.get(ip);
       if (ifindex !== undefined && attached.has(ifindex)) wanted.set(ifindex, row);
     }
+    for (const ifindex of this.attachedSeconds.keys()) if (!attached.has(ifindex)) this.attachedSeconds.delete(ifindex);
     for (const ifindex of this.devices.keys()) if (!wanted.has(ifindex)) this.removeDevice(ifindex);
     for (const [ifindex, { ref, labels }] of wanted) this.setDevice(ifindex, ref, labels);
   }
@@ -71,7 +75,9 @@ export class AddressTable {
   private setDevice(ifindex: number, ref: number, labels: number): void {
     const words = `${ref} ${labels}`;
     if (this.devices.get(ifindex) === words) return;
-    const result = this.maps.devices.tryUpdate(deviceKey(ifindex), new Uint8Array(new Uint32Array([ref, labels, 0, 0]).buffer));
+    const attachedS = this.attachedSeconds.get(ifindex) ?? Number(boottimeNs() / 1_000_000_000n);
+    this.attachedSeconds.set(ifindex, attachedS);
+    const result = this.maps.devices.tryUpdate(deviceKey(ifindex), new Uint8Array(new Uint32Array([ref, labels, 0, attachedS]).buffer));
     if (result < 0) this.onWarning(`cannot tell the datapath whose device ${ifindex} is: ${errnoText(result)}`);
     else this.devices.set(ifindex, words);
   }

@@ -9,8 +9,8 @@ const idleWhenNearlyFullNs = 60_000_000_000n;
 /** What is needed of a BpfMap, and of a row in it. */
 export type AgingMap = Pick<BpfMap, 'maxEntries' | 'valueStride' | 'forEach' | 'take'>;
 interface AgingRow {
-  skbs: number;
-  bytes: number;
+  skbs?: number;
+  bytes?: number;
   isRetired?: true;
 }
 
@@ -37,7 +37,7 @@ export class AgingRows<Row extends AgingRow> {
 
   /** All rows now. `nowNs` is any clock that goes forward. */
   read(nowNs: bigint): Row[] {
-    for (const { skbs, bytes } of this.leaving.filter(this.isSummed)) {
+    for (const { skbs = 0, bytes = 0 } of this.leaving.filter(this.isSummed)) {
       this.retired.skbs += skbs;
       this.retired.bytes += bytes;
     }

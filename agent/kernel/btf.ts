@@ -54,6 +54,11 @@ export function readBtfEnums(bytes: Uint8Array, wanted: readonly string[]): Map<
   return found;
 }
 
+/** Whether BTF has something with this name. */
+export function hasBtfName(bytes: Uint8Array, name: string): boolean {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).includes(`\0${name}\0`, 0, 'latin1');
+}
+
 function readMembers(view: DataView, { at, each, members, strings }: { at: number; each: number; members: number; strings: Uint8Array }): EnumNames {
   const names = new Map<number, string>();
   for (let index = 0; index < members; index++) {

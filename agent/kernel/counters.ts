@@ -2,7 +2,7 @@
  * Rows and counters out of the bytes of our own maps: layouts of bpf/event.h,
  * values of all CPUs in a row. Parser of one format, no input or output.
  */
-import type { DropRow, EventCounts, PairRow } from '../decode/kernel.ts';
+import { HANDSHAKE_BUCKETS, type DropRow, type EventCounts, type PairRow, type ResetRow, type TcpRow } from '../decode/kernel.ts';
 
 const lanes = 2;
 const kindsInStruct = 8;
@@ -10,6 +10,10 @@ const wordsPerKind = 5;
 /** HT_KIND_*, in the order of the numbers; a kind without a name is not used yet. */
 const kindNames = ['trace', 'drop', 'policy-verdict', 'kernel-drop', 'trace-sock'];
 const afterKinds = lanes * kindsInStruct * wordsPerKind;
+/** limited_drops, behind the first words that are reserved. */
+const afterReserved = afterKinds + 32;
+/** Drops come in the urgent lane alone; by kind, which word counts those of them that the limiter held back. */
+const limitedWords: Readonly<Record<string, number>> = { drop: afterReserved, 'kernel-drop': afterReserved + 1 };
 
 /** struct ht_counters, summed over CPUs. Arrays of three go by HT_DIRECTION_ of the hook. */
 export interface Counters {
@@ -30,6 +34,9 @@ export interface Counters {
   foreignDrops: number;
   socketsTranslated: number;
   socketsRefused: number;
+  /** kfree_skb of what a program of ours dropped: told by that program's own event. */
+  ownDropsMatched: number;
+  tcpFailed: number;
 }
 
 /** Reads the one value of ht_counters. */
@@ -54,6 +61,8 @@ export function parseCounters(value: Uint8Array, stride: number): Counters {
     foreignDrops: word(afterKinds + 21),
     socketsTranslated: word(afterKinds + 28),
     socketsRefused: word(afterKinds + 29),
+    ownDropsMatched: word(afterReserved + 2),
+    tcpFailed: word(afterReserved + 3),
   };
 }
 
@@ -62,7 +71,11 @@ function parseEventCounts(word: (index: number) => number): EventCounts[] {
   for (let lane = 0; lane < lanes; lane++) {
     for (const [kind, name] of kindNames.entries()) {
       const at = (lane * kindsInStruct + kind) * wordsPerKind;
-      rows.push({ lane, kind: name, happened: word(at), submitted: word(at + 1), folded: word(at + 2), lost: word(at + 3), suppressed: word(at + 4) });
+      const limitedAt = lane === 0 ? limitedWords[name] : undefined;
+      rows.push({
+        lane, kind: name, happened: word(at), submitted: word(at + 1), folded: word(at + 2), lost: word(at + 3), suppressed: word(at + 4),
+        ...(limitedAt === undefined ? {} : { limited: word(limitedAt) }),
+      });
     }
   }
   return rows;
@@ -103,6 +116,41 @@ export function parseDrop(key: Uint8Array, value: Uint8Array, stride: number): D
     family: view.getUint8(15) === 6 ? 6 : 4,
     skbs: word(0),
     bytes: word(1),
+  };
+}
+
+/** Reads a key and the value of ht_tcp_pairs. */
+export function parseTcp(key: Uint8Array, value: Uint8Array, stride: number): TcpRow {
+  const view = new DataView(key.buffer, key.byteOffset, key.byteLength);
+  const word = sumWords(value, stride);
+  return {
+    clientLabels: view.getUint32(0, true),
+    serverLabels: view.getUint32(4, true),
+    port: view.getUint16(8, true),
+    family: view.getUint8(10) === 6 ? 6 : 4,
+    direction: view.getUint8(11),
+    retransmits: word(0),
+    handshakes: word(1),
+    handshakeNs: word(2),
+    handshakeMaxNs: word(3),
+    handshakeBuckets: Array.from({ length: HANDSHAKE_BUCKETS }, (_, bucket) => word(4 + bucket)),
+    noSynAttach: word(20),
+    noSyn: word(21),
+    noSynReset: word(22),
+  };
+}
+
+/** Reads a key and the value of ht_resets; `reasonName` knows the running kernel's names. */
+export function parseReset(key: Uint8Array, value: Uint8Array, { stride, reasonName }: { stride: number; reasonName: (reason: number) => string }): ResetRow {
+  const view = new DataView(key.buffer, key.byteOffset, key.byteLength);
+  return {
+    clientLabels: view.getUint32(0, true),
+    serverLabels: view.getUint32(4, true),
+    reason: reasonName(view.getUint32(8, true)),
+    port: view.getUint16(12, true),
+    family: view.getUint8(14) === 6 ? 6 : 4,
+    direction: view.getUint8(15),
+    count: sumWords(value, stride)(0),
   };
 }
 

@@ -10,6 +10,7 @@ import { libbpf } from './libbpf.ts';
 import { requireKoffi } from './native.ts';
 import { neighbourFindings } from './neighbours.ts';
 import { hasTcx, readKernelObject, requireBtf, requireLinux, requirePrivileges } from './requirements.ts';
+import { unknownTracers } from './tracers.ts';
 
 /** What was found on a machine; each error is the line that the agent itself would end with. */
 export interface MachineFacts {
@@ -57,7 +58,7 @@ export function readMachineFacts(objectPath?: string, { isLoading = true }: { is
 
 function loadAll(objectPath: string | undefined, tryTracing: (run: () => void) => void): void {
   // small tables: whether the kernel takes the programs does not hang on their size
-  const object = loadObject(readKernelObject(objectPath), { maxEntries: { ht_urgent: 4_096, ht_bulk: 4_096, ht_conntrack: 1_024, ht_addresses: 1_024 } });
+  const object = loadObject(readKernelObject(objectPath), { leaveOut: unknownTracers(requireBtf()), maxEntries: { ht_urgent: 4_096, ht_bulk: 4_096, ht_conntrack: 1_024, ht_addresses: 1_024 } });
   try {
     tryTracing(() => attachTracing(object, 'ht_kfree_skb')());
   } finally {

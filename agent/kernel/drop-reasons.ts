@@ -11,11 +11,13 @@ export class DropReasons {
   private readonly core: EnumNames;
   private readonly subsystems: EnumNames;
   private readonly others: EnumNames;
+  private readonly resets: EnumNames;
 
   constructor(btf: Uint8Array) {
-    const enums = readBtfEnums(btf, ['skb_drop_reason', 'skb_drop_reason_subsys', 'ovs_drop_reason', 'mac80211_drop_reason']);
+    const enums = readBtfEnums(btf, ['skb_drop_reason', 'skb_drop_reason_subsys', 'ovs_drop_reason', 'mac80211_drop_reason', 'sk_rst_reason']);
     this.core = enums?.get('skb_drop_reason') ?? new Map();
     this.subsystems = enums?.get('skb_drop_reason_subsys') ?? new Map();
+    this.resets = enums?.get('sk_rst_reason') ?? new Map();
     this.others = new Map([...enums?.get('ovs_drop_reason') ?? [], ...enums?.get('mac80211_drop_reason') ?? []]);
   }
 
@@ -34,11 +36,23 @@ export class DropReasons {
     };
   }
 
+  /** Name of why a connection was reset (enum sk_rst_reason, since Linux 6.10). */
+  resetName(reason: number): string {
+    return this.resets.get(reason)?.replace(/^SK_RST_REASON_/, '') ?? (reason === 0 ? 'NOT_SPECIFIED' : `REASON_${reason}`);
+  }
+
+  /** Numbers of the reasons that a tc program of anybody causes. */
+  trafficControl(): number[] {
+    return [...this.core.keys()].filter((reason) => trafficControl.has(this.name(reason).name));
+  }
+
   /** Numbers of the reasons that mean no loss to anybody: counted, but never an event. */
   noise(): number[] {
     return [...this.core.keys()].filter((reason) => noise.has(this.name(reason).name));
   }
 }
+
+const trafficControl: ReadonlySet<string> = new Set(['TC_INGRESS', 'TC_EGRESS']);
 
 /**
  * Packets that were used up, sockets closing with data in them, filters that

@@ -2,18 +2,18 @@ import { randomUUID } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { Kernel, RingSource } from '../decode/kernel.ts';
 import { AddressTable } from './address-table.ts';
-import { type Attacher, attachTracing } from './attach.ts';
+import type { Attacher } from './attach.ts';
 import { type AttachMode, openAttacher } from './attacher.ts';
 import { attachToCgroup, socketProgramNames } from './cgroup.ts';
 import { loadObject, type BpfObject, type LoadOptions } from './bpf-object.ts';
 import { DeviceWatcher } from './device-watcher.ts';
 import { DropReasons } from './drop-reasons.ts';
-import { errorLine } from './kernel-error.ts';
 import { boottimeNs, libc, requireKoffi } from './native.ts';
 import { NetlinkSocket } from './netlink-socket.ts';
 import { readKernelObject, requireBtf, requireLinux, requirePrivileges } from './requirements.ts';
 import { Sampler } from './sampler.ts';
 import { ServiceTable } from './service-table.ts';
+import { traceKernel, unknownTracers } from './tracers.ts';
 
 const defaultRingBytes = { urgent: 8 << 20, bulk: 16 << 20 };
 const defaultReportIntervalSeconds = 5;
@@ -53,10 +53,12 @@ export function openKernel(options: KernelOptions = {}): Kernel {
   requirePrivileges();
   const btf = requireBtf();
   requireKoffi();
-  const object = loadObject(readKernelObject(options.objectPath), loadOptions(options));
+  const leaveOut = unknownTracers(btf);
+  const load = loadOptions(options);
+  const object = loadObject(readKernelObject(options.objectPath), { ...load, leaveOut: [...load.leaveOut ?? [], ...leaveOut] });
   const closers: (() => void)[] = [() => object.close()];
   try {
-    return assemble({ object, reasons: new DropReasons(btf), options, closers });
+    return assemble({ object, reasons: new DropReasons(btf), options, closers, leaveOut });
   } catch (error) {
     closeAll(closers);
     throw error;
@@ -76,19 +78,21 @@ interface Parts {
   object: BpfObject;
   reasons: DropReasons;
   options: KernelOptions;
+  /** Programs that this kernel has no tracepoint for. */
+  leaveOut: readonly string[];
   /** Grows while parts are made; run from the last to the first. */
   closers: (() => void)[];
 }
 
-function assemble({ object, reasons, options, closers }: Parts): Kernel {
+function assemble({ object, reasons, options, leaveOut, closers }: Parts): Kernel {
   const onWarning = options.onWarning ?? (() => undefined);
-  for (const reason of reasons.noise()) object.map('ht_noise').update(new Uint8Array(new Uint32Array([reason]).buffer), new Uint8Array([1]));
+  tellReasons(object, reasons);
   const addresses = new AddressTable(
     { addresses: object.map('ht_addresses'), devices: object.map('ht_devices'), config: object.map('ht_config') },
     { reportIntervalSeconds: options.reportIntervalSeconds ?? defaultReportIntervalSeconds, netnsCookie: netnsCookie() },
     onWarning,
   );
-  const sampler = new Sampler(object, options.namespaceName ?? '', packetPrograms);
+  const sampler = new Sampler(object, { namespace: options.namespaceName ?? '', packetPrograms, resetReason: (reason) => reasons.resetName(reason) });
   closers.push(() => sampler.close());
   const services = options.cgroup === undefined ? undefined : new ServiceTable({ services: object.map('ht_services'), backends: object.map('ht_backends') }, options.services ?? 'observe', onWarning);
   // before the first connect of a pod that is started next; it knows no service yet and lets all pass
@@ -99,7 +103,7 @@ function assemble({ object, reasons, options, closers }: Parts): Kernel {
   const begin = (): DeviceWatcher => {
     const begun = watchDevices({ attacher, addresses, options, onWarning });
     closers.push(() => begun.close());
-    traceDrops(object, closers, onWarning);
+    closers.push(...traceKernel(object, leaveOut, onWarning));
     return begun;
   };
   return {
@@ -138,13 +142,12 @@ function joinDevices(addresses: AddressTable, watcher: DeviceWatcher): void {
   addresses.setDevices(watcher.devicesByAddress(), new Set(watcher.attached().map((device) => device.ifindex)));
 }
 
-/** Kernel drops are an addition: without them (lockdown, say) flows still work. */
-function traceDrops(object: BpfObject, closers: (() => void)[], onWarning: (text: string) => void): void {
-  try {
-    closers.push(attachTracing(object, 'ht_kfree_skb'));
-  } catch (error) {
-    onWarning(`no kernel drops: ${errorLine(error)}`);
-  }
+const [reasonNoise, reasonTrafficControl] = [1, 2]; // HT_REASON_NOISE, HT_REASON_TC
+
+function tellReasons(object: BpfObject, reasons: DropReasons): void {
+  const tell = (kind: number) => (reason: number): void => { object.map('ht_noise').update(new Uint8Array(new Uint32Array([reason]).buffer), new Uint8Array([kind])); };
+  reasons.noise().forEach(tell(reasonNoise));
+  reasons.trafficControl().forEach(tell(reasonTrafficControl));
 }
 
 function ringSources(object: BpfObject): RingSource[] {

@@ -1,9 +1,9 @@
-import { type DropRow, hasPassed, type KernelSample, type PairRow } from '../decode/kernel.ts';
+import { type DropRow, hasPassed, type KernelSample, type PairRow, type ResetRow, type TcpRow } from '../decode/kernel.ts';
 import { AgingRows } from './aging-rows.ts';
 import { BpfIterator } from './attach.ts';
 import { mapIdOf, objectInfo } from './bpf-ids.ts';
 import type { BpfObject } from './bpf-object.ts';
-import { parseCounters, parseDrop, parsePair } from './counters.ts';
+import { parseCounters, parseDrop, parsePair, parseReset, parseTcp } from './counters.ts';
 import { readKernelConntrack } from './kernel-conntrack.ts';
 import { libbpf } from './libbpf.ts';
 import { parseMapRows } from './map-rows.ts';
@@ -30,6 +30,8 @@ export class Sampler {
   private readonly mapIterator: BpfIterator;
   private readonly pairs: AgingRows<PairRow>;
   private readonly drops: AgingRows<DropRow>;
+  private readonly tcp: AgingRows<TcpRow>;
+  private readonly resets: AgingRows<ResetRow>;
   private readonly ownMapIds: ReadonlySet<number>;
   private lastSweep: Sweep = { live: 0, liveSkbs: 0, liveBytes: 0 };
   private lastSweepNs = 0n;
@@ -38,10 +40,13 @@ export class Sampler {
   private samples = 0;
   private statisticsFd = -1;
 
-  constructor(private readonly object: BpfObject, private readonly namespace: string, private readonly packetPrograms: readonly string[]) {
+  /** `resetReason` names numbers of the kernel's sk_rst_reason. */
+  constructor(private readonly object: BpfObject, private readonly options: { namespace: string; packetPrograms: readonly string[]; resetReason: (reason: number) => string }) {
     this.mapIterator = new BpfIterator(object, 'ht_maps');
     this.pairs = new AgingRows(object.map('ht_pairs'), parsePair, hasPassed);
     this.drops = new AgingRows(object.map('ht_drop_pairs'), parseDrop);
+    this.tcp = new AgingRows(object.map('ht_tcp_pairs'), parseTcp);
+    this.resets = new AgingRows(object.map('ht_resets'), (key, value, stride) => parseReset(key, value, { stride, reasonName: options.resetReason }));
     this.ownMapIds = new Set([...object.maps.values()].map(({ fd }) => mapIdOf(fd)));
   }
 
@@ -93,9 +98,12 @@ export class Sampler {
       events: counters.events,
       pairs: this.pairs.read(boottimeNs()),
       drops: this.drops.read(boottimeNs()),
+      tcp: this.tcp.read(boottimeNs()),
+      resets: this.resets.read(boottimeNs()),
+      tcpFailed: counters.tcpFailed,
       retiredPairs: { ...this.pairs.retired },
       maps: parseMapRows(this.mapIterator.read(), (id) => this.ownMapIds.has(id)),
-      kernelConntrack: readKernelConntrack(this.namespace),
+      kernelConntrack: readKernelConntrack(this.options.namespace),
       conntrack: {
         ...this.lastSweep,
         maxEntries: this.object.map('ht_conntrack').maxEntries,
@@ -132,7 +140,7 @@ export class Sampler {
   private readProgramCost(): { programRuns: number; programNs: number } {
     let programRuns = 0;
     let programNs = 0;
-    for (const name of this.packetPrograms) {
+    for (const name of this.options.packetPrograms) {
       const info = objectInfo(this.object.programFd(name), programInfoBytes);
       programNs += Number(info.getBigUint64(192, true)); // run_time_ns
       programRuns += Number(info.getBigUint64(200, true)); // run_cnt

@@ -17,12 +17,13 @@ export class LedgerMeter {
   events(sample: KernelSample, drain: DrainCounts, nowNs: bigint): EventLedger[] {
     const kinds = new Map<string, EventCounts>();
     for (const row of sample.events) {
-      const sum = kinds.get(row.kind) ?? { lane: 0, kind: row.kind, happened: 0, submitted: 0, folded: 0, lost: 0, suppressed: 0 };
+      const sum = kinds.get(row.kind) ?? { lane: 0, kind: row.kind, happened: 0, submitted: 0, folded: 0, lost: 0, suppressed: 0, limited: 0 };
       sum.happened += row.happened;
       sum.submitted += row.submitted;
       sum.folded += row.folded;
       sum.lost += row.lost;
       sum.suppressed += row.suppressed;
+      sum.limited = (sum.limited ?? 0) + (row.limited ?? 0);
       kinds.set(row.kind, sum);
     }
     return [...kinds.values()].filter((sum) => sum.happened > 0).map((sum) => this.ledger(sum, drain, nowNs));
@@ -33,7 +34,8 @@ export class LedgerMeter {
     const unread = sum.kind === 'trace' ? Math.min(drain.badRecords, sum.submitted) : 0;
     const losses = [
       this.loss(`${sum.kind} ring`, { stage: 'kernel-ring', cause: 'ring full', count: sum.lost }, nowNs),
-      this.loss(`${sum.kind} noise`, { stage: 'suppressed', cause: 'noise rules', count: sum.suppressed }, nowNs),
+      this.loss(`${sum.kind} noise`, { stage: 'suppressed', cause: 'noise rules', count: sum.suppressed - (sum.limited ?? 0) }, nowNs),
+      this.loss(`${sum.kind} limiter`, { stage: 'suppressed', cause: 'limiter', count: sum.limited ?? 0 }, nowNs),
       this.loss(`${sum.kind} bad`, { stage: 'agent', cause: 'unreadable records', count: unread }, nowNs),
     ].filter((loss) => loss !== undefined);
     return { kind: sum.kind, happened: sum.happened, reported: sum.submitted - unread, folded: sum.folded, losses };

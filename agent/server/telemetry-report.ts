@@ -6,6 +6,7 @@ import type { KernelSample } from '../decode/kernel.ts';
 import { DropMeter } from '../enrich/drop-report.ts';
 import type { EndpointVersions, TableFill } from '../enrich/endpoint-versions.ts';
 import { PairMeter } from '../enrich/pair-report.ts';
+import { TcpMeter } from '../enrich/tcp-report.ts';
 import type { DrainCounts } from '../history/node-drain.ts';
 import type { WholeCounts } from '../history/whole-flows.ts';
 import { timestampOf } from '../../src/wire/timestamp.ts';
@@ -36,6 +37,7 @@ export interface TelemetryInput {
 export class TelemetryMeter {
   private readonly pairs: PairMeter;
   private readonly drops: DropMeter;
+  private readonly tcp: TcpMeter;
   private readonly ledgers = new LedgerMeter();
   private readonly missedBefore = new Map<string, number>();
   private before = { verdicts: new Map<number, number>(), rows: 0, cpuNs: 0, evicted: 0, confirmed: 0 };
@@ -47,19 +49,23 @@ export class TelemetryMeter {
   ) {
     this.pairs = new PairMeter(versions);
     this.drops = new DropMeter(versions, reasonName);
+    this.tcp = new TcpMeter(versions);
   }
 
   report(input: TelemetryInput): Report {
     const { pairs, floorBytes } = this.pairs.report(input.sample.pairs);
+    const evicted = this.freshEvictions(input.sample);
+    const tcp = this.tcp.report(input.sample, { evicted, nowNs: input.timeNs });
     return {
       time: timestampOf(input.timeNs),
       interval_ns: input.intervalNs,
-      nodes: [this.nodeReport(input)],
+      nodes: [this.nodeReport(input, evicted)],
       verdicts: this.verdicts(input.sample, input.whole),
       drops: this.drops.report(input.sample.drops, input.drain.drops),
       pairs,
       pairs_floor_bytes: floorBytes,
       changes: input.changes,
+      ...(tcp.length === 0 ? {} : { tcp }),
     };
   }
 
@@ -69,7 +75,7 @@ export class TelemetryMeter {
       // A policy verdict tells of a packet that its trace or drop tells of too.
       if (row.kind === 'policy-verdict') continue;
       const verdict = row.kind === 'trace' ? Verdict.FORWARDED : row.kind === 'trace-sock' ? Verdict.TRACED : Verdict.DROPPED;
-      now.set(verdict, (now.get(verdict) ?? 0) + row.happened - row.suppressed);
+      now.set(verdict, (now.get(verdict) ?? 0) + row.happened - row.suppressed + (row.limited ?? 0));
     }
     const translated = sample.socketsTranslated ?? 0;
     now.set(Verdict.TRACED, (now.get(Verdict.TRACED) ?? 0) - translated);
@@ -79,7 +85,7 @@ export class TelemetryMeter {
     return [...now].map(([verdict, flows]) => ({ verdict, flows: flows - (before.get(verdict) ?? 0) })).filter((row) => row.flows > 0);
   }
 
-  private nodeReport(input: TelemetryInput): NodeReport {
+  private nodeReport(input: TelemetryInput, evicted: number): NodeReport {
     const { drain, sample, before } = { ...input, before: this.before };
     const rows = drain.rows + input.whole.happened;
     const flows = rows - before.rows;
@@ -100,7 +106,7 @@ export class TelemetryMeter {
         used_bytes: ring.usedBytes,
         peak_bytes: ring.peakBytes,
       })),
-      maps: this.maps(sample),
+      maps: this.maps(sample, evicted),
       kernel_conntrack: sample.kernelConntrack.map((row) => ({
         namespace: row.namespace,
         entries: row.entries,
@@ -133,8 +139,8 @@ export class TelemetryMeter {
     return fresh;
   }
 
-  private maps(sample: KernelSample): MapPressure[] {
-    const fresh = this.freshEvictions(sample);
+  private maps(sample: KernelSample, evicted: number): MapPressure[] {
+    const unplaced = this.fresh('ht_tcp_pairs', sample.tcpFailed ?? 0);
     const maps = sample.maps.map((map) => ({
       name: map.name,
       id: map.id,
@@ -142,17 +148,21 @@ export class TelemetryMeter {
       entries_known: map.entries !== undefined,
       entries: map.entries,
       max_entries: map.maxEntries,
-      evicted: map.isOwn && map.name === 'ht_conntrack' ? fresh : 0,
+      evicted: !map.isOwn ? 0 : map.name === 'ht_conntrack' ? evicted : map.name === 'ht_tcp_pairs' ? unplaced : 0,
       own: map.isOwn,
     }));
     // the agent's own tables are nobody's business but in a second that a name was missed in
-    return [...maps, ...this.versions.tables().map((table) => this.tablePressure(table)).filter(({ evicted }) => (evicted ?? 0) > 0)];
+    return [...maps, ...this.versions.tables().map((table) => this.tablePressure(table)).filter((table) => (table.evicted ?? 0) > 0)];
   }
 
   private tablePressure({ name, entries, maxEntries, missed }: TableFill): MapPressure {
+    return { name, type: 'agent', entries_known: true, entries, max_entries: maxEntries, evicted: this.fresh(name, missed), own: true };
+  }
+
+  private fresh(name: string, missed: number): number {
     const fresh = missed - (this.missedBefore.get(name) ?? 0);
     this.missedBefore.set(name, missed);
-    return { name, type: 'agent', entries_known: true, entries, max_entries: maxEntries, evicted: fresh, own: true };
+    return fresh;
   }
 }
 

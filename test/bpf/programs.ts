@@ -3,10 +3,10 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Direction, EventFlag, OFFSET, EVENT_BYTES } from '../../agent/decode/event.ts';
-import type { PairRow } from '../../agent/decode/kernel.ts';
+import type { PairRow, ResetRow, TcpRow } from '../../agent/decode/kernel.ts';
 import { RingReader } from '../../agent/decode/ring-reader.ts';
 import { loadObject, type BpfObject, type LoadOptions } from '../../agent/kernel/bpf-object.ts';
-import { parseCounters, parseDrop, parsePair, type Counters } from '../../agent/kernel/counters.ts';
+import { parseCounters, parseDrop, parsePair, parseReset, parseTcp, type Counters } from '../../agent/kernel/counters.ts';
 import { openRing, type OpenRing } from '../../agent/kernel/ring.ts';
 import { runOnPacket, runSyscallProgram, type PacketContext, type TestRun } from '../../agent/kernel/test-run.ts';
 
@@ -115,8 +115,8 @@ export class Programs {
   }
 
   /** Writes one row of ht_devices. */
-  setDevice(ifindex: number, ref: number, flags = 0): void {
-    this.object.map('ht_devices').update(new Uint8Array(new Uint32Array([ifindex]).buffer), new Uint8Array(new Uint32Array([ref, 0, flags, 0]).buffer));
+  setDevice(ifindex: number, ref: number, { flags = 0, attachedS = 0 }: { flags?: number; attachedS?: number } = {}): void {
+    this.object.map('ht_devices').update(new Uint8Array(new Uint32Array([ifindex]).buffer), new Uint8Array(new Uint32Array([ref, 0, flags, attachedS]).buffer));
   }
 
   /** Runs the hook for what a pod sends. */
@@ -186,10 +186,26 @@ export class Programs {
     return rows;
   }
 
+  /** Rows of ht_tcp_pairs. */
+  tcp(): TcpRow[] {
+    const map = this.object.map('ht_tcp_pairs');
+    const rows: TcpRow[] = [];
+    map.forEach((key, value) => rows.push(parseTcp(key, value, map.valueStride)));
+    return rows;
+  }
+
+  /** Rows of ht_resets. */
+  resets(reasonName: (reason: number) => string): ResetRow[] {
+    const map = this.object.map('ht_resets');
+    const rows: ResetRow[] = [];
+    map.forEach((key, value) => rows.push(parseReset(key, value, { stride: map.valueStride, reasonName })));
+    return rows;
+  }
+
   /** As freshly loaded, at a tenth of the cost. */
   reset(): void {
     this.discardEvents();
-    for (const name of ['ht_addresses', 'ht_conntrack', 'ht_devices', 'ht_drop_pairs', 'ht_fragments', 'ht_pairs']) {
+    for (const name of ['ht_addresses', 'ht_conntrack', 'ht_devices', 'ht_drop_pairs', 'ht_drop_limits', 'ht_fragments', 'ht_pairs', 'ht_resets', 'ht_tcp_pairs']) {
       const map = this.object.map(name);
       const keys: Uint8Array[] = [];
       map.forEach((key) => keys.push(key.slice()));

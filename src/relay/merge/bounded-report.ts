@@ -1,5 +1,5 @@
 import type { Codec } from '../../wire/codec.ts';
-import { ChangeCodec, DropCountCodec, NodeReportCodec, PairCountCodec, PolicyFactCodec, RelayReportCodec, ReportCodec, type Report } from '../../wire/gen/hubtop.ts';
+import { ChangeCodec, DropCountCodec, NodeReportCodec, PairCountCodec, PolicyFactCodec, RelayReportCodec, ReportCodec, TcpCountCodec, type Report } from '../../wire/gen/hubtop.ts';
 
 /** What a client takes as one message is 4 MiB. */
 const maxReportBytes = 3 * 1024 * 1024;
@@ -21,6 +21,7 @@ export function encodeReport(report: Report): Uint8Array {
     relays: shortest(report.relays, RelayReportCodec),
     changes: shortest(report.changes, ChangeCodec),
     policies: shortest(report.policies, PolicyFactCodec),
+    tcp: shortest(report.tcp, TcpCountCodec),
   });
 }
 

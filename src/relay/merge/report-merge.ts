@@ -1,6 +1,7 @@
 import { heaviest } from '../../tally/heaviest.ts';
 import type { Endpoint, Policy } from '../../wire/gen/flow.ts';
-import type { Change, DropCount, NodeReport, PairCount, PolicyFact, RelayReport, Report, Volume } from '../../wire/gen/hubtop.ts';
+import type { Change, DropCount, NodeReport, PairCount, PolicyFact, RelayReport, Report, TcpCount, Volume } from '../../wire/gen/hubtop.ts';
+import { boundedTcp, sumTcp } from './tcp-merge.ts';
 
 /** Pairs of a merged report; those with resets or drops stay beyond it. */
 export const maxPairs = 512;
@@ -27,6 +28,7 @@ export class ReportMerge {
   private changes: Change[] = [];
   private readonly relays = new Map<string, RelayReport>();
   private readonly policies = new Map<string, PolicyFact>();
+  private readonly tcp = new Map<string, TcpCount>();
   private floorBytes = 0;
 
   /** Nothing was added since the last take(). */
@@ -34,9 +36,9 @@ export class ReportMerge {
     return this.intervalNs.size === 0;
   }
 
-  /** Pairs and drop rows held now. */
+  /** Pairs, drop rows and pairs of TCP held now. */
   get heldRows(): number {
-    return this.pairs.size + this.drops.size;
+    return this.pairs.size + this.drops.size + this.tcp.size;
   }
 
   /** Takes a report in. `source` tells whose it is: two of one source cover one interval after the other. */
@@ -58,6 +60,8 @@ export class ReportMerge {
     this.floorBytes += report.pairs_floor_bytes ?? 0;
     this.changes = [...this.changes, ...(report.changes ?? [])].slice(-maxChanges);
     for (const fact of report.policies ?? []) this.addPolicy(fact);
+    for (const pair of report.tcp ?? []) this.addTcp(pair);
+    if (this.tcp.size > maxHeldRows) this.cutTcp();
     if (this.pairs.size > maxHeldRows) this.cutPairs();
     if (this.drops.size > maxHeldRows) this.cutDrops();
   }
@@ -75,6 +79,12 @@ export class ReportMerge {
     for (const drop of kept) this.addDrop(drop);
   }
 
+  private cutTcp(): void {
+    const kept = boundedTcp([...this.tcp.values()]);
+    this.tcp.clear();
+    for (const pair of kept) this.addTcp(pair);
+  }
+
   /** Everything since the last take() as one report, stamped with the given time. */
   take(time: NonNullable<Report['time']>): Report {
     const pairs = heaviest([...this.pairs.values()], maxPairs, { weight: pairBytes, mustStay: hasTrouble });
@@ -88,6 +98,7 @@ export class ReportMerge {
       pairs_floor_bytes: this.floorBytes + pairs.cutWeight,
       changes: this.changes,
       ...(this.policies.size === 0 ? {} : { policies: [...this.policies.values()] }),
+      ...(this.tcp.size === 0 ? {} : { tcp: boundedTcp([...this.tcp.values()]) }),
       relays: [...this.relays.values()].toSorted((one, other) => ((one.name ?? '') < (other.name ?? '') ? -1 : 1)),
     };
     this.nodes.clear();
@@ -97,6 +108,7 @@ export class ReportMerge {
     this.intervalNs.clear();
     this.relays.clear();
     this.policies.clear();
+    this.tcp.clear();
     this.changes = [];
     this.floorBytes = 0;
     return report;
@@ -116,6 +128,12 @@ export class ReportMerge {
     const before = this.drops.get(key);
     this.drops.set(key, before === undefined ? drop
       : { ...before, skbs: (before.skbs ?? 0) + (drop.skbs ?? 0), bytes: (before.bytes ?? 0) + (drop.bytes ?? 0), ...(drop.refusal === undefined ? {} : { refusal: drop.refusal }) });
+  }
+
+  private addTcp(pair: TcpCount): void {
+    const key = [pair.port ?? 0, partyKey(pair.source), partyKey(pair.destination)].join('\n');
+    const before = this.tcp.get(key);
+    this.tcp.set(key, before === undefined ? pair : sumTcp(before, pair));
   }
 
   private addPair(pair: PairCount): void {

@@ -51,6 +51,8 @@ export interface Report extends WithUnknown {
   relays?: RelayReport[] | undefined;
   /** Policies with their last change: those that changed at once, all of them every ten seconds. */
   policies?: PolicyFact[] | undefined;
+  /** What TCP did, of pairs with something to tell. */
+  tcp?: TcpCount[] | undefined;
 }
 
 /** Writes the fields of a hubtop.v1.Report; for the codecs of messages that hold one. */
@@ -65,6 +67,7 @@ export function writeReport(m: Report, w: BinaryWriter): void {
   if (m.changes) for (const v of m.changes) w.writeMessage(8, v, writeChange);
   if (m.relays) for (const v of m.relays) w.writeMessage(9, v, writeRelayReport);
   if (m.policies) for (const v of m.policies) w.writeMessage(10, v, writePolicyFact);
+  if (m.tcp) for (const v of m.tcp) w.writeMessage(11, v, writeTcpCount);
   if (m.$unknown) writeUnknown(w, m.$unknown);
 }
 
@@ -83,6 +86,7 @@ export function readReport(m: Report, r: BinaryReader): void {
       case 8: (m.changes ??= []).push(r.readMessage<Change>({}, readChange)); break;
       case 9: (m.relays ??= []).push(r.readMessage<RelayReport>({}, readRelayReport)); break;
       case 10: (m.policies ??= []).push(r.readMessage<PolicyFact>({}, readPolicyFact)); break;
+      case 11: (m.tcp ??= []).push(r.readMessage<TcpCount>({}, readTcpCount)); break;
       default: unknown = skipUnknown(r, unknown);
     }
   }
@@ -93,8 +97,8 @@ export function readReport(m: Report, r: BinaryReader): void {
 export const ReportCodec: Codec<Report> = /* @__PURE__ */ makeCodec<Report>('hubtop.v1.Report', {
   read: readReport,
   write: writeReport,
-  fields: 'time=1m|interval_ns=2N|nodes=3m*|verdicts=4m*|drops=5m*|pairs=6m*|pairs_floor_bytes=7N|changes=8m*|relays=9m*|policies=10m*',
-  refs: () => [TimestampCodec, NodeReportCodec, VerdictCountCodec, DropCountCodec, PairCountCodec, ChangeCodec, RelayReportCodec, PolicyFactCodec],
+  fields: 'time=1m|interval_ns=2N|nodes=3m*|verdicts=4m*|drops=5m*|pairs=6m*|pairs_floor_bytes=7N|changes=8m*|relays=9m*|policies=10m*|tcp=11m*',
+  refs: () => [TimestampCodec, NodeReportCodec, VerdictCountCodec, DropCountCodec, PairCountCodec, ChangeCodec, RelayReportCodec, PolicyFactCodec, TcpCountCodec],
 });
 
 /** A policy and who changed it last. Merges by kind, namespace and name: the highest revision wins. */
@@ -423,6 +427,149 @@ export const PairCountCodec: Codec<PairCount> = /* @__PURE__ */ makeCodec<PairCo
   write: writePairCount,
   fields: 'source=1m|destination=2m|port=3u|protocol=4u|verdict=5e|egress=6m|ingress=7m|error_bytes=8N|allowed_by=9m*',
   refs: () => [EndpointCodec, EndpointCodec, VerdictEnum, VolumeCodec, VolumeCodec, PolicyCodec],
+});
+
+/** What TCP did between a client and a server in the interval. The two sides tell of different things and add up. */
+export interface TcpCount extends WithUnknown {
+  /** As in PairCount. */
+  source?: Endpoint | undefined;
+  destination?: Endpoint | undefined;
+  port?: number | undefined;
+  /** At the client (its stack, its device), and at the server. */
+  egress?: TcpSide | undefined;
+  ingress?: TcpSide | undefined;
+}
+
+/** Writes the fields of a hubtop.v1.TcpCount; for the codecs of messages that hold one. */
+export function writeTcpCount(m: TcpCount, w: BinaryWriter): void {
+  if (m.source) w.writeMessage(1, m.source, writeEndpoint);
+  if (m.destination) w.writeMessage(2, m.destination, writeEndpoint);
+  if (m.port) w.writeUint32(3, m.port);
+  if (m.egress) w.writeMessage(4, m.egress, writeTcpSide);
+  if (m.ingress) w.writeMessage(5, m.ingress, writeTcpSide);
+  if (m.$unknown) writeUnknown(w, m.$unknown);
+}
+
+/** Reads fields into a hubtop.v1.TcpCount; for the codecs of messages that hold one. */
+export function readTcpCount(m: TcpCount, r: BinaryReader): void {
+  let unknown: number[] | undefined;
+  while (r.nextField()) {
+    switch (r.getFieldNumber()) {
+      case 1: m.source = r.readMessage<Endpoint>(m.source ?? {}, readEndpoint); break;
+      case 2: m.destination = r.readMessage<Endpoint>(m.destination ?? {}, readEndpoint); break;
+      case 3: m.port = r.readUint32(); break;
+      case 4: m.egress = r.readMessage<TcpSide>(m.egress ?? {}, readTcpSide); break;
+      case 5: m.ingress = r.readMessage<TcpSide>(m.ingress ?? {}, readTcpSide); break;
+      default: unknown = skipUnknown(r, unknown);
+    }
+  }
+  if (unknown) keepUnknown(m, r, unknown);
+}
+
+/** Codec of hubtop.v1.TcpCount. */
+export const TcpCountCodec: Codec<TcpCount> = /* @__PURE__ */ makeCodec<TcpCount>('hubtop.v1.TcpCount', {
+  read: readTcpCount,
+  write: writeTcpCount,
+  fields: 'source=1m|destination=2m|port=3u|egress=4m|ingress=5m',
+  refs: () => [EndpointCodec, EndpointCodec, TcpSideCodec, TcpSideCodec],
+});
+
+/** Message hubtop.v1.TcpSide. */
+export interface TcpSide extends WithUnknown {
+  /** Segments that this side's stack sent again. */
+  retransmits?: number | undefined;
+  /** SYN to the first SYN-ACK, retries included: how many, their sum, and what none of them was above. */
+  handshakes?: number | undefined;
+  handshake_ns?: number | undefined;
+  handshake_max_ns?: number | undefined;
+  /** Bucket i is from 2^(16+i) ns to twice that, the first from 0, the last without end; trailing zeros are left out. */
+  handshake_buckets?: number[] | undefined;
+  /** Connections that began with an ACK and without SYN: within a minute of the agent's coming to the device; */
+  no_syn_attach?: number | undefined;
+  /** later, when entries of connection tracking had been evicted on the node within ten minutes; and later without that. */
+  no_syn_evicted?: number | undefined;
+  no_syn?: number | undefined;
+  /** Of the last two, those that a RST answered and nothing else: the other end does not know them. */
+  no_syn_reset?: number | undefined;
+  /** RSTs that this side's stack sent, by the running kernel's name of why, such as NO_SOCKET. */
+  resets?: ResetCount[] | undefined;
+}
+
+/** Writes the fields of a hubtop.v1.TcpSide; for the codecs of messages that hold one. */
+export function writeTcpSide(m: TcpSide, w: BinaryWriter): void {
+  if (m.retransmits) writeCount(w, 1, m.retransmits);
+  if (m.handshakes) writeCount(w, 2, m.handshakes);
+  if (m.handshake_ns) writeCount(w, 3, m.handshake_ns);
+  if (m.handshake_max_ns) writeCount(w, 4, m.handshake_max_ns);
+  if (m.handshake_buckets) w.writePackedUint32(5, m.handshake_buckets);
+  if (m.no_syn_attach) writeCount(w, 6, m.no_syn_attach);
+  if (m.no_syn_evicted) writeCount(w, 7, m.no_syn_evicted);
+  if (m.no_syn) writeCount(w, 8, m.no_syn);
+  if (m.no_syn_reset) writeCount(w, 9, m.no_syn_reset);
+  if (m.resets) for (const v of m.resets) w.writeMessage(10, v, writeResetCount);
+  if (m.$unknown) writeUnknown(w, m.$unknown);
+}
+
+/** Reads fields into a hubtop.v1.TcpSide; for the codecs of messages that hold one. */
+export function readTcpSide(m: TcpSide, r: BinaryReader): void {
+  let unknown: number[] | undefined;
+  while (r.nextField()) {
+    switch (r.getFieldNumber()) {
+      case 1: m.retransmits = readCount(r); break;
+      case 2: m.handshakes = readCount(r); break;
+      case 3: m.handshake_ns = readCount(r); break;
+      case 4: m.handshake_max_ns = readCount(r); break;
+      case 5: r.readPackableUint32Into((m.handshake_buckets ??= [])); break;
+      case 6: m.no_syn_attach = readCount(r); break;
+      case 7: m.no_syn_evicted = readCount(r); break;
+      case 8: m.no_syn = readCount(r); break;
+      case 9: m.no_syn_reset = readCount(r); break;
+      case 10: (m.resets ??= []).push(r.readMessage<ResetCount>({}, readResetCount)); break;
+      default: unknown = skipUnknown(r, unknown);
+    }
+  }
+  if (unknown) keepUnknown(m, r, unknown);
+}
+
+/** Codec of hubtop.v1.TcpSide. */
+export const TcpSideCodec: Codec<TcpSide> = /* @__PURE__ */ makeCodec<TcpSide>('hubtop.v1.TcpSide', {
+  read: readTcpSide,
+  write: writeTcpSide,
+  fields: 'retransmits=1N|handshakes=2N|handshake_ns=3N|handshake_max_ns=4N|handshake_buckets=5u*|no_syn_attach=6N|no_syn_evicted=7N|no_syn=8N|no_syn_reset=9N|resets=10m*',
+  refs: () => [ResetCountCodec],
+});
+
+/** Message hubtop.v1.ResetCount. */
+export interface ResetCount extends WithUnknown {
+  reason?: string | undefined;
+  count?: number | undefined;
+}
+
+/** Writes the fields of a hubtop.v1.ResetCount; for the codecs of messages that hold one. */
+export function writeResetCount(m: ResetCount, w: BinaryWriter): void {
+  if (m.reason) writeText(w, 1, m.reason);
+  if (m.count) writeCount(w, 2, m.count);
+  if (m.$unknown) writeUnknown(w, m.$unknown);
+}
+
+/** Reads fields into a hubtop.v1.ResetCount; for the codecs of messages that hold one. */
+export function readResetCount(m: ResetCount, r: BinaryReader): void {
+  let unknown: number[] | undefined;
+  while (r.nextField()) {
+    switch (r.getFieldNumber()) {
+      case 1: m.reason = readText(r); break;
+      case 2: m.count = readCount(r); break;
+      default: unknown = skipUnknown(r, unknown);
+    }
+  }
+  if (unknown) keepUnknown(m, r, unknown);
+}
+
+/** Codec of hubtop.v1.ResetCount. */
+export const ResetCountCodec: Codec<ResetCount> = /* @__PURE__ */ makeCodec<ResetCount>('hubtop.v1.ResetCount', {
+  read: readResetCount,
+  write: writeResetCount,
+  fields: 'reason=1s|count=2N',
 });
 
 /** Message hubtop.v1.Volume. */

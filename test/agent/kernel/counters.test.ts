@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseCounters, parseDrop, parsePair } from '../../../agent/kernel/counters.ts';
+import { parseCounters, parseDrop, parsePair, parseReset, parseTcp } from '../../../agent/kernel/counters.ts';
 import { parseConntrackStatistics } from '../../../agent/kernel/kernel-conntrack.ts';
 import { parseMapRows } from '../../../agent/kernel/map-rows.ts';
 
@@ -24,14 +24,25 @@ test('parseDrop() reads a key and sums the CPUs', () => {
 });
 
 test('parseCounters() finds every counter of struct ht_counters on every CPU', () => {
-  const cpu = Array.from({ length: 106 }, (_, index) => index);
-  const counters = parseCounters(words(...cpu, ...cpu), 848);
+  const cpu = Array.from({ length: 122 }, (_, index) => index);
+  const counters = parseCounters(words(...cpu, ...cpu), 976);
   expect(counters.events[0]).toEqual({ lane: 0, kind: 'trace', happened: 0, submitted: 2, folded: 4, lost: 6, suppressed: 8 });
   expect(counters.events.find((row) => row.lane === 1 && row.kind === 'kernel-drop')).toMatchObject({ happened: 2 * 55 });
   expect(counters).toMatchObject({
     skbs: [164, 166, 168], notIp: 182, malformed: 184, fragmentsUnmatched: 186, conntrackInserted: 188, conntrackDeleted: 190,
-    conntrackFailed: 192, midStream: 194, pairFailed: 196, pairFailedBytes: 198, dropPairFailed: 200, foreignDrops: 202,
+    conntrackFailed: 192, midStream: 194, pairFailed: 196, pairFailedBytes: 198, dropPairFailed: 200, foreignDrops: 202, ownDropsMatched: 228, tcpFailed: 230,
   });
+  expect(counters.events.filter(({ limited }) => limited !== undefined).map(({ lane, kind, limited }) => [lane, kind, limited])).toEqual([[0, 'drop', 224], [0, 'kernel-drop', 226]]);
+});
+
+test('parseTcp() and parseReset() read keys and values', () => {
+  const key = (...more: number[]): Uint8Array => new Uint8Array([7, 0, 0, 0, 9, 1, 0, 0, ...more]);
+  const values = Array.from({ length: 23 }, (_, index) => index + 1);
+  expect(parseTcp(key(0x90, 0x1f, 6, 2), words(...values), 184)).toEqual({
+    clientLabels: 7, serverLabels: 265, port: 8080, family: 6, direction: 2, retransmits: 1, handshakes: 2, handshakeNs: 3, handshakeMaxNs: 4,
+    handshakeBuckets: values.slice(4, 20), noSynAttach: 21, noSyn: 22, noSynReset: 23,
+  });
+  expect(parseReset(key(8, 0, 0, 0, 0x50, 0, 4, 1), words(5), { stride: 8, reasonName: (reason) => `R${reason}` })).toEqual({ clientLabels: 7, serverLabels: 265, reason: 'R8', port: 80, family: 4, direction: 1, count: 5 });
 });
 
 test('parseMapRows() names types, keeps names with spaces out of trouble and leaves counts out that nobody knows', () => {

@@ -152,6 +152,12 @@ describe.skipIf(missing !== undefined)('openKernel() on a node of two pods', () 
     expect(kernel.sample().drops.some((row) => row.sourceLabels === 101 && row.destinationLabels === 202 && row.port === 4242)).toBe(true);
   });
 
+  test('sample() says whose stack reset a connection and why', () => {
+    expect(() => web.inside(`bash -c echo>/dev/tcp/${api.ip}/4243`)).toThrow();
+    const { resets } = kernel.sample();
+    expect(resets?.filter(({ port }) => port === 4243)).toEqual([{ clientLabels: 101, serverLabels: 202, port: 4243, family: 4, direction: 1, reason: 'NO_SOCKET', count: 1 }]);
+  });
+
   test('follows pods that come and go', async () => {
     const job = node.addPod(3);
     await vi.waitFor(() => expect(kernel.attachedDevices().map((device) => device.name)).toContain('pod3'));
@@ -211,8 +217,8 @@ describe.skipIf(missing !== undefined)('openKernel() on a node of two pods', () 
     const before = bpfOf('self');
     const other = openKernel({ objectPath });
     other.setAddresses([], []);
-    // two links on each pod's device, the drop tracer's and the map iterator's
-    expect(bpfOf('self').filter((held) => held.startsWith('link_id ')).length).toBe(2 * (2 * 2 + 2));
+    // two links on each pod's device, three tracers' and the map iterator's
+    expect(bpfOf('self').filter((held) => held.startsWith('link_id ')).length).toBe(2 * (2 * 2 + 3 + 1));
     other.close();
     expect(bpfOf('self')).toEqual(before);
     expect(kernel.attachedDevices().length).toBe(2);

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { ReportMerge, maxDropRows, maxHeldRows, maxPairs } from '../../../../src/relay/merge/report-merge.ts';
+import { maxTcpPairs } from '../../../../src/relay/merge/tcp-merge.ts';
 import { ReportCodec, type DropCount, type PairCount, type Report } from '../../../../src/wire/gen/hubtop.ts';
 import { seededRandom } from '../../seeded-random.ts';
 
@@ -28,6 +29,21 @@ test('ReportMerge adds verdicts, drops and pairs of the same label sets, and kee
     drops: [{ reason: 133, skbs: 3, bytes: 150 }],
     pairs: [{ egress: { bytes: 90 } }, { egress: { bytes: 15, connections: 2 } }],
   });
+});
+
+test('ReportMerge adds up what the nodes of both sides say of TCP, and keeps those with trouble', () => {
+  const ends = { source: { labels: ['k8s:app=web'] }, destination: { labels: ['k8s:app=api'] }, port: 80 };
+  const client: Report = { tcp: [{ ...ends, egress: { retransmits: 2, handshakes: 3, handshake_ns: 300, handshake_max_ns: 200, handshake_buckets: [3], no_syn: 1 } }] };
+  const server: Report = { tcp: [{ ...ends, ingress: { resets: [{ reason: 'NO_SOCKET', count: 4 }] } }] };
+  const more: Report = { tcp: [{ ...ends, egress: { handshakes: 1, handshake_ns: 900, handshake_max_ns: 900, handshake_buckets: [0, 1], no_syn_reset: 1 }, ingress: { resets: [{ reason: 'NO_SOCKET', count: 1 }, { reason: 'TCP_STATE', count: 2 }] } }] };
+  for (const reports of [[client, server, more], [more, server, client], [server, more, client]]) {
+    const { tcp } = ReportCodec.decode(ReportCodec.encode(merged(...reports.map((report, index): [string, Report] => [`n${index}`, report]))));
+    expect(tcp).toMatchObject([{ ...ends, egress: { retransmits: 2, handshakes: 4, handshake_ns: 1200, handshake_max_ns: 900, handshake_buckets: [3, 1], no_syn: 1, no_syn_reset: 1 } }]);
+    expect(new Map(tcp?.[0]?.ingress?.resets?.map(({ reason, count }) => [reason, count]))).toEqual(new Map([['NO_SOCKET', 5], ['TCP_STATE', 2]]));
+  }
+  const many = Array.from({ length: maxTcpPairs + 5 }, (_, port) => ({ ...ends, port, egress: { handshakes: 1_000 } }));
+  const bounded = merged(['a', { tcp: [...many, { ...ends, port: 9_999, egress: { retransmits: 1 } }] }]).tcp;
+  expect([bounded?.length, bounded?.[0]?.port]).toEqual([maxTcpPairs, 9_999]);
 });
 
 test('ReportMerge joins the policies that the two sides of a pair name, whichever comes first', () => {
