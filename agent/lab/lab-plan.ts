@@ -59,10 +59,11 @@ const specs: readonly PodSpec[] = [
 ];
 
 const ports = { web: 8000, api: 8080, payments: 9090, dns: 53, chat: 50051, closed: 9999 } as const;
+const virtualIps = { web: '10.96.1.10', api: '10.96.1.11', payments: '10.96.1.12', chat: '10.96.1.13', dns: '10.96.0.10' } as const;
 const firstPodAddress = 10;
 
-/** The plan of the lab with this id (letters and digits, at most six: names of links are short). */
-export function planLab(id: string): LabPlan {
+/** The plan of the lab with this id (letters and digits, at most six: names of links are short). With services, somebody at the sockets must translate them. */
+export function planLab(id: string, { hasServices = false } = {}): LabPlan {
   const nodes = ['node-a', 'node-b'].map((name, index): LabNode => ({
     name,
     netns: `ht-lab-${id}-${name}`,
@@ -72,7 +73,7 @@ export function planLab(id: string): LabPlan {
     podCidr6: `fd00:251:${index + 1}::/64`,
   }));
   const bare = specs.map((spec, index) => placePod(id, spec, index));
-  const pods = bare.map((pod): LabPod => ({ ...pod, roles: rolesOf(pod.app, bare) }));
+  const pods = bare.map((pod): LabPod => ({ ...pod, roles: [...rolesOf(pod.app, bare), ...(hasServices ? serviceRoles(pod.app) : [])] }));
   return { id, nodes, pods, objects: labObjects(nodes, pods) };
 }
 
@@ -129,6 +130,12 @@ function rolesOf(app: string, pods: readonly Omit<LabPod, 'roles'>[]): PodRole[]
   }
 }
 
+/** What asks for a virtual address; nothing in the lab but the agents knows what is behind it. */
+function serviceRoles(app: string): PodRole[] {
+  if (app !== 'web') return [];
+  return [{ role: 'connector', ip: virtualIps.api, port: ports.api, everyMs: 900, payload: 'GET /by-service HTTP/1.0\r\n\r\n' }];
+}
+
 function dnsNames(pods: readonly Omit<LabPod, 'roles'>[]): Record<string, { ipv4: string; ipv6: string }> {
   return Object.fromEntries(pods.map(({ app, namespace, ipv4, ipv6 }) => [`${app}.${namespace}.svc.cluster.local`, { ipv4, ipv6 }]));
 }
@@ -145,10 +152,10 @@ function labObjects(nodes: readonly LabNode[], pods: readonly LabPod[]): PlainOb
       const labels = { app: pod.app, ...(owner.kind === 'ReplicaSet' ? { 'pod-template-hash': hash } : {}) };
       return podObject({ namespace: pod.namespace, name: pod.name, node: pod.node, ips: [pod.ipv4, pod.ipv6], labels, owner });
     }),
-    serviceObject('shop', 'web', '10.96.1.10', ports.web),
-    serviceObject('shop', 'api', '10.96.1.11', ports.api),
-    serviceObject('payments', 'payments', '10.96.1.12', ports.payments),
-    serviceObject('kube-system', 'dns', '10.96.0.10', ports.dns, 'UDP'),
-    serviceObject('default', 'chat-relay', '10.96.1.13', ports.chat),
+    serviceObject('shop', 'web', virtualIps.web, ports.web),
+    serviceObject('shop', 'api', virtualIps.api, ports.api),
+    serviceObject('payments', 'payments', virtualIps.payments, ports.payments),
+    serviceObject('kube-system', 'dns', virtualIps.dns, ports.dns, 'UDP'),
+    serviceObject('default', 'chat-relay', virtualIps.chat, ports.chat),
   ];
 }

@@ -1,6 +1,7 @@
 import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { removeCgroups } from './lab-cgroups.ts';
 import { isInLab, labNamespaces, removeNamespaces } from './namespace.ts';
 import { isAlive, stopProcesses, type ProcessMark } from './processes.ts';
 import { LabError } from './run-tool.ts';
@@ -30,6 +31,7 @@ export function saveState(state: LabState): void {
 export async function removeLab(state: LabState): Promise<void> {
   await stopProcesses(state.processes);
   await removeNamespaces(labNamespaces(state.id));
+  await removeCgroups(state.id);
   if (isLabFolder(state.folder)) rmSync(state.folder, { recursive: true, force: true });
   rmSync(stateFile(state.id), { force: true });
 }

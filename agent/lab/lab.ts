@@ -2,6 +2,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type YamlValue, yamlText } from '../../src/lib/yaml-text.ts';
 import { waitForStatus, type ServerFigures } from './agent-status.ts';
+import { createCgroups, inCgroup, labCgroup, nodeCgroup } from './lab-cgroups.ts';
 import { planLab, type LabNode, type LabPlan } from './lab-plan.ts';
 import { cleanLabs, folderPrefix, removeLab, saveState, type LabState } from './lab-state.ts';
 import { createNamespaces, disableOffloads, inNamespace } from './namespace.ts';
@@ -21,6 +22,8 @@ export interface LabOptions {
   hasOffloads?: boolean;
   /** False: pods and their traffic only. */
   hasAgents?: boolean;
+  /** What this machine allows only in part, one line each. */
+  onWarning?: (line: string) => void;
   /** More flags for each agent. */
   agentFlags?: readonly string[];
   /** Gives up waiting; what was made by then is removed. */
@@ -56,34 +59,45 @@ export interface Lab {
 export async function startLab(options: LabOptions): Promise<Lab> {
   if (process.getuid?.() !== 0) throw new LabError('the lab makes network namespaces: run it as root');
   await cleanLabs();
-  const plan = planLab(options.id ?? (process.pid % 1_000_000).toString(36));
+  const id = options.id ?? (process.pid % 1_000_000).toString(36);
+  const cgroup = options.hasAgents === false ? undefined : labCgroup(id);
+  const plan = planLab(id, { hasServices: cgroup !== undefined });
   const folder = mkdtempSync(folderPrefix);
   const owner = markOf(process.pid);
   if (owner === undefined) throw new LabError('cannot read /proc: is it mounted?');
   const state: LabState = { id: plan.id, owner, namespaces: [...plan.nodes, ...plan.pods].map(({ netns }) => netns), processes: [], folder };
   saveState(state);
   try {
-    return await buildLab(plan, state, options);
+    return await buildLab({ plan, state, cgroup }, options);
   } catch (error) {
     await removeLab(state);
     throw error;
   }
 }
 
-async function buildLab(plan: LabPlan, state: LabState, options: LabOptions): Promise<Lab> {
-  const objectsPath = join(state.folder, 'objects.yaml');
+interface Parts {
+  plan: LabPlan;
+  state: LabState;
+  /** Where the pods' sockets can be watched. */
+  cgroup: string | undefined;
+}
+
+async function buildLab({ plan, state, cgroup }: Parts, options: LabOptions): Promise<Lab> {
+  if (cgroup !== undefined) createCgroups(cgroup, plan);
+  else if (options.hasAgents !== false) options.onWarning?.('no cgroup v2 is mounted for writing: pods ask for no service (mount -t cgroup2 none /sys/fs/cgroup/unified)');
+  const objectsPath = objectsPathOf(state);
   writeFileSync(objectsPath, plan.objects.map((object) => yamlText(object as YamlValue)).join('---\n'));
   await createNamespaces(plan);
   if (options.hasOffloads === false) await disableOffloads(plan);
   const agents = options.hasAgents === false ? [] : plan.nodes.map((node) => ({ node: node.name, address: `unix://${socketPath(state, node)}` }));
   const processes: LabProcess[] = [];
-  const start = (name: string, netns: string, args: readonly string[]): LabProcess => {
-    const started = startProcess(name, inNamespace(netns, [...options.program, ...args]));
+  const start = (name: string, command: readonly string[]): LabProcess => {
+    const started = startProcess(name, command);
     processes.push(started);
     state.processes.push(started.mark);
     return started;
   };
-  if (agents.length > 0) for (const node of plan.nodes) start(`agent of ${node.name}`, node.netns, agentArgs(node, state, objectsPath, options));
+  if (agents.length > 0) for (const node of plan.nodes) start(`agent of ${node.name}`, inNamespace(node.netns, [...options.program, ...agentArgs(node, { state, cgroup }, options)]));
   saveState(state);
   const check = (): void => { checkProcesses(processes); };
   const wait = (what: string, isGood: (figures: ServerFigures) => boolean): Promise<unknown> => Promise.all(agents.map(({ node, address }) =>
@@ -91,7 +105,10 @@ async function buildLab(plan: LabPlan, state: LabState, options: LabOptions): Pr
   // Agents first: they shall see the first packet of every connection.
   await wait('agent', () => true);
   await options.beforeTraffic?.(agents, plan);
-  const pods = plan.pods.map((pod) => start(`pod ${pod.namespace}/${pod.name}`, pod.netns, ['lab-pod', JSON.stringify(pod.roles)]));
+  const pods = plan.pods.map((pod) => {
+    const command = inNamespace(pod.netns, [...options.program, 'lab-pod', JSON.stringify(pod.roles)]);
+    return start(`pod ${pod.namespace}/${pod.name}`, cgroup === undefined ? command : inCgroup(cgroup, pod, command));
+  });
   saveState(state);
   let closing: Promise<void> | undefined;
   return {
@@ -110,8 +127,13 @@ function socketPath(state: LabState, node: LabNode): string {
   return join(state.folder, `${node.name}.sock`);
 }
 
-function agentArgs(node: LabNode, state: LabState, objectsPath: string, options: LabOptions): string[] {
-  return ['agent', '--objects', objectsPath, '--socket', socketPath(state, node), '--listen', 'none', '--node-name', node.name, ...(options.agentFlags ?? [])];
+function objectsPathOf(state: LabState): string {
+  return join(state.folder, 'objects.yaml');
+}
+
+function agentArgs(node: LabNode, { state, cgroup }: Omit<Parts, 'plan'>, options: LabOptions): string[] {
+  const sockets = cgroup === undefined ? [] : ['--cgroup', nodeCgroup(cgroup, node), '--services', 'translate'];
+  return ['agent', '--objects', objectsPathOf(state), '--socket', socketPath(state, node), '--listen', 'none', '--node-name', node.name, ...sockets, ...(options.agentFlags ?? [])];
 }
 
 function checkProcesses(processes: readonly LabProcess[]): void {

@@ -39,7 +39,7 @@ async function runLab(options: { choice: ScreenChoice; hasTui: boolean; listen: 
   let running: Awaited<ReturnType<typeof startLab>> | undefined;
   let relay: Awaited<ReturnType<typeof startRelay>> | undefined;
   try {
-    running = await startLab({ program, signal: context.signal });
+    running = await startLab({ program, signal: context.signal, onWarning: (line) => { context.printError(`hubtop lab: ${line}`); } });
     relay = await startRelay({ name: 'lab', peers: running.agents.map(({ node, address }) => `${node}=${address}`), listen: [options.listen] });
     const address = relay.addresses[0] ?? '';
     if (options.hasTui) {

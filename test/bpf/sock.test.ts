@@ -251,6 +251,30 @@ describe.skipIf(problem !== '')('programs at the sockets of a cgroup', () => {
     expect(warnings).toEqual([]);
   });
 
+  test('no call fails while the backends of the service change', async () => {
+    const script = `
+      const server = net.createServer((socket) => { socket.on('error', () => {}).resume(); });
+      let left = 400;
+      const next = () => {
+        if (left-- === 0) { say('done'); return; }
+        const socket = net.connect({ host: '${vip.ipv4}', port: ${vip.port} }, () => { socket.resetAndDestroy(); next(); });
+      };
+      server.listen(${serverPort}, '::', next);`;
+    const backends = (count: number): ServiceRow['backends'] => Array.from({ length: count }, (_, i) => ({ ip: `127.0.0.${i + 1}`, port: serverPort }));
+    serve('translate', TCP);
+    let isOver = false;
+    let changes = 0;
+    const calls = inPod(script).finally(() => { isOver = true; });
+    while (!isOver) {
+      tables.translate.apply([{ service: 5, ip: vip.ipv4, port: vip.port, protocol: TCP, backends: backends(1 + (changes++ % 7)) }]);
+      await new Promise((resolve) => { setImmediate(resolve); });
+    }
+    expect(await calls).toBe('done');
+    expect(changes).toBeGreaterThan(100);
+    expect(programs.counters().socketsRefused).toBe(0);
+    expect(ledger()).toEqual([800, 800, 0, 0]);
+  });
+
   test('outside of the cgroup nothing is translated and nothing is told', async () => {
     serve('translate', TCP);
     expect(() => execFileSync('nsenter', [`--net=/run/netns/${netns}`, 'bash', '-c', `exec 3<>/dev/tcp/${vip.ipv4}/${vip.port}`], { stdio: 'pipe' })).toThrow(/unreachable/);
