@@ -95,7 +95,7 @@ class DrainWorker {
         this.stop();
         return;
       case 'close':
-        this.closeNode(message.id);
+        this.closeNode(message.id, message.folds);
         return;
       default: {
         const node = this.nodes.get(message.id);
@@ -119,7 +119,7 @@ class DrainWorker {
         node.kernel?.sweep({ all: message.all });
         return;
       case 'measure':
-        this.say({ type: 'measured', id: message.id, request: message.request, ...node.measure(message.untilNs) });
+        this.say({ type: 'measured', id: message.id, request: message.request, ...node.measure(message.untilNs, message.folds) });
     }
   }
 
@@ -192,10 +192,11 @@ class DrainWorker {
   }
 
   /** Takes what the rings still hold, then lets go. */
-  private closeNode(id: number): void {
+  private closeNode(id: number, folds: readonly Uint8Array[] = []): void {
     const node = this.nodes.get(id);
     if (node === undefined) return;
     node.turn();
+    node.takeFolds(folds);
     this.say(node.second(id, readClocks()));
     this.nodes.delete(id);
     node.close();

@@ -139,7 +139,7 @@ static __always_inline void ht_drop_key_of(struct ht_drop_key *key, const struct
 	key->family = packet->ends.family;
 }
 
-static __always_inline void ht_count_drop(struct ht_counters *counters, const struct ht_drop_key *key, __u32 bytes)
+static __always_inline struct ht_drop *ht_count_drop(struct ht_counters *counters, const struct ht_drop_key *key, __u32 bytes)
 {
 	struct ht_drop *drop, fresh = {};
 
@@ -150,10 +150,11 @@ static __always_inline void ht_count_drop(struct ht_counters *counters, const st
 	}
 	if (!drop) {
 		ht_add_shared(&counters->drop_pair_failed, 1);
-		return;
+		return NULL;
 	}
 	ht_add_shared(&drop->skbs, 1);
 	ht_add_shared(&drop->bytes, bytes);
+	return drop;
 }
 
 /* Sent or received, if one end is the pod behind the device; nothing else is certain about a drop. */
@@ -168,17 +169,34 @@ static __always_inline __u8 ht_drop_direction(const struct ht_report *report)
 	return device->ref == report->destination_ref ? HT_DIRECTION_INGRESS : HT_DIRECTION_UNKNOWN;
 }
 
-static __always_inline void ht_emit_drop(struct ht_counters *counters, const struct sk_buff *skb, const struct ht_packet *packet,
-					 const struct ht_report *report)
+/* Without room in the ring: the pair that counted it holds all but its address and port already. */
+static __always_inline void ht_fold_drop(struct ht_counters *counters, struct ht_drop *drop, __u32 bytes)
 {
 	struct ht_event_counts *counts = &counters->kinds[HT_LANE_URGENT][HT_KIND_KERNEL_DROP];
-	__u64 sequence = __sync_fetch_and_add(&counters->sequence[HT_LANE_URGENT], 1);
-	struct ht_event *event = ht_reserve(HT_LANE_URGENT);
+	struct ht_config *config = ht_configuration();
 
-	if (!event) {
-		ht_add_shared(&counts->lost, 1);
+	if (drop && config && !(config->flags & HT_CONFIG_NO_FOLD)) {
+		ht_add_shared(&drop->folded, 1);
+		ht_add_shared(&drop->folded_bytes, bytes);
+		ht_add_shared(&counts->folded, 1);
 		return;
 	}
+	ht_add_shared(&counters->sequence[HT_LANE_URGENT], 1);
+	ht_add_shared(&counts->lost, 1);
+}
+
+static __always_inline void ht_emit_drop(struct ht_counters *counters, const struct sk_buff *skb, const struct ht_packet *packet,
+					 const struct ht_report *report, struct ht_drop *drop)
+{
+	struct ht_event_counts *counts = &counters->kinds[HT_LANE_URGENT][HT_KIND_KERNEL_DROP];
+	struct ht_event *event = ht_reserve(HT_LANE_URGENT);
+	__u64 sequence;
+
+	if (!event) {
+		ht_fold_drop(counters, drop, ht_dropped_bytes(skb));
+		return;
+	}
+	sequence = __sync_fetch_and_add(&counters->sequence[HT_LANE_URGENT], 1);
 	ht_begin(event, report, sequence);
 	ht_fill_ends(event, &packet->ends);
 	event->flags |= packet->flags;
@@ -205,6 +223,7 @@ static __always_inline void ht_drop(const struct sk_buff *skb, __u32 reason, con
 	struct ht_report report;
 	struct ht_place place;
 	__u8 *kind;
+	struct ht_drop *drop;
 
 	if (!counters || !config || !config->netns_cookie)
 		return;
@@ -240,13 +259,13 @@ static __always_inline void ht_drop(const struct sk_buff *skb, __u32 reason, con
 	report.reason = HT_TRACE_UNKNOWN;
 	report.direction = ht_drop_direction(&report);
 	ht_drop_key_of(&key, &packet, &report);
-	ht_count_drop(counters, &key, ht_dropped_bytes(skb));
+	drop = ht_count_drop(counters, &key, ht_dropped_bytes(skb));
 	if (!ht_allow(&ht_drop_limits, &key, ht_read_s())) {
 		ht_add_shared(&counts->suppressed, 1);
 		ht_add_shared(&counters->limited_kernel_drops, 1);
 		return;
 	}
-	ht_emit_drop(counters, skb, &packet, &report);
+	ht_emit_drop(counters, skb, &packet, &report, drop);
 }
 
 /*

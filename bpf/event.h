@@ -239,11 +239,46 @@ struct ht_pair {
 	__u64 bytes;
 	__u64 connections; /* conntrack entries created */
 	__u64 resets;      /* packets with RST */
-	__u64 reported;    /* events handed to a ring */
+	__u64 reported;    /* events handed to a ring or folded */
 };
 
+/* ht_folds_a, ht_folds_b: per-CPU hashes, what events of a burst have in common. One is written while the agent
+ * empties the other: which one is [0] of ht_fold_state, [1] and [2] are how many rows were begun in each. */
+struct ht_fold_key {
+	__u32 source_labels;
+	__u32 destination_labels;
+	__u32 drop_reason;
+	__u32 policy;
+	__u32 service;
+	__u32 ifindex;
+	__u16 port;      /* server port, host order; ICMP: type, code in the high half */
+	__u8 type;       /* these as in ht_event */
+	__u8 sub_type;
+	__u8 reason;
+	__u8 direction;
+	__u8 protocol;
+	__u8 flags;      /* HT_FLAG_IPV6, _AUDITED, _FRAGMENT */
+	__u8 is_coarse;  /* too many rows: any port, device and service */
+	__u8 padding[3];
+};
+struct ht_fold {
+	__u64 events;
+	__u64 skbs;
+	__u64 segments;
+	__u64 bytes;
+	__u64 last_ns;         /* CLOCK_BOOTTIME */
+	__u32 source_ref;      /* of the first event */
+	__u32 destination_ref;
+	__u32 endpoint_ref;
+	__u32 tcp_flags;       /* OR of all */
+	__u32 mixed;           /* HT_FOLD_MIXED_* */
+	__u32 padding;
+};
+#define HT_FOLD_MIXED_SOURCE 1 /* events of other endpoints with the same labels, too */
+#define HT_FOLD_MIXED_DESTINATION 2
+
 /* ht_drop_pairs: per-CPU hash, kernel drops by who and why. Own maps: the
- * tracer may run inside a tc program. */
+ * tracer may run inside a tc program. So this is what its events fold into. */
 struct ht_drop_key {
 	__u32 source_labels;
 	__u32 destination_labels;
@@ -255,6 +290,8 @@ struct ht_drop_key {
 struct ht_drop {
 	__u64 skbs;
 	__u64 bytes;
+	__u64 folded;       /* of these, events that the ring had no room for */
+	__u64 folded_bytes;
 };
 
 /* ht_tcp_pairs: hash, what TCP did between a client and a server, at one side:
@@ -305,7 +342,7 @@ struct ht_event_counts { /* happened = submitted + folded + lost + suppressed */
 	__u64 happened;
 	__u64 submitted;
 	__u64 folded;
-	__u64 lost;       /* ring reserve failed */
+	__u64 lost;       /* no room in the ring, and none to fold it */
 	__u64 suppressed; /* by noise rules or a limiter, counted only */
 };
 #define HT_KIND_TRACE 0
@@ -350,8 +387,11 @@ struct ht_config {
 	__u32 epoch;           /* moves when ht_addresses changed */
 	__u32 report_interval; /* seconds */
 	__u64 netns_cookie;    /* of the node's own namespace */
-	__u64 reserved[2];
+	__u32 pressed_interval; /* seconds; holds instead of report_interval while it is longer */
+	__u32 flags;           /* HT_CONFIG_* */
+	__u64 reserved[1];
 };
+#define HT_CONFIG_NO_FOLD 1 /* what finds no room in a ring is lost */
 
 /* ht_devices: hash, ifindex of the host side veth -> whose it is. All devices
  * our hooks hang on: a veth that is not in it leads elsewhere, such as to
@@ -391,7 +431,10 @@ _Static_assert(sizeof(struct ht_service) == 16, "ht_service");
 _Static_assert(sizeof(struct ht_backend) == 20, "ht_backend");
 _Static_assert(sizeof(struct ht_pair_key) == 16, "ht_pair_key");
 _Static_assert(sizeof(struct ht_pair) == 48, "ht_pair");
+_Static_assert(sizeof(struct ht_fold_key) == 36, "ht_fold_key");
+_Static_assert(sizeof(struct ht_fold) == 64, "ht_fold");
 _Static_assert(sizeof(struct ht_drop_key) == 16, "ht_drop_key");
+_Static_assert(sizeof(struct ht_drop) == 32, "ht_drop");
 _Static_assert(sizeof(struct ht_tcp_key) == 12, "ht_tcp_key");
 _Static_assert(sizeof(struct ht_tcp) == 184, "ht_tcp");
 _Static_assert(sizeof(struct ht_reset_key) == 16, "ht_reset_key");

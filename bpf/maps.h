@@ -44,6 +44,22 @@ struct {
 	__type(value, struct ht_drop);
 } ht_drop_pairs SEC(".maps");
 
+#define HT_FOLDS 4096
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(max_entries, HT_FOLDS);
+	__type(key, struct ht_fold_key);
+	__type(value, struct ht_fold);
+} ht_folds_a SEC(".maps"), ht_folds_b SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 3);
+	__type(key, __u32);
+	__type(value, __u64);
+} ht_fold_state SEC(".maps");
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
@@ -137,8 +153,9 @@ struct {
 /* Reading the clock costs 30 ns, jiffies cost nothing: one reading per tick and CPU. */
 struct ht_clock {
 	__u64 tick;
+	__u64 fill_tick;
 	__u32 now_s;
-	__u32 padding;
+	__u32 is_crowded; /* the bulk ring, as of fill_tick */
 };
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
@@ -159,6 +176,16 @@ static __always_inline struct ht_config *ht_configuration(void)
 	__u32 zero = 0;
 
 	return bpf_map_lookup_elem(&ht_config, &zero);
+}
+
+#define HT_DEFAULT_INTERVAL_S 5 /* Cilium's */
+
+/* Seconds between two reports of an open connection. */
+static __always_inline __u32 ht_interval_s(const struct ht_config *config)
+{
+	__u32 interval_s = config->report_interval ? config->report_interval : HT_DEFAULT_INTERVAL_S;
+
+	return config->pressed_interval > interval_s ? config->pressed_interval : interval_s;
 }
 
 static __always_inline __u32 ht_read_s(void)

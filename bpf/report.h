@@ -3,32 +3,8 @@
 #ifndef HUBTOP_REPORT_H
 #define HUBTOP_REPORT_H
 
-#include "conntrack.h"
+#include "fold.h"
 #include "volume.h"
-
-/* Everything about an event that is not in the packet. */
-struct ht_report {
-	__u32 ifindex;
-	__u32 source_ref;
-	__u32 source_labels;
-	__u32 destination_ref;
-	__u32 destination_labels;
-	__u32 now_s;
-	__u32 policy;
-	__u32 service;
-	__u32 drop_reason;
-	__u16 line;
-	__u8 type;       /* HT_EVENT_* */
-	__u8 kind;       /* HT_KIND_*, where it is counted */
-	__u8 lane;
-	__u8 why;
-	__u8 reason;
-	__u8 direction;
-	__u8 sub_type;
-	__u8 flags;      /* HT_FLAG_* beside the packet's own */
-	__u8 has_volume; /* 0: it tells of a packet whose bytes another event counts */
-	__u8 padding;
-};
 
 static __always_inline struct ht_event *ht_reserve(__u8 lane)
 {
@@ -96,9 +72,37 @@ static __always_inline void ht_fill_packet(struct ht_event *event, struct __sk_b
 }
 
 /*
+ * A record in the lane's ring. NULL if there was none to be had: then the event was folded, or is lost,
+ * and counted as that. A number of the sequence goes to what is in a ring and to what is lost, so a hole is a loss.
+ */
+static __always_inline struct ht_event *ht_place(struct ht_counters *counters, const struct ht_report *report,
+						 const struct ht_packet *packet, struct ht_conntrack_side *side, __u32 bytes,
+						 __u32 segments, bool *is_folded)
+{
+	__u8 lane = report->lane == HT_LANE_URGENT ? HT_LANE_URGENT : HT_LANE_BULK;
+	struct ht_event_counts *counts = &counters->kinds[lane][report->kind & (HT_KINDS - 1)];
+	bool is_crowded = lane == HT_LANE_BULK && ht_is_crowded();
+	struct ht_event *event;
+
+	*is_folded = is_crowded && ht_fold(report, packet, side, bytes, segments);
+	event = *is_folded ? NULL : ht_reserve(lane);
+	if (event)
+		return event;
+	if (!*is_folded && !is_crowded)
+		*is_folded = ht_fold(report, packet, side, bytes, segments);
+	if (*is_folded) {
+		ht_add_shared(&counts->folded, 1);
+		return NULL;
+	}
+	ht_add_shared(&counters->sequence[lane], 1);
+	ht_add_shared(&counts->lost, 1);
+	return NULL;
+}
+
+/*
  * Reports a packet: with the volume of its side of a connection, or, if there
- * is none (side NULL), its own, or none at all. Returns whether the ring took it. The volume is
- * taken after the reserve, so a full ring leaves it where it is.
+ * is none (side NULL), its own, or none at all. Returns whether it is in a ring or folded. The volume is
+ * taken after there is a place for it, so a loss leaves it where it is.
  */
 static __noinline bool ht_report_packet(struct __sk_buff *skb, const struct ht_packet *packet,
 					const struct ht_report *report, struct ht_conntrack_side *side)
@@ -108,6 +112,7 @@ static __noinline bool ht_report_packet(struct __sk_buff *skb, const struct ht_p
 	struct ht_volume volume;
 	struct ht_event *event;
 	__u8 lane, kind;
+	bool is_folded;
 	__u64 sequence;
 
 	if (!counters || !packet || !report)
@@ -116,13 +121,12 @@ static __noinline bool ht_report_packet(struct __sk_buff *skb, const struct ht_p
 	kind = report->kind & (HT_KINDS - 1);
 	counts = &counters->kinds[lane][kind];
 	counts->happened++;
+	event = ht_place(counters, report, packet, side, report->has_volume ? skb->len : 0,
+			 report->has_volume ? (skb->gso_segs ? skb->gso_segs : 1) : 0, &is_folded);
+	if (!event)
+		return is_folded;
 	/* The drop tracer shares the urgent lane but never runs inside a hook of ours between these lines. */
 	sequence = counters->sequence[lane]++;
-	event = ht_reserve(lane);
-	if (!event) {
-		counts->lost++;
-		return false;
-	}
 	ht_begin(event, report, sequence);
 	ht_fill_packet(event, skb, packet);
 	if (side) {

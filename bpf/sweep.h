@@ -43,7 +43,7 @@ static __noinline bool ht_report_side(const struct ht_conntrack_key *key, struct
 	struct ht_report report;
 	struct ht_volume volume;
 	struct ht_event *event;
-	bool is_reply, is_egress;
+	bool is_reply, is_egress, is_folded;
 	__u64 sequence;
 
 	if (!counters || !key || !entry || !packet)
@@ -71,17 +71,19 @@ static __noinline bool ht_report_side(const struct ht_conntrack_key *key, struct
 	packet->ends.source_port = is_b ? key->b_port : key->a_port;
 	packet->ends.destination_port = is_b ? key->a_port : key->b_port;
 
+	report.now_s = now_s;
+
 	counts = &counters->kinds[HT_LANE_BULK][HT_KIND_TRACE];
 	ht_add_shared(&counts->happened, 1);
+	side = is_b ? &entry->side[1] : &entry->side[0];
+	event = ht_place(counters, &report, packet, side, 0, 0, &is_folded);
+	if (is_folded)
+		ht_sweep_pair(entry, packet, is_reply);
+	if (!event)
+		return is_folded;
 	sequence = __sync_fetch_and_add(&counters->sequence[HT_LANE_BULK], 1);
-	event = ht_reserve(HT_LANE_BULK);
-	if (!event) {
-		ht_add_shared(&counts->lost, 1);
-		return false;
-	}
 	ht_begin(event, &report, sequence);
 	ht_fill_ends(event, &packet->ends);
-	side = is_b ? &entry->side[1] : &entry->side[0];
 	ht_take(side, &volume, now_s);
 	event->bytes = volume.bytes;
 	event->skbs = volume.skbs;
@@ -150,7 +152,7 @@ int ht_sweep(struct ht_sweep_context *context)
 	ht_zero(&sweep, sizeof(sweep));
 	sweep.mode = context->mode;
 	sweep.now_s = context->now_s ? context->now_s : ht_read_s();
-	sweep.interval_s = config->report_interval ? config->report_interval : HT_DEFAULT_INTERVAL_S;
+	sweep.interval_s = ht_interval_s(config);
 	bpf_for_each_map_elem(&ht_conntrack, ht_sweep_entry, &sweep, 0);
 	context->live = sweep.live;
 	context->live_skbs = sweep.live_skbs;

@@ -9,7 +9,6 @@
 
 /* Reported when first seen in a direction; ECN bits come and go in the middle of a stream. */
 #define HT_REPORTED_FLAGS (HT_TCP_FIN | HT_TCP_SYN | HT_TCP_RST | HT_TCP_PSH | HT_TCP_ACK | HT_TCP_URG)
-#define HT_DEFAULT_INTERVAL_S 5 /* Cilium's */
 
 static __always_inline __u8 ht_sub_type(__u8 hook)
 {
@@ -251,7 +250,7 @@ static __always_inline void ht_tracked(struct __sk_buff *skb, struct ht_packet *
 	if (entry->last_seen != now_s)
 		entry->last_seen = now_s;
 	if (!why)
-		why = ht_why(packet, side, now_s, config->report_interval ? config->report_interval : HT_DEFAULT_INTERVAL_S);
+		why = ht_why(packet, side, now_s, ht_interval_s(config));
 	if (packet->tcp_flags & HT_TCP_RST)
 		entry->closing |= HT_CLOSING_RESET;
 	else if (packet->tcp_flags & HT_TCP_FIN)

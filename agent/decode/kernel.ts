@@ -104,6 +104,9 @@ export interface DropRow {
   family: 4 | 6;
   skbs: number;
   bytes: number;
+  /** Of these, events that found no room in their ring. */
+  folded?: number;
+  foldedBytes?: number;
   /** As in PairRow. */
   isRetired?: true;
 }
@@ -223,6 +226,10 @@ export interface Kernel {
   sample(): KernelSample;
   /** Reports what idle or expired connections have not reported yet; with `all`, every one (shutdown, tests). */
   sweep(options: { all: boolean }): void;
+  /** Events that found no room in a ring, folded into records that stand for many (agent/decode/fold.ts); each is given once. */
+  takeFolds?(): Promise<Uint8Array[]>;
+  /** Open connections are reported no more often than this, whatever the interval asked for; 0 = as asked. */
+  setPressedInterval?(seconds: number): void;
   /** CLOCK_BOOTTIME minus nothing: nanoseconds on the clock that stamps events. */
   nowNs(): bigint;
   /** Names one run of the sequence numbers: this boot and this load of the programs. With them it makes a flow's uuid. */

@@ -10,6 +10,9 @@ import { LocalEndpointIds } from './local-endpoint-ids.ts';
 /** Retired versions kept for each row of the history, which names three at most; beyond it the oldest are forgotten, and counted. */
 const RETIRED_PER_ROW = 4;
 
+/** Label sets whose common endpoint is kept; made anew when they are more. */
+const MAX_COMMONS = 4_096;
+
 /** Hubble's default of a history. */
 const DEFAULT_ROWS = 4_095;
 
@@ -52,6 +55,7 @@ export class EndpointVersions {
   forgottenCount = 0;
   private missedCount = 0;
   private readonly versions = new Map<number, EndpointVersion>();
+  private readonly commons = new Map<number, EndpointVersion>();
   private readonly labelSets = new LabelSets(worldEndpoint);
   /** Live versions by their owner (pod uid or node). */
   private live = new Map<string, EndpointVersion>();
@@ -95,6 +99,16 @@ export class EndpointVersions {
   /** The label set a pair names. Pairs join both families, so theirs is the one world. */
   labelSet(labels: number): LabelSet {
     return this.labelSets.get(labels);
+  }
+
+  /** What all endpoints of a label set have in common, for a row that stands for events of several. */
+  common(labels: number): EndpointVersion {
+    const known = this.commons.get(labels);
+    if (known !== undefined) return known;
+    const version = new Version(WORLD_REF, labels, { endpoint: this.labelSet(labels).endpoint, ips: [], nodeName: '' });
+    if (this.commons.size >= MAX_COMMONS) this.commons.clear();
+    this.commons.set(labels, version);
+    return version;
   }
 
   /** Tables that forget when they are full. */

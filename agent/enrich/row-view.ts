@@ -48,7 +48,7 @@ export class RowView implements FlowView {
   moved(): this {
     this.sourceText = undefined;
     this.destinationText = undefined;
-    if (this.hasNoSourceIp && this.words[OFFSET.source_ref / 4] !== 0) this.nameSource();
+    if (this.hasNoSourceIp && !this.isFold && this.words[OFFSET.source_ref / 4] !== 0) this.nameSource();
     return this;
   }
 
@@ -61,7 +61,7 @@ export class RowView implements FlowView {
   /** The one it will be bound to is the pod's of the same family. */
   private nameSource(): void {
     const isIpv6 = (this.flags & EventFlag.ipv6) !== 0;
-    const ip = this.versionAt(OFFSET.source_ref).ips.find((text) => text.includes(':') === isIpv6);
+    const ip = this.versionAt(OFFSET.source_ref, OFFSET.source_labels).ips.find((text) => text.includes(':') === isIpv6);
     this.bytes.set(parseIp(ip ?? '')?.bytes ?? [], OFFSET.source_ip);
   }
 
@@ -70,6 +70,9 @@ export class RowView implements FlowView {
   get protocol(): number { return this.bytes[OFFSET.protocol] ?? 0; }
   get reason(): number { return this.bytes[OFFSET.reason] ?? 0; }
   get why(): number { return this.bytes[OFFSET.why] ?? 0; }
+  /** It stands for many events, and has only what they have in common: no addresses, no client's port. */
+  get isFold(): boolean { return this.why === Why.fold; }
+  get folded(): number { return this.data.getUint32(OFFSET.folded, true); }
   get ifindex(): number { return this.data.getUint32(OFFSET.ifindex, true); }
   get skbs(): number { return this.data.getUint32(OFFSET.skbs, true); }
   get segments(): number { return this.data.getUint32(OFFSET.segments, true); }
@@ -141,11 +144,11 @@ export class RowView implements FlowView {
   get ipVersion(): number { return (this.flags & EventFlag.ipv6) !== 0 ? IPVersion.IPv6 : IPVersion.IPv4; }
 
   get sourceIp(): string {
-    return this.sourceText ??= formatIp(this.bytes, this.ipVersion === IPVersion.IPv6 ? 6 : 4, OFFSET.source_ip);
+    return this.sourceText ??= this.isFold ? '' : formatIp(this.bytes, this.ipVersion === IPVersion.IPv6 ? 6 : 4, OFFSET.source_ip);
   }
 
   get destinationIp(): string {
-    return this.destinationText ??= formatIp(this.bytes, this.ipVersion === IPVersion.IPv6 ? 6 : 4, OFFSET.destination_ip);
+    return this.destinationText ??= this.isFold ? '' : formatIp(this.bytes, this.ipVersion === IPVersion.IPv6 ? 6 : 4, OFFSET.destination_ip);
   }
 
   get hasPorts(): boolean {
@@ -158,18 +161,22 @@ export class RowView implements FlowView {
 
   get tcpFlags(): number { return this.protocol === TCP && this.hasL4 && !this.isSock ? this.reportedTcpFlags : -1; }
 
-  /** A sweep has no packet of its own: then the flags of all whose volume it reports. */
+  /** A sweep and a fold have no packet of their own: then the flags of all whose volume it reports. */
   get reportedTcpFlags(): number {
-    return this.data.getUint16(this.why === Why.sweep ? OFFSET.tcp_flags_seen : OFFSET.tcp_flags, true);
+    return this.data.getUint16(this.why === Why.sweep || this.isFold ? OFFSET.tcp_flags_seen : OFFSET.tcp_flags, true);
   }
 
   get sourceVersion(): EndpointVersion {
-    const version = this.versionAt(OFFSET.source_ref);
-    return version.ref === 0 && this.hasNoSourceIp && (this.isSock || this.type === EventType.drop) ? this.context.versions.unknown : version;
+    const version = this.versionAt(OFFSET.source_ref, OFFSET.source_labels);
+    return version.ref === 0 && this.hasNoSourceIp && !this.isFold && (this.isSock || this.type === EventType.drop) ? this.context.versions.unknown : version;
   }
-  get destinationVersion(): EndpointVersion { return this.versionAt(OFFSET.destination_ref); }
+  get destinationVersion(): EndpointVersion { return this.versionAt(OFFSET.destination_ref, OFFSET.destination_labels); }
 
-  private versionAt(offset: number): EndpointVersion {
+  private versionAt(offset: number, labelsOffset: number): EndpointVersion {
+    if (this.isFold && this.data.getUint32(offset, true) === 0) {
+      const labels = this.data.getUint32(labelsOffset, true);
+      if (labels !== 0) return this.context.versions.common(labels);
+    }
     return this.context.versions.of(this.data.getUint32(offset, true), (this.flags & EventFlag.ipv6) !== 0);
   }
 
@@ -186,13 +193,13 @@ export class RowView implements FlowView {
     const asked = this.isReply === true ? this.askedService : undefined;
     if (asked !== undefined) return asked;
     // A virtual address never belongs to an endpoint.
-    return this.hasPorts && this.sourceVersion.ref === 0 ? this.context.service(this.sourceIp, this.sourcePort) : undefined;
+    return this.hasPorts && !this.isFold && this.sourceVersion.ref === 0 ? this.context.service(this.sourceIp, this.sourcePort) : undefined;
   }
 
   get destinationService(): ServiceView | undefined {
     const asked = this.isReply === true ? undefined : this.askedService;
     if (asked !== undefined) return asked;
-    return this.hasPorts && this.destinationVersion.ref === 0 ? this.context.service(this.destinationIp, this.destinationPort) : undefined;
+    return this.hasPorts && !this.isFold && this.destinationVersion.ref === 0 ? this.context.service(this.destinationIp, this.destinationPort) : undefined;
   }
 
   get interface(): { readonly index: number; readonly name: string } | undefined {

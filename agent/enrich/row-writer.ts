@@ -1,6 +1,6 @@
 // Hot path: bench row "agent flows written" (test/bench/agent.ts).
 import { FlowRow, FlowWriter, interfaceChunk, serviceChunk, summaryChunk, textChunk } from '../../src/wire/flow-template.ts';
-import { FlowCodec, FlowType, TraceObservationPoint, Verdict } from '../../src/wire/gen/flow.ts';
+import { FlowCodec, FlowType, TraceObservationPoint, TrafficDirection, Verdict } from '../../src/wire/gen/flow.ts';
 import { EventFlag, EventType, OFFSET, Point, TraceReason, whyNames } from '../decode/event.ts';
 import type { RowContext, ServiceName } from './row-context.ts';
 import { type RowView, uuidBytes } from './row-view.ts';
@@ -99,9 +99,10 @@ export class RowWriter {
     const { flags, words } = view;
     row.bytes = view.bytes;
     row.ipVersion = (flags & EventFlag.ipv6) === 0 ? 4 : 6;
-    row.sourceIpAt = OFFSET.source_ip;
-    row.destinationIpAt = OFFSET.destination_ip;
-    if ((flags & EventFlag.l3Device) === 0 && view.type !== EventType.kernelDrop && !view.isSock) {
+    row.sourceIpAt = view.isFold ? -1 : OFFSET.source_ip;
+    row.destinationIpAt = view.isFold ? -1 : OFFSET.destination_ip;
+    if (view.isFold) this.fillAggregate(view);
+    else if ((flags & EventFlag.l3Device) === 0 && view.type !== EventType.kernelDrop && !view.isSock) {
       row.sourceMacAt = OFFSET.source_mac;
       row.destinationMacAt = OFFSET.destination_mac;
     }
@@ -116,6 +117,13 @@ export class RowWriter {
       row.icmpType = view.icmpType;
       row.icmpCode = view.icmpCode;
     }
+  }
+
+  private fillAggregate(view: RowView): void {
+    const { row } = this;
+    if (view.direction === TrafficDirection.INGRESS) row.aggregateIngress = view.folded;
+    else if (view.direction === TrafficDirection.EGRESS) row.aggregateEgress = view.folded;
+    else row.aggregateUnknown = view.folded;
   }
 
   private fillEnds(view: RowView): void {

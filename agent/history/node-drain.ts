@@ -3,7 +3,7 @@ import type { DatapathDrop } from '../decode/datapath-drop.ts';
 import type { RingMemory } from '../decode/kernel.ts';
 import { RingReader } from '../decode/ring-reader.ts';
 import { SequenceCheck } from '../decode/sequence-check.ts';
-import { EventType, WORD } from '../decode/event.ts';
+import { EventType, OFFSET, WORD } from '../decode/event.ts';
 import { DropTally } from './drop-tally.ts';
 import { HistoryWriter } from './history.ts';
 
@@ -58,6 +58,9 @@ export class NodeDrain {
   private previousLow = 0;
   private previousHigh = 0;
   private gaps: ProvenGap[] = [];
+  private foldSequence = 0;
+  /** Rows so far are not younger than this, on the rings' clock. */
+  private completeNs = 0n;
   /** As of the last earliest(): a busy record hides how old it and those behind it are. */
   private isBlocked = false;
 
@@ -86,8 +89,29 @@ export class NodeDrain {
       rows++;
     }
     for (const reader of this.readers) reader.publish();
-    if (rows < MAX_ROWS_PER_DRAIN && !this.isBlocked) this.history.setWatermark(watermarkNs + offsetNs);
+    if (rows < MAX_ROWS_PER_DRAIN && !this.isBlocked) {
+      this.completeNs = watermarkNs;
+      this.history.setWatermark(watermarkNs + offsetNs);
+    }
     return rows;
+  }
+
+  /**
+   * Takes records that stand for many. They come a second late at most, and a history is read as one in order: their
+   * time is the end of what it holds. Their sequence is one of their own.
+   */
+  takeFolds(records: readonly Uint8Array[], offsetNs: bigint): void {
+    const offsetLow = Number(BigInt.asUintN(32, offsetNs));
+    const offsetHigh = Number(BigInt.asUintN(32, offsetNs >> 32n));
+    const previous = joinWords(this.previousLow, this.previousHigh);
+    const leastNs = previous > this.completeNs ? previous : this.completeNs;
+    for (const record of records.toSorted((one, other) => Number(timeOf(one) - timeOf(other)))) {
+      const words = new Uint32Array(record.slice().buffer);
+      if (timeOf(record) < leastNs) [words[2], words[3]] = [Number(BigInt.asUintN(32, leastNs)), Number(leastNs >> 32n)];
+      words[4] = this.foldSequence++;
+      this.countRow(words, 0);
+      this.history.push(words, 0, offsetLow, offsetHigh);
+    }
   }
 
   /** The gaps proven since the last call. */
@@ -137,7 +161,16 @@ export class NodeDrain {
     const place = words[at + 6] ?? 0;
     const sequence = (words[at + 5] ?? 0) * WORD + (words[at + 4] ?? 0);
     const missing = this.sequence.accept(place & 0xffff, (place >>> 16) & 0xff, sequence);
-    if (missing > 0) this.noteGap(missing, place, { low: words[at + 2] ?? 0, high: words[at + 3] ?? 0, offsetNs });
+    if (missing < 0) this.closeGap(place);
+    else if (missing > 0) this.noteGap(missing, place, { low: words[at + 2] ?? 0, high: words[at + 3] ?? 0, offsetNs });
+    this.countRow(words, at);
+    this.previousLow = words[at + 2] ?? 0;
+    this.previousHigh = words[at + 3] ?? 0;
+    this.history.push(words, at, offsetLow, offsetHigh);
+    reader.take();
+  }
+
+  private countRow(words: Uint32Array, at: number): void {
     const type = ((words[at] ?? 0) >>> 8) & (KINDS - 1);
     this.rowsByType[type] = (this.rowsByType[type] ?? 0) + 1;
     if (type === EventType.drop) this.drops.count(words, at);
@@ -145,10 +178,14 @@ export class NodeDrain {
       this.skbs += words[at + 25] ?? 0;
       this.bytes += (words[at + 33] ?? 0) * WORD + (words[at + 32] ?? 0);
     }
-    this.previousLow = words[at + 2] ?? 0;
-    this.previousHigh = words[at + 3] ?? 0;
-    this.history.push(words, at, offsetLow, offsetHigh);
-    reader.take();
+  }
+
+  /** A late record: one of those that a gap told of has come after all. */
+  private closeGap(place: number): void {
+    const [cpu, lane] = [place & 0xffff, (place >>> 16) & 0xff];
+    const index = this.gaps.findLastIndex((gap) => gap.cpu === cpu && gap.lane === lane);
+    const gap = this.gaps[index];
+    if (gap !== undefined && --gap.count === 0) this.gaps.splice(index, 1);
   }
 
   private noteGap(count: number, place: number, time: { low: number; high: number; offsetNs: bigint }): void {
@@ -163,6 +200,10 @@ export class NodeDrain {
     const before = joinWords(this.previousLow, this.previousHigh);
     this.gaps.push({ count, cpu, lane, firstNs: before === 0n ? lastNs : before + time.offsetNs, lastNs });
   }
+}
+
+function timeOf(record: Uint8Array): bigint {
+  return new DataView(record.buffer, record.byteOffset).getBigUint64(OFFSET.time_ns, true);
 }
 
 function joinWords(low: number, high: number): bigint {

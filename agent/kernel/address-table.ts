@@ -17,11 +17,14 @@ export interface AddressMaps {
 export interface DatapathConfig {
   reportIntervalSeconds: number;
   netnsCookie: bigint;
+  /** HT_CONFIG_* */
+  flags?: number;
 }
 
 /** Who is who, as the datapath sees it: addresses, and the endpoint behind each device. */
 export class AddressTable {
   private epoch = 0;
+  private pressedInterval = 0;
   private readonly local = new Map<string, AddressRow>();
   private readonly devices = new Map<number, string>();
   /** When the programs came to a device, in seconds of CLOCK_BOOTTIME. */
@@ -53,6 +56,13 @@ export class AddressTable {
     for (const ifindex of this.attachedSeconds.keys()) if (!attached.has(ifindex)) this.attachedSeconds.delete(ifindex);
     for (const ifindex of this.devices.keys()) if (!wanted.has(ifindex)) this.removeDevice(ifindex);
     for (const [ifindex, { ref, labels }] of wanted) this.setDevice(ifindex, ref, labels);
+  }
+
+  /** Seconds that hold instead of the report interval while they are longer. */
+  setPressedInterval(seconds: number): void {
+    if (seconds === this.pressedInterval) return;
+    this.pressedInterval = seconds;
+    this.writeConfig();
   }
 
   private set(row: AddressRow): void {
@@ -88,11 +98,18 @@ export class AddressTable {
   }
 
   private publish(): void {
+    this.epoch++;
+    this.writeConfig();
+  }
+
+  private writeConfig(): void {
     const value = new Uint8Array(this.maps.config.valueSize);
     const view = new DataView(value.buffer);
-    view.setUint32(0, ++this.epoch, true);
+    view.setUint32(0, this.epoch, true);
     view.setUint32(4, this.config.reportIntervalSeconds, true);
     view.setBigUint64(8, this.config.netnsCookie, true);
+    view.setUint32(16, this.pressedInterval, true);
+    view.setUint32(20, this.config.flags ?? 0, true);
     this.maps.config.update(new Uint8Array(4), value);
   }
 }

@@ -116,6 +116,8 @@ export function parseDrop(key: Uint8Array, value: Uint8Array, stride: number): D
     family: view.getUint8(15) === 6 ? 6 : 4,
     skbs: word(0),
     bytes: word(1),
+    folded: word(2),
+    foldedBytes: word(3),
   };
 }
 

@@ -8,6 +8,7 @@ import { attachToCgroup, socketProgramNames } from './cgroup.ts';
 import { loadObject, type BpfObject, type LoadOptions } from './bpf-object.ts';
 import { DeviceWatcher } from './device-watcher.ts';
 import { DropReasons } from './drop-reasons.ts';
+import { FoldMaps } from './fold-maps.ts';
 import { boottimeNs, libc, requireKoffi } from './native.ts';
 import { NetlinkSocket } from './netlink-socket.ts';
 import { readKernelObject, requireBtf, requireLinux, requirePrivileges } from './requirements.ts';
@@ -18,6 +19,7 @@ import { traceKernel, unknownTracers } from './tracers.ts';
 const defaultRingBytes = { urgent: 8 << 20, bulk: 16 << 20 };
 const defaultReportIntervalSeconds = 5;
 const unusedEntries = 128;
+const noFold = 1; // HT_CONFIG_NO_FOLD
 const packetPrograms = ['ht_from_endpoint', 'ht_to_endpoint'];
 
 /** How the kernel part shall be set up; everything has a default. */
@@ -28,6 +30,8 @@ export interface KernelOptions {
   ringBytes?: { urgent: number; bulk: number };
   conntrackEntries?: number;
   reportIntervalSeconds?: number;
+  /** 'lose': events that a ring has no room for are lost, not folded; for tests and measurements. */
+  onFullRing?: 'fold' | 'lose';
   /** Names of devices to watch, instead of the pods' veths found by themselves. */
   devices?: RegExp;
   /** How programs get onto devices; default: tcx links, clsact filters where the kernel has none. */
@@ -89,7 +93,7 @@ function assemble({ object, reasons, options, leaveOut, closers }: Parts): Kerne
   tellReasons(object, reasons);
   const addresses = new AddressTable(
     { addresses: object.map('ht_addresses'), devices: object.map('ht_devices'), config: object.map('ht_config') },
-    { reportIntervalSeconds: options.reportIntervalSeconds ?? defaultReportIntervalSeconds, netnsCookie: netnsCookie() },
+    { reportIntervalSeconds: options.reportIntervalSeconds ?? defaultReportIntervalSeconds, netnsCookie: netnsCookie(), flags: options.onFullRing === 'lose' ? noFold : 0 },
     onWarning,
   );
   const sampler = new Sampler(object, { namespace: options.namespaceName ?? '', packetPrograms, resetReason: (reason) => reasons.resetName(reason) });
@@ -97,6 +101,7 @@ function assemble({ object, reasons, options, leaveOut, closers }: Parts): Kerne
   const services = options.cgroup === undefined ? undefined : new ServiceTable({ services: object.map('ht_services'), backends: object.map('ht_backends') }, options.services ?? 'observe', onWarning);
   // before the first connect of a pod that is started next; it knows no service yet and lets all pass
   if (options.cgroup !== undefined) closers.push(attachToCgroup(object, options.cgroup));
+  const folds = new FoldMaps({ a: object.map('ht_folds_a'), b: object.map('ht_folds_b'), state: object.map('ht_fold_state') });
   let watcher: DeviceWatcher | undefined;
   const attacher = openAttacher(object, options.attach, onWarning);
   closers.push(() => attacher.close());
@@ -118,6 +123,8 @@ function assemble({ object, reasons, options, leaveOut, closers }: Parts): Kerne
     attachedDevices: () => watcher?.attached() ?? [],
     sample: () => sampler.sample(),
     sweep: (which) => sampler.sweep(which),
+    takeFolds: () => folds.take(),
+    setPressedInterval: (seconds) => { addresses.setPressedInterval(seconds); },
     nowNs: boottimeNs,
     // sequence numbers start anew with every load, so the boot's own id would give two flows one uuid
     bootId: `${readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()} ${randomUUID()}`,

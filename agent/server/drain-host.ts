@@ -1,8 +1,10 @@
+import { DropFolds } from '../decode/fold.ts';
 import type { AddressRow, AttachedDevice, Kernel, KernelSample, ServiceRow } from '../decode/kernel.ts';
 import { deferred } from '../../src/lib/deferred.ts';
 import { allocateHistory } from '../history/history.ts';
 import type { DrainCounts, ProvenGap } from '../history/node-drain.ts';
 import type { SimOptions } from '../sim/sim-kernel.ts';
+import { ReportPace } from './report-pace.ts';
 import type { DrainClock, DrainReport, DrainRequest, SimFacts } from './drain-protocol.ts';
 
 /** The other end of a drain worker, whichever thread it lives in. */
@@ -64,6 +66,13 @@ interface Hosted {
   measured: Map<number, (report: Extract<DrainReport, { type: 'measured' }>) => void>;
 }
 
+interface MeasuredParts {
+  source: KernelSource;
+  measured: Hosted['measured'];
+  dropFolds: DropFolds;
+  pace: ReportPace;
+}
+
 /** Talks to one drain worker for all nodes of this process. */
 export class DrainHost {
   /** Nanoseconds the drain was not idle since its start. */
@@ -96,16 +105,18 @@ export class DrainHost {
       ? { type: 'open', id, rings: source.kernel.rings, history, clock: clock() }
       : { type: 'open-sim', id, options: source.options, history, clock: clock() });
     const facts = await opened.promise;
+    const parts: MeasuredParts = { source, measured, dropFolds: new DropFolds(), pace: new ReportPace() };
     const refresh = setInterval(() => { this.say({ type: 'clock', id, clock: clock() }); }, CLOCK_REFRESH_MS);
     refresh.unref();
     return {
       history,
       kernel: source.kind === 'kernel' ? localKernel(source.kernel) : this.simKernel(id, facts),
-      measure: () => this.measure(id, source, measured),
+      measure: () => this.measure(id, parts),
       follow: (isFollowed) => { this.say({ type: 'follow', id, isFollowed }); },
       close: async () => {
         clearInterval(refresh);
-        this.say({ type: 'close', id });
+        const folds = source.kind === 'kernel' ? await source.kernel.takeFolds?.() : undefined;
+        this.say({ type: 'close', id, folds: folds ?? [] });
         await closed.promise;
       },
     };
@@ -117,21 +128,25 @@ export class DrainHost {
     this.thread.end();
   }
 
-  private async measure(id: number, source: KernelSource, measured: Hosted['measured']): Promise<Measurement> {
+  private async measure(id: number, { source, measured, dropFolds, pace }: MeasuredParts): Promise<Measurement> {
     const request = ++this.lastRequest;
     let sample: KernelSample | undefined;
     let untilNs = 0n;
+    let folds: Uint8Array[] = [];
     if (source.kind === 'kernel') {
       source.kernel.sweep({ all: false });
+      folds = await source.kernel.takeFolds?.() ?? [];
       // What is younger than this may be in the sample and not yet in a ring.
       untilNs = source.kernel.nowNs();
       sample = source.kernel.sample();
+      folds.push(...dropFolds.records(sample.drops, untilNs));
     }
     const report = await new Promise<Extract<DrainReport, { type: 'measured' }>>((resolve) => {
       measured.set(request, resolve);
-      this.say({ type: 'measure', id, request, untilNs });
+      this.say({ type: 'measure', id, request, untilNs, folds });
     });
     sample ??= report.sample;
+    if (source.kind === 'kernel') source.kernel.setPressedInterval?.(pace.next(report.counts.rings));
     if (sample === undefined) throw new Error('the simulated kernel gave no sample');
     return { sample, counts: report.counts };
   }

@@ -11,9 +11,9 @@ export type DrainRequest =
   | { type: 'follow'; id: number; isFollowed: boolean }
   | { type: 'addresses'; id: number; upserts: AddressRow[]; removals: string[] }
   | { type: 'sweep'; id: number; all: boolean }
-  /** Counts what the rings held until this moment of their clock; a simulated kernel is swept and sampled first. */
-  | { type: 'measure'; id: number; request: number; untilNs: bigint }
-  | { type: 'close'; id: number }
+  /** Counts what the rings held until this moment of their clock; a simulated kernel is swept and sampled first. `folds` are records that stand for many. */
+  | { type: 'measure'; id: number; request: number; untilNs: bigint; folds: Uint8Array[] }
+  | { type: 'close'; id: number; folds: Uint8Array[] }
   | { type: 'stop' };
 
 /** How the worker, which knows only CLOCK_MONOTONIC, gets at the clock of the rings and the wall clock. */

@@ -85,11 +85,19 @@ export class HostedNode {
   }
 
   /** Counters of kernel and drain at one moment, so that the ledgers balance. */
-  measure(untilNs: bigint): { counts: DrainCounts; sample: KernelSample | undefined } {
+  measure(untilNs: bigint, folds: readonly Uint8Array[]): { counts: DrainCounts; sample: KernelSample | undefined } {
     this.kernel?.sweep({ all: false });
     const sample = this.kernel?.sample();
     while (this.drain.drain(this.kernel?.nowNs() ?? untilNs, this.wall.offsetNs) > 0) this.hasNews = true;
+    this.takeFolds(folds);
     return { counts: this.drain.counts(), sample };
+  }
+
+  /** Records that stand for many, as the kernel part took them out of its maps. */
+  takeFolds(records: readonly Uint8Array[]): void {
+    if (records.length === 0) return;
+    this.drain.takeFolds(records, this.wall.offsetNs);
+    this.hasNews = true;
   }
 
   private drainUntil(nowNs: bigint): number {

@@ -22,6 +22,7 @@ export const agent: Command = {
     { name: 'cgroup', kind: 'text', value: 'PATH', help: 'folder of a cgroup (version 2): see which services the sockets below it ask for' },
     { name: 'services', kind: 'text', value: 'MODE', help: 'observe: only look (default); translate: send those sockets to the services\' backends' },
     { name: 'report-interval', kind: 'count', value: 'SECONDS', help: 'how often an open connection is reported (default 5)' },
+    { name: 'no-fold', kind: 'bool', help: 'lose what a burst leaves no room for, and say so, instead of folding it: for measurements' },
     { name: 'socket', kind: 'text', value: 'PATH', help: 'serve on this unix socket too', group: 'Serving' },
     ...servingFlags(agentPort),
   ],
@@ -55,7 +56,7 @@ async function runAgent(values: FlagValues, serving: ServingChoice, context: Com
   try {
     const kernel = openKernel({
       namespaceName: nodeName, onWarning: warn, ...(attach === undefined ? {} : { attach }), ...sockets,
-      ...(devices === undefined ? {} : { devices }), ...(reportIntervalSeconds === undefined ? {} : { reportIntervalSeconds }),
+      ...(devices === undefined ? {} : { devices }), ...(reportIntervalSeconds === undefined ? {} : { reportIntervalSeconds }), ...(values.bool('no-fold') ? { onFullRing: 'lose' as const } : {}),
     });
     try {
       const running = await startAgent({

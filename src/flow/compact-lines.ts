@@ -16,7 +16,7 @@ const maxServices = 1024;
 
 /**
  * Compact lines without decoding: traces and drops with names or addresses, no colours, no node names. Everything else
- * (L7, policy verdicts, DNS names, authentication, trace ids, losses) is left to FlowPrinter, whose lines these equal.
+ * (L7, policy verdicts, DNS names, authentication, trace ids, flows that stand for many, losses) is left to FlowPrinter, whose lines these equal.
  */
 export class CompactLines {
   readonly #scan = new FlowScan();
@@ -43,7 +43,7 @@ export class CompactLines {
   /** The line of the response at bytes[start..end), or undefined where FlowPrinter has to do it. */
   line(bytes: Uint8Array, start: number, end: number): string | undefined {
     const scan = this.#scan;
-    if (!this.#isOn || !scanResponse(bytes, start, end, scan) || scan.kind !== ScanKind.FLOW || scan.l7 !== 0) return undefined;
+    if (!this.#isOn || !scanResponse(bytes, start, end, scan) || scan.kind !== ScanKind.FLOW || scan.l7 !== 0 || scan.aggregateCount > 0) return undefined;
     const type = typeOf(scan);
     if (type === undefined || scan.timeSeconds <= 0 || hasRare(bytes, scan.flowStart, scan.flowEnd)) return undefined;
     const left = this.#end(bytes, 0);

@@ -43,7 +43,7 @@ export function endsOf(flow: Flow, options: TextOptions): { source: EndText; des
     const isSource = side === 'source';
     const names = (isSource ? flow.source_names : flow.destination_names) ?? [];
     const service = isSource ? flow.source_service : flow.destination_service;
-    const host = hostText({ ip: flow.IP?.[side] ?? '', mac: flow.ethernet?.[side] ?? '', endpoint: flow[side], service, names }, options);
+    const host = hostText({ ip: flow.IP?.[side] ?? '', mac: flow.ethernet?.[side] ?? '', endpoint: flow[side], service, names }, options) || commonName(flow, flow[side]);
     return { host: withPort(safe(host), port ?? 0, options), identity: paint(identityText(flow[side]?.identity ?? 0), 'magenta', options) };
   };
   return { source: end('source', ports?.source_port), destination: end('destination', ports?.destination_port) };
@@ -67,6 +67,14 @@ function hostText({ ip, mac, endpoint, service, names }: HostFacts, options: Tex
   if (podName !== '') return inNamespace(namespace, podName);
   if (serviceName !== '') return inNamespace(namespace, serviceName);
   return names.length > 0 ? names.join(',') : ip;
+}
+
+/** Who stands for many has no address: what they have in common, and a star for what they have not. */
+function commonName(flow: Flow, endpoint: Endpoint | undefined): string {
+  if (flow.aggregate === undefined) return '';
+  const { namespace = '', pod_name = '', workloads = [] } = endpoint ?? {};
+  const workload = workloads[0]?.name ?? '';
+  return inNamespace(namespace, pod_name !== '' ? pod_name : workload === '' ? '*' : `${workload}-*`);
 }
 
 function inNamespace(namespace: string, name: string): string {
@@ -109,11 +117,16 @@ function policiesOf(flow: Flow, isAllowed: boolean): readonly Policy[] {
   return (isAllowed ? flow.ingress_allowed_by : flow.ingress_denied_by) ?? [];
 }
 
-/** Summary column, IP trace id and authentication included. */
+/** Summary column, with IP trace id, authentication and how many flows it stands for. */
 export function summaryText(flow: Flow, options: TextOptions): string {
   const trace = flow.ip_trace_id?.trace_id ?? 0n;
   const auth = flow.auth_type === AuthType.SPIRE ? paint('SPIRE', 'green', options) : flow.auth_type === AuthType.TEST_ALWAYS_FAIL ? paint('TEST_ALWAYS_FAIL', 'red', options) : '';
-  return `${trace > 0n ? `IP Trace ID: ${trace}; ` : ''}${safe(flow.Summary ?? '')}${auth === '' ? '' : `; Auth: ${auth}`}`;
+  return `${trace > 0n ? `IP Trace ID: ${trace}; ` : ''}${safe(flow.Summary ?? '')}${auth === '' ? '' : `; Auth: ${auth}`}${foldedText(flow)}`;
+}
+
+function foldedText({ aggregate }: Flow): string {
+  const count = (aggregate?.ingress_flow_count ?? 0) + (aggregate?.egress_flow_count ?? 0) + (aggregate?.unknown_direction_flow_count ?? 0);
+  return count === 0 ? '' : `; ×${count} folded`;
 }
 
 /** Type column. */

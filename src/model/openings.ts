@@ -32,7 +32,7 @@ const STRAY_REASONS = /NOT_SYN|MISSING_TCP_ACK/;
  */
 export function openingOf(seen: SeenPackets, scan: FlowScan, bytes: Uint8Array, packet: { isReply: boolean; timeMs: number; reason: string }): number {
   const kind = kindOf(scan, bytes, packet.isReply, packet.reason);
-  if (kind === 0 || scan.aggregateCount > 1 || scan.flowType >= L7_FLOW) return 0;
+  if (kind === 0 || scan.aggregateCount > 0 || scan.flowType >= L7_FLOW) return 0;
   const sight = seen.see(hashOf(scan, bytes, packet.isReply, kind), packet.timeMs);
   if (sight === Sight.SAME) return 0;
   if (kind === Opening.SYN) return sight === Sight.NEW ? Opening.SYN | Opening.OPENS : Opening.SYN;

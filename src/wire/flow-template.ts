@@ -84,6 +84,7 @@ export class FlowRow {
   bytes: Uint8Array = EMPTY;
   /** 4, 6, or 0 for no IP at all. */
   ipVersion = 0;
+  /** -1 in both where only the version is known. */
   sourceIpAt = 0;
   destinationIpAt = 0;
   isEncrypted = false;
@@ -440,10 +441,8 @@ export function writeIpText(b: Uint8Array, start: number, from: Uint8Array, ipAt
   return version === 6 ? writeIpv6Text(b, start, from, ipAt) : writeIpv4Text(b, start, from, ipAt);
 }
 
-function writeIp(b: Uint8Array, start: number, row: FlowRow): number {
+function writeAddresses(b: Uint8Array, start: number, row: FlowRow): number {
   let at = start;
-  b[at++] = (FlowField.IP << 3) | DELIMITED;
-  const lengthAt = at++;
   b[at++] = (IPField.source << 3) | DELIMITED;
   const sourceAt = at++;
   at = writeIpText(b, at, row.bytes, row.sourceIpAt, row.ipVersion);
@@ -452,6 +451,14 @@ function writeIp(b: Uint8Array, start: number, row: FlowRow): number {
   const destinationAt = at++;
   at = writeIpText(b, at, row.bytes, row.destinationIpAt, row.ipVersion);
   b[destinationAt] = at - destinationAt - 1;
+  return at;
+}
+
+function writeIp(b: Uint8Array, start: number, row: FlowRow): number {
+  let at = start;
+  b[at++] = (FlowField.IP << 3) | DELIMITED;
+  const lengthAt = at++;
+  if (row.sourceIpAt >= 0) at = writeAddresses(b, at, row);
   b[at++] = IPField.ipVersion << 3;
   b[at++] = row.ipVersion === 6 ? 2 : 1;
   if (row.isEncrypted) at = writeNumber(b, at, IPField.encrypted, 1);

@@ -19,6 +19,10 @@ export interface EventFields {
   ifindex?: number;
   source_ref?: number;
   destination_ref?: number;
+  source_labels?: number;
+  destination_labels?: number;
+  folded?: number;
+  tcp_flags_seen?: number;
   source_ip?: number[];
   destination_ip?: number[];
   source_port?: number;
@@ -39,8 +43,8 @@ export function eventBytes(fields: EventFields): Uint8Array {
   const bytes = new Uint8Array(EVENT_BYTES);
   const view = new DataView(bytes.buffer);
   const u8 = ['version', 'type', 'sub_type', 'reason', 'direction', 'why', 'flags', 'protocol', 'lane', 'icmp_type', 'icmp_code'] as const;
-  const u16 = ['cpu', 'tcp_flags', 'source_port', 'destination_port'] as const;
-  const u32 = ['ifindex', 'source_ref', 'destination_ref', 'drop_reason', 'skbs', 'segments', 'service'] as const;
+  const u16 = ['cpu', 'tcp_flags', 'source_port', 'destination_port', 'tcp_flags_seen'] as const;
+  const u32 = ['ifindex', 'source_ref', 'destination_ref', 'drop_reason', 'skbs', 'segments', 'service', 'source_labels', 'destination_labels', 'folded'] as const;
   const filled = { version: EVENT_VERSION, ...fields };
   for (const name of u8) view.setUint8(OFFSET[name], filled[name] ?? 0);
   for (const name of u16) view.setUint16(OFFSET[name], filled[name] ?? 0, true);

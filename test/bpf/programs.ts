@@ -7,6 +7,7 @@ import type { PairRow, ResetRow, TcpRow } from '../../agent/decode/kernel.ts';
 import { RingReader } from '../../agent/decode/ring-reader.ts';
 import { loadObject, type BpfObject, type LoadOptions } from '../../agent/kernel/bpf-object.ts';
 import { parseCounters, parseDrop, parsePair, parseReset, parseTcp, type Counters } from '../../agent/kernel/counters.ts';
+import { FoldMaps } from '../../agent/kernel/fold-maps.ts';
 import { openRing, type OpenRing } from '../../agent/kernel/ring.ts';
 import { runOnPacket, runSyscallProgram, type PacketContext, type TestRun } from '../../agent/kernel/test-run.ts';
 
@@ -83,6 +84,7 @@ export interface Sweep {
 /** The programs in the kernel with everything they write to. */
 export class Programs {
   readonly object: BpfObject;
+  private readonly foldMaps: FoldMaps;
   private readonly rings: { reader: RingReader; memory: OpenRing }[];
 
   constructor(options: LoadOptions = {}, bytes: Uint8Array = compileObject()) {
@@ -93,16 +95,19 @@ export class Programs {
       const memory = openRing({ kind: 'mmap', lane, mapFd: map.fd, sizeBytes: map.maxEntries });
       return { reader: new RingReader(memory), memory };
     });
+    this.foldMaps = new FoldMaps({ a: this.object.map('ht_folds_a'), b: this.object.map('ht_folds_b'), state: this.object.map('ht_fold_state') });
     this.configure({});
   }
 
   /** Writes ht_config. */
-  configure({ epoch = 1, interval = 5, cookie = 0n }: { epoch?: number; interval?: number; cookie?: bigint }): void {
+  configure({ epoch = 1, interval = 5, cookie = 0n, pressedInterval = 0, flags = 0 }: { epoch?: number; interval?: number; cookie?: bigint; pressedInterval?: number; flags?: number }): void {
     const value = new Uint8Array(32);
     const view = new DataView(value.buffer);
     view.setUint32(0, epoch, true);
     view.setUint32(4, interval, true);
     view.setBigUint64(8, cookie, true);
+    view.setUint32(16, pressedInterval, true);
+    view.setUint32(20, flags, true);
     this.object.map('ht_config').update(new Uint8Array(4), value);
   }
 
@@ -153,6 +158,12 @@ export class Programs {
       reader.publish();
       return found;
     });
+  }
+
+  /** Takes what was folded, as a drain gets it. */
+  async folds(): Promise<Event[]> {
+    const records = await this.foldMaps.take();
+    return records.map(readEvent);
   }
 
   /** Empties the rings without a look. */

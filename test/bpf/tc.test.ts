@@ -8,6 +8,7 @@ const IPV6 = 0x86dd;
 const TCP = 6;
 const UDP = 17;
 const back = { from: server.ipv4, to: client.ipv4 };
+const noFold = 1; // HT_CONFIG_NO_FOLD
 const why = { new: 1, flags: 2, close: 3, interval: 4, sweep: 5, untracked: 6 };
 
 const tcp4 = (flags: string, payloadBytes = 0): Uint8Array => ethernet(IPV4, ipv4(TCP, tcp(40_000, 80, flags, payloadBytes)));
@@ -215,6 +216,7 @@ describe.skipIf(cannotTest !== '')('tc hooks', () => {
 
   test('ht_from_endpoint() loses no volume when the ring is full, and a gap in the sequence is as long as the loss', () => {
     using small = new Programs({ maxEntries: { ht_urgent: 4096, ht_bulk: 4096 } });
+    small.configure({ flags: noFold });
     const connections = 100;
     const at = (i: number, flags: string): Uint8Array => ethernet(IPV4, ipv4(TCP, tcp(40_000 + i, 80, flags, 10)));
     for (let i = 0; i < connections; i++) small.send(at(i, 'S'));

@@ -103,6 +103,23 @@ test.each(table)('RowWriter: %s', (_name, fields, flow) => {
   expect(written(rowOf(fields)).flow).toMatchObject(flow);
 });
 
+const fold: EventFields = {
+  type: EventType.trace, sub_type: 3, reason: 0, direction: 2, why: 9, protocol: 6, time_ns: syn.time_ns ?? 0n, sequence: 4, lane: 2, tcp_flags_seen: 0x012, ifindex: 12,
+  source_ref: WEB, destination_labels: 4, destination_port: 8080, folded: 812, skbs: 900, segments: 901, bytes: 66_000,
+};
+
+test('RowWriter says of a row that stands for many what they have in common, and no more', () => {
+  const { flow } = written(rowOf(fold), true);
+  expect(flow).toMatchObject({
+    verdict: 1, IP: { ipVersion: 1 }, l4: { TCP: { destination_port: 8080, flags: { SYN: true, ACK: true } } }, source: { pod_name: 'web' },
+    destination: { identity: 301, namespace: 'shop' }, aggregate: { egress_flow_count: 812 }, Summary: 'TCP Flags: SYN, ACK', interface: { index: 12 },
+  });
+  expect([flow?.ethernet, flow?.IP?.source, flow?.IP?.destination, flow?.l4?.TCP?.source_port, flow?.destination?.pod_name]).toEqual([undefined, undefined, undefined, undefined, undefined]);
+  expect(FlowExtensionCodec.decode(flow?.extensions?.value ?? new Uint8Array(0))).toEqual({ skbs: 900, segments: 901, bytes: 66_000, why: 'fold' });
+  expect(written(rowOf({ ...fold, direction: 1 })).flow?.aggregate).toEqual({ ingress_flow_count: 812 });
+  expect(written(rowOf({ ...fold, direction: 0, type: 8, drop_reason: 3 })).flow).toMatchObject({ aggregate: { unknown_direction_flow_count: 812 }, Summary: 'kernel: NO_SOCKET' });
+});
+
 test('RowWriter leaves out what a drop cannot say', () => {
   const { flow } = written(rowOf({ ...syn, type: 8, drop_reason: 3 }));
   expect([flow?.is_reply, flow?.drop_reason_desc, flow?.trace_reason, flow?.ethernet]).toEqual([undefined, undefined, undefined, undefined]);

@@ -114,3 +114,31 @@ test('NodeDrain proves a gap with its size and place, and counts what a full rin
   const counts = drain.counts();
   expect([counts.rows, counts.missing, counts.rowsByType[4]]).toEqual([20 - refused, refused, 20 - refused]);
 });
+
+test('NodeDrain.takeFolds() puts records that stand for many behind the rows, with numbers of their own, and counts their volume', () => {
+  const ring = new TestRing(4096, 1);
+  const memory = allocateHistory(63);
+  const drain = new NodeDrain([ring.memory], memory);
+  ring.submit(eventBytes({ type: 4, time_ns: 90n, lane: 1, skbs: 1, bytes: 50 }));
+  drain.drain(100n, 1000n);
+  const fold = (time_ns: bigint): Uint8Array => eventBytes({ type: 4, why: 9, lane: 2, folded: 700, skbs: 800, bytes: 90_000, time_ns });
+  drain.takeFolds([fold(120n), fold(40n)], 1000n);
+  const reader = new HistoryReader(memory);
+  const row = new Uint32Array(36);
+  const seen = [0, 1, 2].map((number) => {
+    expect(reader.copy(number, row)).toBe(true);
+    return [row[2], row[4], (row[6] ?? 0) >>> 16];
+  });
+  // what is older than what readers were told is complete would come out of order
+  expect(seen).toEqual([[1090, 0, 1], [1100, 0, 2], [1120, 1, 2]]);
+  expect(drain.counts()).toMatchObject({ rows: 3, skbs: 1601, bytes: 180_050, missing: 0, unknownCpu: 0 });
+});
+
+test('NodeDrain tells no gap where the record was only late', () => {
+  const ring = new TestRing(4096);
+  const drain = new NodeDrain([ring.memory], allocateHistory(63));
+  for (const sequence of [0, 2, 1, 5, 6]) ring.submit(eventBytes({ type: 4, sequence, time_ns: 10n, cpu: 1 }));
+  drain.drain(100n, 0n);
+  expect(drain.takeGaps()).toMatchObject([{ count: 2, cpu: 1 }]);
+  expect(drain.counts()).toMatchObject({ missing: 2, late: 1 });
+});

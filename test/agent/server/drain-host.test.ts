@@ -14,7 +14,7 @@ const kernelParts = {
   setAddresses: () => {},
   setServices: () => {},
   attachedDevices: () => [{ ifindex: 7, name: 'veth7' }],
-  sample: () => ({ events: [] }) as unknown as ReturnType<Kernel['sample']>,
+  sample: () => ({ events: [], drops: [] }) as unknown as ReturnType<Kernel['sample']>,
   sweep: () => {},
   nowNs: () => process.hrtime.bigint(),
   close: () => {},
@@ -48,6 +48,25 @@ test('DrainHost drains a ring into the history, tells followers and measures', a
   expect(node.kernel.attachedDevices()).toEqual([{ ifindex: 7, name: 'veth7' }]);
   await node.close();
   expect(host.nodeCount).toBe(0);
+});
+
+test('DrainHost.measure() takes what the kernel folded into the history, and spares a ring that was full', async () => {
+  const ring = createSharedRing(1, 65_536);
+  const writer = new RingWriter(ring);
+  let folds = [eventBytes({ type: 4, why: 9, lane: 2, folded: 40, skbs: 50, time_ns: 1n })];
+  const pressed: number[] = [];
+  const kernel = {
+    ...kernelParts, rings: [ring], takeFolds: () => Promise.resolve(folds.splice(0)), setPressedInterval: (seconds: number) => { pressed.push(seconds); },
+    sample: () => ({ events: [], drops: [{ sourceLabels: 1, destinationLabels: 2, reason: 3, port: 4, protocol: 6, family: 4, skbs: 9, bytes: 9, folded: 7, foldedBytes: 8 }] }) as unknown as ReturnType<Kernel['sample']>,
+  };
+  const node = await host.open({ kind: 'kernel', kernel }, 63, { onHead: () => {}, onSecond: () => {} });
+  for (let sequence = 0; sequence < 300; sequence++) submit(writer, sequence);
+  const { counts } = await node.measure();
+  expect([counts.rows, counts.skbs, counts.rowsByType[8]]).toEqual([302, 50, 1]);
+  expect(pressed.map((seconds) => seconds > 5)).toEqual([true]);
+  folds = [eventBytes({ type: 4, why: 9, lane: 2, folded: 1, skbs: 1, time_ns: 2n })];
+  await node.close();
+  expect(new HistoryReader(node.history).head()).toBe(303);
 });
 
 test('DrainHost.open() says why a ring cannot be had', async () => {
