@@ -262,10 +262,10 @@ describe.skipIf(problem !== '')('programs at the sockets of a cgroup', () => {
       server.listen(${serverPort}, '::', next);`;
     const backends = (count: number): ServiceRow['backends'] => Array.from({ length: count }, (_, i) => ({ ip: `127.0.0.${i + 1}`, port: serverPort }));
     serve('translate', TCP);
-    let isOver = false;
     let changes = 0;
-    const calls = inPod(script).finally(() => { isOver = true; });
-    while (!isOver) {
+    const progress = { isOver: false };
+    const calls = inPod(script).finally(() => { progress.isOver = true; });
+    while (!progress.isOver) {
       tables.translate.apply([{ service: 5, ip: vip.ipv4, port: vip.port, protocol: TCP, backends: backends(1 + (changes++ % 7)) }]);
       await new Promise((resolve) => { setImmediate(resolve); });
     }
