@@ -5,9 +5,12 @@ import { parseCounters } from './counters.ts';
 import { KernelError } from './kernel-error.ts';
 import { closeFd, requireKoffi } from './native.ts';
 import { requireLinux, requirePrivileges } from './requirements.ts';
+import { addressText, readService } from './table-rows.ts';
 
 /** The program that every agent has once: 15 characters of its name. */
 const MARK = 'ht_from_endpoin';
+/** The program that an agent with a cgroup has once. */
+const SOCKET_MARK = 'ht_connect4';
 /** The map by which the process is found. */
 const MARK_MAP = 'ht_conntrack';
 /** Processes looked at. */
@@ -41,8 +44,10 @@ export async function withAgentTables<T>(read: (agents: readonly AgentTables[]) 
 function openAgents(): AgentTables[] {
   // before any map is opened: this process would hold them as well
   const holders = mapHolders();
-  return loadedPrograms().filter(({ name }) => name === MARK).map(({ maps }) => {
-    const byId = openMaps(maps);
+  const programs = loadedPrograms();
+  return programs.filter(({ name }) => name === MARK).map(({ maps }) => {
+    // other programs of the agent have maps that this one does not use
+    const byId = openMaps([...new Set(programs.filter((program) => program.maps.some((id) => maps.includes(id))).flatMap((program) => program.maps))]);
     const mark = byId.find(([, { name }]) => name === MARK_MAP)?.[0] ?? 0;
     const pid = holders.get(mark);
     return { pid, nodeName: pid === undefined ? undefined : nodeNameOf(pid), tables: new Map(byId.map(([, map]) => [map.name, map])), devices: pid === undefined ? new Map() : multicastDevices(textOf(`/proc/${pid}/net/dev_mcast`)) };
@@ -64,6 +69,20 @@ export function trackedConnections(): Map<number, number> {
     for (const [, { fd }] of byId) closeFd(fd);
   }
   return tracked;
+}
+
+/** How many backends each service has that sockets are sent to, by `address:port protocol`. */
+export function serviceBackends(): Map<string, number> {
+  const found = new Map<string, number>();
+  for (const { maps } of loadedPrograms().filter(({ name }) => name === SOCKET_MARK)) {
+    const byId = openMaps(maps);
+    byId.find(([, map]) => map.name === 'ht_services')?.[1].forEach((key, value) => {
+      const { ip, port, protocol, isTranslated, backendCount } = readService(key, value, () => undefined);
+      if (isTranslated) found.set(`${addressText(ip, port)} ${protocol === 6 ? 'TCP' : protocol === 17 ? 'UDP' : protocol}`, backendCount);
+    });
+    for (const [, { fd }] of byId) closeFd(fd);
+  }
+  return found;
 }
 
 function openMaps(ids: readonly number[]): [number, BpfMap][] {

@@ -1,5 +1,5 @@
 import type { KernelConntrackRow, MapRow } from '../decode/kernel.ts';
-import { trackedConnections } from './agent-tables.ts';
+import { serviceBackends, trackedConnections } from './agent-tables.ts';
 import { BpfIterator } from './attach.ts';
 import { countByWalk, mapIdOf, mapOwners } from './bpf-ids.ts';
 import { type BpfObject, loadObject } from './bpf-object.ts';
@@ -26,6 +26,8 @@ export interface MachineMap extends MapRow {
 export interface MachineTables {
   maps: MachineMap[];
   conntrack: KernelConntrackRow[];
+  /** Backends of the services that an agent of ours sends sockets to; absent in snapshots of before. */
+  services?: ReadonlyMap<string, number>;
 }
 
 /** Reads every BPF map of the machine with its size; leaves nothing behind. Throws KernelError with one line that says what is missing. */
@@ -54,7 +56,7 @@ export class MachineMaps {
     const rows = parseMapRows(this.iterator.read(), (id) => owners.get(id)?.some((program) => program.startsWith(OWN_PREFIX)) === true);
     const tracked = trackedConnections();
     const maps = rows.map((row) => withEvicted(withCount({ ...row, owners: [...new Set(owners.get(row.id) ?? [])] }), tracked)).filter((map) => !mine.has(map.id) && !isProbe(map));
-    return { maps, conntrack: readKernelConntrack('') };
+    return { maps, conntrack: readKernelConntrack(''), services: serviceBackends() };
   }
 
   close(): void {

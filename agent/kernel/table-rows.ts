@@ -17,9 +17,17 @@ export const ADDRESS_KEY = { ip: 0, family: 16 } as const;
 export const ADDRESS = { ref: 0, labels: 4, flags: 8 } as const;
 export const DEVICE = { ref: 0, labels: 4 } as const;
 
+/** struct ht_service_key, ht_service, ht_backend_key, ht_backend. */
+export const SERVICE_KEY = { ip: 0, port: 16, protocol: 18, family: 19 } as const;
+export const SERVICE = { service: 0, set: 4, backends: 8, flags: 12 } as const;
+export const BACKEND_KEY = { set: 0, slot: 4 } as const;
+export const BACKEND = { ip: 0, port: 16 } as const;
+
 const NS_PER_S = 1_000_000_000n;
 const TCP = 6, IPV6 = 6;
-const RESET = 0x80, BOTH = 3, MID_STREAM = 0x20, LOCAL = 1, INGRESS = 1;
+const RESET = 0x80, BOTH = 3, MID_STREAM = 0x20, LOCAL = 1, INGRESS = 1, TRANSLATE = 1;
+/** Backends of one service that are read. */
+const MAX_BACKENDS = 1_024;
 
 /** One end of a connection. What it sent and no event told of yet. */
 export interface ConnectionEnd {
@@ -106,6 +114,39 @@ export function readAddress(key: Uint8Array, value: Uint8Array): KnownAddress {
 /** The endpoint behind a device, from its entry: 0 while unknown. */
 export function readDevice(key: Uint8Array, value: Uint8Array): { ifindex: number; ref: number; labels: number } {
   return { ifindex: viewOf(key).getUint32(0, true), ref: viewOf(value).getUint32(DEVICE.ref, true), labels: viewOf(value).getUint32(DEVICE.labels, true) };
+}
+
+/** One address of a service. */
+export interface KnownService {
+  ip: string;
+  port: number;
+  protocol: number;
+  /** The agent's number. */
+  service: number;
+  /** Sockets are sent to a backend; else they are only looked at, and no backend is in the table. */
+  isTranslated: boolean;
+  backendCount: number;
+  /** `address:port`, as many as are read. */
+  backends: string[];
+}
+
+/** A service from its entry, with what stands behind it. */
+export function readService(key: Uint8Array, value: Uint8Array, lookUpBackend: (key: Uint8Array) => Uint8Array | undefined): KnownService {
+  const view = viewOf(value);
+  const family = key[SERVICE_KEY.family] === IPV6 ? 6 : 4;
+  const [set, backendCount] = [view.getUint32(SERVICE.set, true), view.getUint32(SERVICE.backends, true)];
+  const backends = Array.from({ length: Math.min(backendCount, MAX_BACKENDS) }, (_, slot) => lookUpBackend(new Uint8Array(new Uint32Array([set, slot]).buffer)))
+    // a set that was replaced meanwhile
+    .flatMap((found) => (found === undefined ? [] : [addressText(formatIp(found, family), viewOf(found).getUint16(BACKEND.port))]));
+  return {
+    ip: formatIp(key, family), port: viewOf(key).getUint16(SERVICE_KEY.port), protocol: key[SERVICE_KEY.protocol] ?? 0, service: view.getUint32(SERVICE.service, true),
+    isTranslated: (view.getUint32(SERVICE.flags, true) & TRANSLATE) !== 0, backendCount, backends,
+  };
+}
+
+/** An address and a port as one reads them. */
+export function addressText(ip: string, port: number): string {
+  return ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`;
 }
 
 function viewOf(bytes: Uint8Array): DataView {

@@ -2,6 +2,8 @@ import type { MachineMap, MachineTables } from './machine-maps.ts';
 
 /** Full enough to be told, as a share. */
 const FULL_SHARE = 0.8;
+/** Services that a sentence names. */
+const NAMED_SERVICES = 5;
 
 /** A map and what became of it between two moments. */
 interface Pair {
@@ -22,6 +24,7 @@ export function diffWords(before: MachineTables, after: MachineTables, seconds: 
     ...pairs.flatMap(evictionWords),
     ...grown.sort((one, other) => other.weight - one.weight).map(({ words }) => words),
     ...conntrackWords(before, after),
+    ...serviceWords(before.services, after.services),
     ...came.map((map) => `${mapText(map)} came${map.entries === undefined ? '' : ` with ${counted(map.entries)} of ${counted(map.maxEntries)} entries`}`),
     ...gone.map((map) => `${mapText(map)} is gone`),
   ];
@@ -78,6 +81,20 @@ function conntrackWords(before: MachineTables, after: MachineTables): string[] {
     const failed = [['refused', now.insertFailed - then.insertFailed], ['dropped', now.drop - then.drop], ['pushed out', now.earlyDrop - then.earlyDrop]] as const;
     return [...words, ...failed.flatMap(([what, count]) => (count > 0 ? [`the kernel's conntrack ${what} ${counted(count)} connection${count === 1 ? '' : 's'}`] : []))];
   });
+}
+
+function serviceWords(before: MachineTables['services'], after: MachineTables['services']): string[] {
+  if (before === undefined || after === undefined) return [];
+  const moved = [...after].flatMap(([address, now]) => {
+    const old = before.get(address);
+    return old === undefined || old === now ? [] : [{ address, old, now }];
+  });
+  const words = (verb: string, those: typeof moved): string[] => {
+    if (those.length === 0) return [];
+    const told = those.slice(0, NAMED_SERVICES).map(({ address, old, now }) => `${address} from ${old} to ${now}`);
+    return [`${counted(those.length)} service${those.length === 1 ? '' : 's'} ${verb} a backend: ${told.join(', ')}${those.length > told.length ? ` and ${counted(those.length - told.length)} more` : ''}`];
+  };
+  return [...words('lost', moved.filter(({ old, now }) => now < old)), ...words('gained', moved.filter(({ old, now }) => now > old))];
 }
 
 function mapText({ name, id, type }: MachineMap): string {

@@ -1,10 +1,12 @@
-import type { Connection, ConnectionEnd, KnownAddress } from '../../agent/kernel/table-rows.ts';
+import type { Connection, ConnectionEnd, KnownAddress, KnownService } from '../../agent/kernel/table-rows.ts';
 import { scrub } from '../lib/scrub.ts';
 import { grouped } from '../screen/format.ts';
 
 const PROTOCOLS: Readonly<Record<number, string>> = { 1: 'ICMP', 6: 'TCP', 17: 'UDP', 58: 'ICMP6', 132: 'SCTP' };
 const VERDICTS: Readonly<Record<number, string>> = { 1: 'FORWARDED', 2: 'DROPPED', 4: 'AUDIT' };
 const NAME_CELLS = 120;
+/** Backends of a service on a line. */
+const SHOWN_BACKENDS = 4;
 
 /** A row of a table, as data and as the cells of a line. */
 export interface TableRow {
@@ -15,6 +17,8 @@ export interface TableRow {
 /** Heads of the columns; rows come one by one, so that a column is as wide as its head. */
 export const CT_HEAD: readonly string[] = ['PROTO', 'WAY    ', 'CLIENT               ', 'SERVER               ', 'STATE      ', 'AGE   ', 'IDLE  ', 'VERDICT  ', 'DEVICE     ', 'NOT YET TOLD', 'WHO'];
 export const ENDPOINTS_HEAD: readonly string[] = ['ADDRESS              ', 'VERSION', 'LABELS', 'WHERE    ', 'DEVICE     ', 'WHO'];
+
+export const SERVICES_HEAD: readonly string[] = ['PROTO', 'ADDRESS              ', 'NUMBER', 'SOCKETS  ', 'WHO                           ', 'BACKENDS'];
 
 /** What a row is read with: names by address, devices by their number or by the endpoint behind them. */
 export interface RowContext {
@@ -55,7 +59,21 @@ function endData({ ip, port, ref, labels, packets, segments, bytes }: Connection
   return { ip, port, name: names.get(ip) ?? null, version: ref, labels, untold: { packets, segments, bytes } };
 }
 
-function endText({ ip, port }: ConnectionEnd): string {
+/** An address of a service, and what stands behind it. */
+export function serviceRow({ ip, port, protocol, service, isTranslated, backendCount, backends }: KnownService, names: ReadonlyMap<string, string>): TableRow {
+  const proto = PROTOCOLS[protocol] ?? String(protocol);
+  const name = names.get(ip);
+  const shown = backends.slice(0, SHOWN_BACKENDS);
+  return {
+    data: { ip, port, protocol: proto, name: name ?? null, service, is_translated: isTranslated, backend_count: isTranslated ? backendCount : null, backends },
+    cells: [
+      proto, endText({ ip, port }), String(service), isTranslated ? 'translate' : 'observe', scrub(name ?? '-', NAME_CELLS),
+      !isTranslated ? 'not sent anywhere' : backendCount === 0 ? 'none: refused' : `${shown.join(' ')}${backendCount > shown.length ? ` and ${grouped(backendCount - shown.length)} more` : ''}`,
+    ],
+  };
+}
+
+function endText({ ip, port }: Pick<ConnectionEnd, 'ip' | 'port'>): string {
   return ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`;
 }
 

@@ -1,13 +1,11 @@
 import type { AgentTables } from '../../agent/kernel/agent-tables.ts';
+import type { BpfMap } from '../../agent/kernel/bpf-map.ts';
 import { jsonText, SCHEMA } from '../export/data.ts';
 import { scrub } from '../lib/scrub.ts';
 import { grouped } from '../screen/format.ts';
 import { type CommandContext, CommandError, UsageError } from './command.ts';
 import { describeFailure } from './describe-failure.ts';
-import { addressRow, connectionRow, CT_HEAD, ENDPOINTS_HEAD, type TableRow } from './maps-rows.ts';
-
-/** Tables of a running agent that can be read. */
-export const TABLES: readonly string[] = ['ct', 'endpoints'];
+import { addressRow, connectionRow, CT_HEAD, ENDPOINTS_HEAD, serviceRow, SERVICES_HEAD, type TableRow } from './maps-rows.ts';
 
 /** What of which agents is printed, and how. */
 export interface TableRequest {
@@ -20,22 +18,59 @@ export interface TableRequest {
   isJson: boolean;
 }
 
+type ReadRow = (key: Uint8Array, value: Uint8Array) => TableRow;
+
+/** A table that can be printed: its map, its columns, and how an entry of an agent's becomes a row. */
+interface PrintedTable {
+  map: string;
+  head: readonly string[];
+  reader(agent: AgentTables, parts: { rows: TableParsers; names: ReadonlyMap<string, string>; nowS: number }): ReadRow;
+}
+
+type TableParsers = typeof import('../../agent/kernel/table-rows.ts');
+
+const PRINTED: ReadonlyMap<string, PrintedTable> = new Map([
+  ['ct', {
+    map: 'ht_conntrack', head: CT_HEAD,
+    reader: (agent, { rows, names, nowS }) => (key, value) => connectionRow(rows.readConnection(key, value), { names, deviceOf: (ifindex) => agent.devices.get(ifindex), nowS }),
+  }],
+  ['endpoints', {
+    map: 'ht_addresses', head: ENDPOINTS_HEAD,
+    reader: (agent, { rows, names }) => {
+      const devices = devicesByRef(agent, rows.readDevice);
+      return (key, value) => addressRow(rows.readAddress(key, value), { names, deviceOf: (ref) => devices.get(ref) });
+    },
+  }],
+  ['services', {
+    map: 'ht_services', head: SERVICES_HEAD,
+    reader: ({ tables }, { rows, names }) => (key, value) => serviceRow(rows.readService(key, value, (backend) => tables.get('ht_backends')?.lookup(backend)), names),
+  }],
+]);
+
+/** Tables of a running agent that can be read. */
+export const TABLES: readonly string[] = [...PRINTED.keys()];
+
 /** Prints a table of the agents of this machine row by row, out of the kernel's maps: nothing of it is held, and no agent is asked. */
 export async function printTable(request: TableRequest, context: CommandContext): Promise<number> {
-  const [{ withAgentTables }, { boottimeNs }, names] = await Promise.all([import('../../agent/kernel/agent-tables.ts'), import('../../agent/kernel/native.ts'), namesOf(request.objects)]);
-  const rows = await import('../../agent/kernel/table-rows.ts');
+  const [{ withAgentTables }, { boottimeNs }, rows, names] = await Promise.all([
+    import('../../agent/kernel/agent-tables.ts'), import('../../agent/kernel/native.ts'), import('../../agent/kernel/table-rows.ts'), namesOf(request.objects),
+  ]);
+  const printed = PRINTED.get(request.table);
+  if (printed === undefined) throw new UsageError(`no table ${request.table}`);
   try {
     return await withAgentTables(async (agents) => {
+      let tables = 0;
       for (const agent of chosen(agents, request.agent)) {
-        if (!request.isJson) await context.print(`${agentWords(agent)}\n${(request.table === 'ct' ? CT_HEAD : ENDPOINTS_HEAD).join(' ')}\n`);
-        const nowS = Number(boottimeNs() / 1_000_000_000n);
-        const deviceOfRef = devicesByRef(agent, rows.readDevice);
-        const map = request.table === 'ct' ? 'ht_conntrack' : 'ht_addresses';
-        await printRows(agent, map, request, context, (key, value) => (request.table === 'ct'
-          ? connectionRow(rows.readConnection(key, value), { names, deviceOf: (ifindex) => agent.devices.get(ifindex), nowS })
-          : addressRow(rows.readAddress(key, value), { names, deviceOf: (ref) => deviceOfRef.get(ref) })));
+        const table = agent.tables.get(printed.map);
+        if (table === undefined) {
+          context.printError(`hubtop: ${agentWords(agent)} has no table ${printed.map}${request.table === 'services' ? ': it watches no sockets without --cgroup PATH' : ': is it of another version?'}`);
+          continue;
+        }
+        tables++;
+        const read = printed.reader(agent, { rows, names, nowS: Number(boottimeNs() / 1_000_000_000n) });
+        await printRows({ agent, table, head: printed.head, read }, request, context);
       }
-      return 0;
+      return tables > 0 ? 0 : 1;
     });
   } catch (error) {
     if (error instanceof UsageError || error instanceof CommandError) throw error;
@@ -43,10 +78,8 @@ export async function printTable(request: TableRequest, context: CommandContext)
   }
 }
 
-async function printRows(agent: AgentTables, map: string, request: TableRequest, context: CommandContext, read: (key: Uint8Array, value: Uint8Array) => TableRow): Promise<void> {
-  const table = agent.tables.get(map);
-  if (table === undefined) throw new CommandError(`the agent ${agentWords(agent)} has no table ${map}: is it of another version?`);
-  const head = request.table === 'ct' ? CT_HEAD : ENDPOINTS_HEAD;
+async function printRows({ agent, table, head, read }: { agent: AgentTables; table: BpfMap; head: readonly string[]; read: ReadRow }, request: TableRequest, context: CommandContext): Promise<void> {
+  if (!request.isJson) await context.print(`${agentWords(agent)}\n${head.join(' ')}\n`);
   let printed = 0;
   for (const batch of table.batches()) {
     if (context.signal.aborted) return;

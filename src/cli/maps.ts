@@ -17,8 +17,8 @@ const KIND = 'maps';
 
 /** `hubtop maps`, `maps snapshot FILE`, `maps diff OLD [NEW]`, and the tables of a running agent. */
 export const maps: Command = {
-  usage: 'maps [snapshot FILE | diff OLD [NEW] | ct | endpoints] [flags]',
-  summary: 'Every BPF map of this machine: type, size, entries, who uses it; snapshots and what changed between them; connections and endpoints of the agents here (root)',
+  usage: 'maps [snapshot FILE | diff OLD [NEW] | ct | endpoints | services] [flags]',
+  summary: 'Every BPF map of this machine: type, size, entries, who uses it; snapshots and what changed between them; connections, endpoints and services of the agents here (root)',
   flags: [
     { name: 'interval', kind: 'text', value: 'SECONDS', help: 'read twice, so long after each other, and say how maps grow a minute' },
     { name: 'output', short: 'o', kind: 'text', value: 'FORMAT', help: 'text or json (default text); tables as JSON are an object a line' },
@@ -26,7 +26,7 @@ export const maps: Command = {
     { name: 'limit', kind: 'count', value: 'N', help: 'rows of each agent (default: all, as they come)', group: 'Tables' },
     { name: 'objects', kind: 'list', value: 'PATH', help: 'Kubernetes objects that give addresses their names', group: 'Tables' },
   ],
-  details: 'Entries are exact where the kernel counts (hashes), ~ where keys were walked over (tries), - where nobody can say (arrays). Evictions are known of our own connection tables alone.\ndiff without NEW compares with this moment.\nct lists tracked connections, endpoints whose an address is, out of the maps of the agents that run here; * = its beginning was not seen,\nNOT YET TOLD are packets no event has reported.',
+  details: 'Entries are exact where the kernel counts (hashes), ~ where keys were walked over (tries), - where nobody can say (arrays). Evictions are known of our own connection tables alone.\ndiff without NEW compares with this moment.\nct lists tracked connections, endpoints whose an address is, services where sockets are sent, out of the maps of the agents that run here; * = its beginning was not seen,\nNOT YET TOLD are packets no event has reported.',
   usageExitCode: 2,
   maxPositionals: 3,
   async run(values, [verb, first, second], context) {
@@ -134,6 +134,7 @@ function snapshotData(snapshot_: Snapshot): Record<string, unknown> {
   return {
     schema: SCHEMA, kind: KIND, time: new Date(snapshot_.timeMs).toISOString(), machine: snapshot_.machine, maps: snapshot_.maps.map(mapData),
     conntrack: snapshot_.conntrack.map(({ entries, maxEntries, insertFailed, drop, earlyDrop }) => ({ entries, max_entries: maxEntries, insert_failed: insertFailed, drop, early_drop: earlyDrop })),
+    services: [...snapshot_.services ?? []].map(([address, backends]) => ({ address, backends })),
   };
 }
 
@@ -179,6 +180,7 @@ function readSnapshot(path: string): Snapshot {
       ...(typeof map['entries'] === 'number' ? { entries: map['entries'] } : {}), ...(typeof map['evicted'] === 'number' ? { evicted: map['evicted'] } : {}),
     })),
     conntrack: records(data['conntrack']).map((row) => ({ namespace: '', entries: number(row['entries']), maxEntries: number(row['max_entries']), insertFailed: number(row['insert_failed']), drop: number(row['drop']), earlyDrop: number(row['early_drop']) })),
+    ...(Array.isArray(data['services']) ? { services: new Map(records(data['services']).map((row) => [String(row['address']), number(row['backends'])])) } : {}),
   };
 }
 

@@ -3,13 +3,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { ADDRESS, ADDRESS_KEY, CONNTRACK, CONNTRACK_KEY, CONNTRACK_SIDE, DEVICE } from '../../agent/kernel/table-rows.ts';
+import { ADDRESS, ADDRESS_KEY, BACKEND, BACKEND_KEY, CONNTRACK, CONNTRACK_KEY, CONNTRACK_SIDE, DEVICE, SERVICE, SERVICE_KEY } from '../../agent/kernel/table-rows.ts';
 
 const hasCompiler = spawnSync('cc', ['--version']).status === 0;
 if (!hasCompiler) console.warn('test/bpf/table-layout skipped: no C compiler');
 
 const structs: readonly [name: string, offsets: Readonly<Record<string, number>>][] = [
   ['ht_conntrack_key', CONNTRACK_KEY], ['ht_conntrack', CONNTRACK], ['ht_conntrack_side', CONNTRACK_SIDE], ['ht_address_key', ADDRESS_KEY], ['ht_address', ADDRESS], ['ht_device', DEVICE],
+  ['ht_service_key', SERVICE_KEY], ['ht_service', SERVICE], ['ht_backend_key', BACKEND_KEY], ['ht_backend', BACKEND],
 ];
 
 /** Where the compiler puts the fields; `end` is the size of the struct. */

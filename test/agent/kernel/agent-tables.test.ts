@@ -1,9 +1,11 @@
+import { mkdirSync, readFileSync, rmdirSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Kernel } from '../../../agent/decode/kernel.ts';
-import { multicastDevices, nodeNameIn, withAgentTables } from '../../../agent/kernel/agent-tables.ts';
+import { multicastDevices, nodeNameIn, serviceBackends, withAgentTables } from '../../../agent/kernel/agent-tables.ts';
+import { cgroup2Mount } from '../../../agent/kernel/cgroup.ts';
 import { boottimeNs } from '../../../agent/kernel/native.ts';
 import { openKernel } from '../../../agent/kernel/open-kernel.ts';
-import { CONNTRACK, CONNTRACK_KEY, CONNTRACK_SIDE, readAddress, readConnection, readDevice } from '../../../agent/kernel/table-rows.ts';
+import { CONNTRACK, CONNTRACK_KEY, CONNTRACK_SIDE, readAddress, readConnection, readDevice, readService } from '../../../agent/kernel/table-rows.ts';
 import { missingForKernelTests, objectPath, ScratchNode, type ScratchPod } from './scratch-namespaces.ts';
 
 test.each<[string[], string | undefined]>([
@@ -50,6 +52,9 @@ describe('readConnection()', () => {
 const missing = missingForKernelTests();
 if (missing !== undefined) console.error(`skipped: agent/kernel/agent-tables with the real kernel: ${missing}`);
 
+const mount = missing === undefined ? cgroup2Mount(readFileSync('/proc/mounts', 'utf8')) : undefined;
+const cgroup = mount === undefined ? undefined : `${mount}/hubtop-tables-${process.pid}`;
+
 describe.skipIf(missing !== undefined)('withAgentTables() beside an agent that runs', () => {
   let node: ScratchNode;
   let pods: ScratchPod[];
@@ -58,13 +63,34 @@ describe.skipIf(missing !== undefined)('withAgentTables() beside an agent that r
   beforeAll(() => {
     node = new ScratchNode();
     pods = [node.addPod(1), node.addPod(2)];
-    kernel = openKernel({ objectPath, conntrackEntries: 1_024 });
+    if (cgroup !== undefined) mkdirSync(cgroup);
+    kernel = openKernel({ objectPath, conntrackEntries: 1_024, ...(cgroup === undefined ? {} : { cgroup, services: 'translate' }) });
     kernel.setAddresses(pods.map(({ ip }, i) => ({ ip, ref: 11 + i, labels: 101 + i, isLocal: true })), []);
   });
 
   afterAll(() => {
     kernel?.close();
     node?.remove();
+    if (cgroup !== undefined) rmdirSync(cgroup);
+  });
+
+  test.skipIf(cgroup === undefined)('reads where it sends sockets', async () => {
+    kernel.setServices([
+      { service: 4, ip: '10.96.0.9', port: 80, protocol: 6, backends: [{ ip: '10.253.1.1', port: 8080 }, { ip: '10.253.1.2', port: 8080 }] },
+      { service: 5, ip: 'fd00:96::9', port: 53, protocol: 17, backends: [] },
+    ]);
+    await withAgentTables((agents) => {
+      const tables = agents.find(({ pid }) => pid === process.pid)?.tables;
+      const read = [...(tables?.get('ht_services')?.batches() ?? [])].flat().map((entry) => readService(...entry, (key) => tables?.get('ht_backends')?.lookup(key)));
+      expect(read.toSorted((one, other) => one.service - other.service)).toEqual([
+        { ip: '10.96.0.9', port: 80, protocol: 6, service: 4, isTranslated: true, backendCount: 2, backends: ['10.253.1.1:8080', '10.253.1.2:8080'] },
+        { ip: 'fd00:96::9', port: 53, protocol: 17, service: 5, isTranslated: true, backendCount: 0, backends: [] },
+      ]);
+      return Promise.resolve();
+    });
+    expect(serviceBackends().get('10.96.0.9:80 TCP')).toBe(2);
+    kernel.setServices([{ service: 4, ip: '10.96.0.9', port: 80, protocol: 6, backends: [{ ip: '10.253.1.1', port: 8080 }] }]);
+    expect(serviceBackends().get('10.96.0.9:80 TCP')).toBe(1);
   });
 
   test('reads its connections, addresses and devices, and finds its process', async () => {

@@ -23,6 +23,10 @@ test.each<[string, MachineTables, MachineTables, string[]]>([
   ['what was pushed out, before all else', tables([map(1, 'ct', 990, { evicted: 5 })]), tables([map(1, 'ct', 990, { evicted: 48 })]), ['ct (hash, id 1) pushed out 43 entries that were in use', 'ct (hash, id 1) stayed as it was, at 990 of 1,000 entries']],
   ['a count of what was pushed out that began anew', tables([map(1, 'ct', 5, { evicted: 50 })]), tables([map(9, 'ct', 5, { evicted: 70 })]), ['ct (hash, id 9) was made anew']],
   ["the kernel's conntrack", tables([], conntrack(180)), tables([], conntrack(2_000, 7)), ["the kernel's conntrack grew by 1,820, to 2,000 of 65,536 connections", "the kernel's conntrack refused 7 connections"]],
+  ['services that lost and gained backends', { ...tables([]), services: new Map([['10.96.0.1:80 TCP', 3], ['10.96.0.2:80 TCP', 1], ['10.96.0.3:53 UDP', 2], ['gone', 1]]) }, { ...tables([]), services: new Map([['10.96.0.1:80 TCP', 2], ['10.96.0.2:80 TCP', 0], ['10.96.0.3:53 UDP', 4], ['new', 9]]) }, [
+    '2 services lost a backend: 10.96.0.1:80 TCP from 3 to 2, 10.96.0.2:80 TCP from 1 to 0', '1 service gained a backend: 10.96.0.3:53 UDP from 2 to 4',
+  ]],
+  ['services of a snapshot that has none', tables([]), { ...tables([]), services: new Map([['10.96.0.1:80 TCP', 2]]) }, []],
 ])('%s', (_what, before, after, words) => {
   expect(diffWords(before, after, 600)).toEqual(words);
 });

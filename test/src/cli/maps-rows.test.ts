@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Connection } from '../../../agent/kernel/table-rows.ts';
-import { addressRow, connectionRow } from '../../../src/cli/maps-rows.ts';
+import { addressRow, connectionRow, serviceRow } from '../../../src/cli/maps-rows.ts';
 
 const end = { port: 0, ref: 0, labels: 0, packets: 0, segments: 0, bytes: 0 };
 const connection: Connection = {
@@ -25,4 +25,15 @@ test('connectionRow() without names shows the agent\'s numbers', () => {
 test('addressRow() says whose an address is and behind which device', () => {
   expect(addressRow({ ip: '10.0.0.1', ref: 12, labels: 7, isLocal: true }, context).cells.slice(0, 5)).toEqual(['10.0.0.1', '12', '7', 'here', 'veth1']);
   expect(addressRow({ ip: '10.0.0.9', ref: 3, labels: 7, isLocal: false }, context).cells).toEqual(['10.0.0.9', '3', '7', 'elsewhere', '-', '-']);
+});
+
+test.each<[string, Partial<Parameters<typeof serviceRow>[0]>, string]>([
+  ['with backends', {}, '10.0.1.1:80 10.0.1.2:80'],
+  ['with more than a line holds', { backendCount: 1_026, backends: Array.from({ length: 1_024 }, (_, i) => `b${i}`) }, 'b0 b1 b2 b3 and 1 022 more'],
+  ['with none', { backendCount: 0, backends: [] }, 'none: refused'],
+  ['that is only looked at', { isTranslated: false, backendCount: 0, backends: [] }, 'not sent anywhere'],
+])('serviceRow() of a service %s', (_case, more, words) => {
+  const { cells } = serviceRow({ ip: '10.96.0.9', port: 80, protocol: 6, service: 3, isTranslated: true, backendCount: 2, backends: ['10.0.1.1:80', '10.0.1.2:80'], ...more }, new Map([['10.96.0.9', 'shop/api (service)']]));
+  expect(cells.slice(0, 3)).toEqual(['TCP', '10.96.0.9:80', '3']);
+  expect([cells[4], cells[5]?.replaceAll(/[^\x20-\x7e]/g, ' ')]).toEqual(['shop/api (service)', words]);
 });
