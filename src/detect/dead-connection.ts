@@ -5,6 +5,7 @@ import { hubbleCommand } from '../model/hubble-command.ts';
 import { pairChips, pairText } from '../model/pair-text.ts';
 import type { State } from '../model/state.ts';
 import type { Stray } from '../model/stray-tracker.ts';
+import { deadPairs, tcpFigures, type TcpFigures } from '../model/tcp-figures.ts';
 import { chip } from './chip.ts';
 import type { Detector } from './detector.ts';
 import { shortCount } from './short-count.ts';
@@ -25,7 +26,10 @@ export const deadConnection: Detector = {
   title: 'dead connections that are used again',
   find(state, now) {
     const toMs = now.toSecond * 1000;
-    return [...state.strays.between(toMs - MEMORY_MS, toMs)].flatMap(([pair, strays]) => deadOf(state, now, { id: pair, strays: strays.filter((stray) => !isOfAttach(state, stray)) }));
+    const strays = state.strays.between(toMs - MEMORY_MS, toMs);
+    // kernels count what no flow was sent of
+    for (const pair of deadPairs(state, now.window)) if (!strays.has(pair)) strays.set(pair, []);
+    return [...strays].flatMap(([pair, all]) => deadOf(state, now, { id: pair, strays: all.filter((stray) => !isOfAttach(state, stray)) }));
   },
 };
 
@@ -41,20 +45,27 @@ function deadOf(state: State, now: Figures, { id, strays }: { id: number; strays
   const pair = state.directory.pairAt(id);
   const told = strays.filter(({ end }) => end !== 'passed').length;
   // an ACK that passed and a RST on the same pair: the answer is counted with the pair
-  const refused = told + Math.min(strays.length - told, figure?.resets ?? 0);
+  const counted = tcpFigures(state, now.window, [id]);
+  const refused = Math.max(told + Math.min(strays.length - told, figure?.resets ?? 0), Math.round(counted?.straysReset ?? 0));
   if (refused < LEAST_REFUSED) return [];
-  const count = Math.max(strays.length, Math.round(figure?.strays ?? 0));
+  const count = Math.max(strays.length, Math.round(Math.max(figure?.strays ?? 0, counted?.strays ?? 0)));
   const dropped = strays.filter(({ end }) => end === 'dropped').length;
   const answer = dropped > told / 2 && dropped > 0 ? 'connection tracking drops them' : 'the other end resets them';
   return [{
     key: `dead ${pairText(pair)}`, severity: 'warn', word: 'DEAD', subject: pairText(pair), amount: { value: count / (MEMORY_MS / 1000), unit: '/s', text: `${shortCount(count)}×` }, timesMore: undefined,
     why: `ACK without SYN, ${answer}: dead connections are used`, brief: 'ACK without SYN', sinceMs: strays[0]?.timeMs ?? now.toSecond * 1000,
     chips: [...pairChips(pair), ...(dropped > 0 ? [chip('verdict', 'DROPPED')] : [])], pair,
-    evidence: [`${shortCount(count)} connections in 60 s began with an ACK, not with a SYN; ${answer}`, `from ${podsText(state, strays)}`],
+    evidence: [`${shortCount(count)} connections in 60 s began with an ACK, not with a SYN; ${answer}`, ...(strays.length > 0 ? [`from ${podsText(state, strays)}`] : []), ...evictedText(counted)],
     cause: { text: `${pair.source.name} keeps connections in a pool for longer than the server or a table on the way remembers them (an ACK without SYN has no other usual reason)`, isCertain: false },
     claims: claimsOf(now, { id, pairName: pairText(pair), refused, resets: figure?.resets ?? 0 }),
     next: [hubbleCommand([...pairChips(pair), chip('tcp-flags', 'RST')]).line],
   }];
+}
+
+// who forgot the connection is told apart by the RST: an evicted one is known at the other end
+function evictedText(counted: TcpFigures | undefined): string[] {
+  if (counted === undefined || counted.evicted === 0) return [];
+  return [`up to ${shortCount(counted.evicted)} of them may only look so: connection tracking of hubtop evicted entries in the 10 min before; ${shortCount(counted.straysReset)} were answered by RST`];
 }
 
 /** Which pods of the client: often it is one whose pool is old. */

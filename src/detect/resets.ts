@@ -3,14 +3,18 @@ import type { Figures } from '../model/figures.ts';
 import type { Finding } from '../model/finding.ts';
 import { pairChips, pairText } from '../model/pair-text.ts';
 import type { State } from '../model/state.ts';
+import { tcpFigures } from '../model/tcp-figures.ts';
 import { chip } from './chip.ts';
 import type { Detector } from './detector.ts';
 import { lastDropMs } from './last-drop.ts';
+import { shortCount } from './short-count.ts';
 
 /** How long a reset stays on the list after its last sign. */
 const RESET_MEMORY_MS = 60_000;
 /** Resets arrive as flows at once, refusals as counts of up to two seconds later. */
 const REFUSAL_LAG_MS = 3_000;
+/** Reasons that are told of one pair, the most frequent ones. */
+const MAX_REASONS = 3;
 
 /** Connections that end with RST; those that come like a clock say so. */
 export const resets: Detector = {
@@ -42,9 +46,16 @@ function resetFindings(state: State, now: Figures): Finding[] {
       sinceMs: Math.min(found?.firstMs ?? Infinity, state.firstSeenMs.get(`resets ${id}`) ?? Infinity, nowMs),
       chips: [...pairChips(pair), chip('tcp-flags', 'RST')],
       pair,
+      ...evidenceOf(state, now, id),
     });
   }
   return list;
+}
+
+// the stacks' own words, which end and why
+function evidenceOf(state: State, now: Figures, pair: number): { evidence?: readonly string[] } {
+  const told = tcpFigures(state, now.window, [pair])?.resets ?? [];
+  return told.length === 0 ? {} : { evidence: told.slice(0, MAX_REASONS).map(({ by, reason, count }) => `the ${by}'s stack reset ${shortCount(count)}×: ${reason}`) };
 }
 
 /**

@@ -4,6 +4,9 @@ import { PairColumn, PairTable, type PairCounts } from './pair-table.ts';
 /** Drop keys and losses one bucket keeps apart; the rest counts under id 0. */
 export const MAX_KEYS_PER_BUCKET = 1_024;
 
+/** Counts of TCP one bucket keeps: those of pairs with trouble come first. */
+const MAX_TCP_PER_BUCKET = 2_048;
+
 /** Verdict numbers of Hubble, 0 to 8 with room. */
 export const VERDICTS = 10;
 
@@ -19,6 +22,8 @@ export interface Bucket {
   verdicts: Float64Array;
   /** By dropKey. */
   drops: CellCounts;
+  /** What TCP did, by dropKey of its name (TcpNames) and pair; only agents tell. What finds no room is left out. */
+  tcp: CellCounts;
   /** By pair id. */
   pairs: PairTable;
   resets: number;
@@ -32,7 +37,7 @@ export interface Bucket {
 /** An empty stretch of time. */
 export function emptyBucket(): Bucket {
   return {
-    coveredMs: 0, hasGap: false, isPartial: false, flows: 0, verdicts: new Float64Array(VERDICTS), drops: new CellCounts(MAX_KEYS_PER_BUCKET), pairs: new PairTable(),
+    coveredMs: 0, hasGap: false, isPartial: false, flows: 0, verdicts: new Float64Array(VERDICTS), drops: new CellCounts(MAX_KEYS_PER_BUCKET), tcp: new CellCounts(MAX_TCP_PER_BUCKET), pairs: new PairTable(),
     resets: 0, happened: 0, lost: 0, losses: new Map(),
   };
 }
@@ -53,6 +58,7 @@ export function addTotals(into: Bucket, from: Bucket, share = 1): void {
   into.happened += from.happened * share;
   into.lost += from.lost * share;
   for (let i = 0; i < VERDICTS; i++) into.verdicts[i] = (into.verdicts[i] ?? 0) + (from.verdicts[i] ?? 0) * share;
+  from.tcp.forEach((key, count) => into.tcp.add(key, count * share));
   from.drops.forEach((key, count) => addDrops(into, key, count * share));
   for (const [key, count] of from.losses) addLoss(into, key, count * share);
 }
@@ -69,8 +75,9 @@ export function addLoss(bucket: Bucket, key: string, count: number): void {
 }
 
 /** Makes a bucket small that will hardly change any more. */
-export function packBucket({ drops, pairs }: Bucket): void {
+export function packBucket({ drops, tcp, pairs }: Bucket): void {
   drops.pack();
+  tcp.pack();
   pairs.pack();
 }
 

@@ -9,6 +9,7 @@ import { noteAllowed } from './read-allowed.ts';
 import { takeReportedDrop } from './read-drop.ts';
 import { PairColumn } from './pair-table.ts';
 import type { State } from './state.ts';
+import { takeTcp } from './tcp-figures.ts';
 import { timestampMs } from './time.ts';
 
 /** Nodes shown at most. */
@@ -93,6 +94,7 @@ function countsOf(state: State, report: Report): Bucket {
     counts.flows += flows;
   }
   for (const drop of report.drops ?? []) takeDrop(state, counts, drop);
+  for (const pair of report.tcp ?? []) takeTcp(state, counts, pair);
   for (const pair of report.pairs ?? []) takePair(state, counts, pair);
   return counts;
 }

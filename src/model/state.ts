@@ -28,6 +28,7 @@ import { SeenPackets } from './seen-packets.ts';
 import { StrayTracker } from './stray-tracker.ts';
 import type { TableState } from './tables.ts';
 import { newWall, type WallState } from './wall.ts';
+import { TcpNames } from './tcp-figures.ts';
 import { TextInterner } from './text-interner.ts';
 
 /** How the dashboard stands with its server. */
@@ -85,6 +86,8 @@ export interface State {
   nodeNames: TextInterner;
   /** Beginnings of summaries of kernel drops. */
   summaries: TextInterner;
+  /** What is counted of TCP. */
+  tcpNames: TcpNames;
   rows: FlowRows;
   resets: ResetTracker;
   /** Requests and lookups, from flows of applications. */
@@ -207,6 +210,7 @@ export function initialState(options: { server: string; nowMs: number; view: str
     partyOfEndpoint: [],
     nodeNames: new TextInterner(),
     summaries: new TextInterner(),
+    tcpNames: new TcpNames(),
     rows: new FlowRows(),
     resets: new ResetTracker(),
     l7: newL7Book(),

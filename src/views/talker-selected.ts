@@ -2,9 +2,11 @@ import { answeringOf, hearsAnswers, type Answering } from '../model/answers.ts';
 import { dropWords } from '../model/drop-words.ts';
 import { figures, secondsPerColumn, series } from '../model/figures.ts';
 import { flowGroups } from '../model/flow-groups.ts';
+import { latencyText } from '../model/latency-text.ts';
 import { PairColumn } from '../model/pair-table.ts';
 import { countsFlows, type State } from '../model/state.ts';
 import type { Talker, Talkers } from '../model/talkers.ts';
+import { tcpFigures } from '../model/tcp-figures.ts';
 import { columns, highest, type ChartPoint } from '../screen/chart.ts';
 import { count } from '../screen/format.ts';
 import { left, line, middle, right, type Line, type Piece } from '../screen/line.ts';
@@ -17,7 +19,7 @@ import { trendOf } from './talker-table.ts';
 /** SELECTED: the row under the cursor over time, its ports, and whether anybody answers. */
 export function talkerSelected(state: State, row: Talker | undefined, all: Talkers, cols: number): Line[] {
   if (row === undefined) return [rule(cols, 'SELECTED'), line(cols, [['   nothing is selected', 'dim']])];
-  return [rule(cols, 'SELECTED', titleOf(row, cols - 40), 'Enter flows of it'), ...chartLines(state, row, all, cols), detailLine(state, row, all, cols)];
+  return [rule(cols, 'SELECTED', titleOf(row, cols - 40), 'Enter flows of it'), ...chartLines(state, row, all, cols), detailLine(state, row, all, cols), ...tcpLines(state, row, cols)];
 }
 
 function titleOf({ source, destination, port }: Talker, width: number): string {
@@ -91,6 +93,19 @@ function detailLine(state: State, row: Talker, all: Talkers, cols: number): Line
   if (isNew !== '') flags.push([`   ${isNew}`, 'accent']);
   const ports = cols >= 110 || row.protocol !== TCP ? portsText(state, row, seconds) : '';
   return line(cols, [' ', [left('answers', 8), 'dim'], ...flags, '   ', [words, role], words === '' ? '' : '   ', [ports === '' ? '' : 'ports ', 'dim'], ports]);
+}
+
+/** What the kernels of both ends say of TCP; no line where none does. */
+function tcpLines(state: State, row: Talker, cols: number): Line[] {
+  const { window, seconds } = figures(state);
+  const tcp = tcpFigures(state, window, row.pairs);
+  if (tcp === undefined) return [];
+  const per = (value: number): string => `${count(value / Math.max(0.001, seconds))}/s`;
+  const pieces: Piece[] = [[tcp.handshakeUs === undefined ? 'no SYN was answered' : `SYN-ACK after ${latencyText(tcp.handshakeUs)}`, 'text']];
+  for (const { by, reason, count: resets } of tcp.resets.slice(0, 2)) pieces.push([`   RST by ${by}: ${reason} ${per(resets)}`, 'warn']);
+  for (const by of ['client', 'server'] as const) if (tcp.again[by] > 0) pieces.push([`   ${by} sends again ${per(tcp.again[by])}`, 'warn']);
+  if (tcp.strays > 0) pieces.push([`   ACK without SYN ${per(tcp.strays)}${tcp.straysReset > 0 ? `, reset ${per(tcp.straysReset)}` : ''}${tcp.evicted > 0 ? ', evicted here?' : ''}`, 'warn']);
+  return [line(cols, [' ', [left('TCP', 8), 'dim'], ...pieces])];
 }
 
 const TCP = 6;

@@ -1,7 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { update } from '../../../src/control/update.ts';
+import { findings } from '../../../src/detect/findings.ts';
+import { initialState, type State } from '../../../src/model/state.ts';
 import { timestampOf } from '../../../src/model/time.ts';
-import { START_MS, ToldDashboard } from './told-packets.ts';
+import type { TcpSide } from '../../../src/wire/gen/hubtop.ts';
+import { START_MS, tcpReport, ToldDashboard } from './told-packets.ts';
 
 const healthy = ['shop/web > shop/api:8080 SYN new', 'shop/web < shop/api:8080 SYN-ACK', 'shop/web > shop/api:8080 DATA'];
 
@@ -31,6 +34,30 @@ describe('dead-connection', () => {
     ['late FINs and RSTs of what was closed', ['shop/web > data/redis:6379 RST new']],
   ])('is quiet about %s', (_what, lines) => {
     expect(new ToldDashboard().run(30, () => lines).found('DEAD')).toEqual([]);
+  });
+
+  const counted = (seconds: number, egress: TcpSide): State => {
+    const state = initialState({ server: 's', nowMs: START_MS, view: 'overview' });
+    update(state, { type: 'connection', state: 'connecting' });
+    update(state, { type: 'connection', state: 'live' });
+    for (let second = 1; second <= seconds; second++) {
+      const timeMs = START_MS + second * 1000;
+      update(state, { type: 'telemetry', report: tcpReport(timeMs, { from: 'shop/web', to: 'data/redis', port: 6379, resets: 1, egress: { ...egress, resets: [] }, ingress: { resets: [{ reason: 'NO_SOCKET', count: 1 }] } }) });
+      update(state, { type: 'tick', nowMs: timeMs });
+    }
+    return state;
+  };
+
+  test('believes what kernels count where no flow comes: a RST answered, and perhaps our own table forgot', () => {
+    const [finding] = findings(counted(10, { no_syn_evicted: 2, no_syn_reset: 1 })).filter(({ word }) => word === 'DEAD');
+    expect(finding?.subject).toBe('shop/web → data/redis:6379');
+    expect(finding?.evidence).toContain('up to 20 of them may only look so: connection tracking of hubtop evicted entries in the 10 min before; 10 were answered by RST');
+  });
+
+  test.each<[string, TcpSide]>([['nobody reset', { no_syn: 3 }], ['were open before the agent came', { no_syn_attach: 3 }]])('is quiet about connections without SYN that %s', (_what, egress) => {
+    const found = findings(counted(10, egress));
+    expect(found.filter(({ word }) => word === 'DEAD')).toEqual([]);
+    expect(found.find(({ word }) => word === 'RESETS')?.evidence).toEqual(["the server's stack reset 10×: NO_SOCKET"]);
   });
 
   test('does not take what was open before an agent came for dead', () => {

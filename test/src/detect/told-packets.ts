@@ -4,7 +4,7 @@ import type { Finding } from '../../../src/model/finding.ts';
 import { initialState, type State } from '../../../src/model/state.ts';
 import { timestampOf } from '../../../src/model/time.ts';
 import type { Endpoint, Flow, TCPFlags } from '../../../src/wire/gen/flow.ts';
-import { FlowExtensionCodec, type Report } from '../../../src/wire/gen/hubtop.ts';
+import { FlowExtensionCodec, type Report, type TcpCount } from '../../../src/wire/gen/hubtop.ts';
 import { endpoint, framed, joined } from '../app/fake-cluster.ts';
 
 /** 2026-03-01 12:00:00 UTC. */
@@ -70,6 +70,16 @@ export class ToldDashboard {
   found(...words: string[]): Finding[] {
     return findings(this.state).filter(({ word }) => words.length === 0 || words.includes(word));
   }
+}
+
+/** A report of what the stacks of both ends did in the second that ends at `timeMs`. */
+export function tcpReport(timeMs: number, tcp: Pick<TcpCount, 'egress' | 'ingress'> & { from: string; to: string; port: number; resets?: number }): Report {
+  const { from, to, resets = 0, ...more } = tcp;
+  const ends = { source: { ...party(from), pod_name: '' }, destination: { ...party(to), pod_name: '' } };
+  return {
+    time: timestampOf(timeMs), interval_ns: 1e9, verdicts: [{ verdict: 1, flows: 10 }], nodes: [], tcp: [{ ...more, ...ends }],
+    pairs: [{ ...ends, port: tcp.port, protocol: 6, verdict: 1, egress: { skbs: 10, bytes: 900, connections: 2, resets, flows: 8 } }],
+  };
 }
 
 /** A report of what kernels counted of one pair in the second that ends at `timeMs`. */

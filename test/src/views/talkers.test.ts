@@ -8,6 +8,7 @@ import { frame } from '../../../src/views/frame.ts';
 import { orderedTalkers } from '../../../src/views/talker-rows.ts';
 import { httpRecords } from '../app/fake-l7.ts';
 import { flowOf, framed, joined, reportOf, TALKS } from '../app/fake-cluster.ts';
+import { tcpReport } from '../detect/told-packets.ts';
 import { busyScene, packetsScene, START_MS, stockScene } from './scenes.ts';
 
 function at(scene: () => State, ...actions: Action[]): State {
@@ -44,6 +45,20 @@ describe('the talkers view', () => {
     expect(screen(state, 80, 24)).not.toContain('BYTES');
     for (const action of ['sort', 'sort'] as const) update(state, { type: 'action', action });
     expect(screen(state, 80, 24)).toMatch(/NEW\/s +BYTES\/s▼ +DROP\/s/);
+  });
+
+  test('the selected row says what the stacks of both ends say of TCP, and nothing where none does', () => {
+    const state = at(busyScene);
+    expect(screen(state)).not.toContain('SYN-ACK after');
+    for (const second of [1, 2, 3]) {
+      const timeMs = state.nowMs + 1000;
+      update(state, { type: 'telemetry', report: tcpReport(timeMs, { from: 'shop/web', to: 'data/redis', port: 6379, egress: { handshakes: 2, handshake_ns: 2_400_000, retransmits: 6 * second, no_syn_evicted: 1, no_syn_reset: 1 }, ingress: { resets: [{ reason: 'NO_SOCKET', count: 90 }] } }) });
+      update(state, { type: 'tick', nowMs: timeMs });
+    }
+    const at_ = orderedTalkers(state).rows.findIndex(({ source, destination }) => source === 'shop/web' && destination === 'data/redis');
+    for (let row = 0; row < at_; row++) update(state, { type: 'action', action: 'down' });
+    const line = screen(state, 160).split('\n').find((text) => text.includes('SYN-ACK after'));
+    expect(line).toMatch(/^ TCP +SYN-ACK after 1.2ms {3}RST by server: NO_SOCKET \S+\/s {3}client sends again \S+\/s {3}ACK without SYN \S+\/s, reset \S+\/s, evicted here\?$/);
   });
 
   test('flows have no bytes, and no column pretends they had', () => {
