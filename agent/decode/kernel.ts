@@ -152,8 +152,10 @@ export interface MapRow {
   /** Kernel's name, such as lru_hash. */
   type: string;
   maxEntries: number;
-  /** Absent where the kernel cannot count (LPM, arrays). */
+  /** Absent where nobody can count (arrays, or more than can be walked over). */
   entries?: number;
+  /** Of entries that were walked over: how long ago. */
+  ageNs?: number;
   isOwn: boolean;
 }
 

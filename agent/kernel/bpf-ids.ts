@@ -98,24 +98,3 @@ function programInfo(fd: number, mapIds: Uint32Array | undefined): DataView | un
   const result = Number(libbpf().bpf_obj_get_info_by_fd(fd, new Uint8Array(view.buffer), new Uint32Array([INFO.bytes])));
   return result < 0 ? undefined : view;
 }
-
-/** Entries of a map, found by walking over its keys; undefined where there are more than `most`, or it cannot be walked. */
-export function countByWalk(mapId: number, most: number): number | undefined {
-  const fd = Number(libbpf().bpf_map_get_fd_by_id(mapId));
-  if (fd < 0) return undefined;
-  try {
-    const keySize = objectInfo(fd, MAP_INFO.bytes).getUint32(MAP_INFO.keySize, true);
-    if (keySize === 0) return undefined;
-    let key = new Uint8Array(keySize);
-    let next = new Uint8Array(key.length);
-    for (let count = 0; count <= most; count++) {
-      const result = Number(libbpf().bpf_map_get_next_key(fd, count === 0 ? null : key, next));
-      if (result === enoent) return count;
-      if (result < 0) return undefined;
-      [key, next] = [next, key];
-    }
-    return undefined;
-  } finally {
-    closeFd(fd);
-  }
-}

@@ -1,9 +1,10 @@
 import type { KernelConntrackRow, MapRow } from '../decode/kernel.ts';
 import { serviceBackends, trackedConnections } from './agent-tables.ts';
 import { BpfIterator } from './attach.ts';
-import { countByWalk, mapIdOf, mapOwners } from './bpf-ids.ts';
+import { mapIdOf, mapOwners } from './bpf-ids.ts';
 import { type BpfObject, loadObject } from './bpf-object.ts';
 import { readKernelConntrack } from './kernel-conntrack.ts';
+import { MapWalk } from './map-walk.ts';
 import { parseMapRows } from './map-rows.ts';
 import { requireKoffi } from './native.ts';
 import { readKernelObject, requireBtf, requireLinux, requirePrivileges } from './requirements.ts';
@@ -81,4 +82,12 @@ function withCount(map: MachineMap): MachineMap {
   if (map.type !== 'lpm_trie') return map;
   const entries = countByWalk(map.id, MAX_WALK);
   return entries === undefined ? map : { ...map, entries, countedBy: 'walk' };
+}
+
+/** Undefined where there are more than `most`, or it cannot be walked. */
+function countByWalk(id: number, most: number): number | undefined {
+  const walk = MapWalk.open(id);
+  const isDone = walk?.step(most + 1) === 'done';
+  walk?.close();
+  return isDone ? walk?.count : undefined;
 }

@@ -8,6 +8,7 @@ import { readKernelConntrack } from './kernel-conntrack.ts';
 import { libbpf } from './libbpf.ts';
 import { parseMapRows } from './map-rows.ts';
 import { boottimeNs, closeFd } from './native.ts';
+import { TrieCounts } from './trie-counts.ts';
 import { runSyscallProgram, startSyscallProgram } from './test-run.ts';
 
 /** A sweep's counts of live connections are used in samples for this long, then a sample sweeps by itself. */
@@ -28,6 +29,7 @@ interface Sweep {
 /** Reads all counters of a loaded object, and runs its sweeper. */
 export class Sampler {
   private readonly mapIterator: BpfIterator;
+  private readonly tries = new TrieCounts();
   private readonly pairs: AgingRows<PairRow>;
   private readonly drops: AgingRows<DropRow>;
   private readonly tcp: AgingRows<TcpRow>;
@@ -102,7 +104,7 @@ export class Sampler {
       resets: this.resets.read(boottimeNs()),
       tcpFailed: counters.tcpFailed,
       retiredPairs: { ...this.pairs.retired },
-      maps: parseMapRows(this.mapIterator.read(), (id) => this.ownMapIds.has(id)),
+      maps: this.tries.fill(parseMapRows(this.mapIterator.read(), (id) => this.ownMapIds.has(id)), boottimeNs()),
       kernelConntrack: readKernelConntrack(this.options.namespace),
       conntrack: {
         ...this.lastSweep,
@@ -124,6 +126,7 @@ export class Sampler {
 
   close(): void {
     this.mapIterator.close();
+    this.tries.close();
     closeFd(this.statisticsFd);
     this.statisticsFd = -1;
   }

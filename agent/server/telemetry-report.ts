@@ -2,7 +2,7 @@ import { Verdict } from '../../src/wire/gen/flow.ts';
 import type { Change, EventLedger, MapPressure, NodeReport, Report, VerdictCount } from '../../src/wire/gen/hubtop.ts';
 import { HUBTOP_VERSION } from '../../src/lib/version.ts';
 import { laneNames } from '../decode/event.ts';
-import type { KernelSample } from '../decode/kernel.ts';
+import type { KernelSample, MapRow } from '../decode/kernel.ts';
 import { DropMeter } from '../enrich/drop-report.ts';
 import type { EndpointVersions, TableFill } from '../enrich/endpoint-versions.ts';
 import { PairMeter } from '../enrich/pair-report.ts';
@@ -10,6 +10,7 @@ import { TcpMeter } from '../enrich/tcp-report.ts';
 import type { DrainCounts } from '../history/node-drain.ts';
 import type { WholeCounts } from '../history/whole-flows.ts';
 import { timestampOf } from '../../src/wire/timestamp.ts';
+import { MapGrowth } from './map-growth.ts';
 import { LedgerMeter, volumeLedger } from './ledger-report.ts';
 
 /** Everything a report is made from, taken at one moment. */
@@ -39,6 +40,7 @@ export class TelemetryMeter {
   private readonly drops: DropMeter;
   private readonly tcp: TcpMeter;
   private readonly ledgers = new LedgerMeter();
+  private readonly growth = new MapGrowth();
   private readonly missedBefore = new Map<string, number>();
   private before = { verdicts: new Map<number, number>(), rows: 0, cpuNs: 0, evicted: 0, confirmed: 0 };
 
@@ -153,6 +155,11 @@ export class TelemetryMeter {
     }));
     // the agent's own tables are nobody's business but in a second that a name was missed in
     return [...maps, ...this.versions.tables().map((table) => this.tablePressure(table)).filter((table) => (table.evicted ?? 0) > 0)];
+  }
+
+  private growthOf({ id, entries, ageNs = 0 }: MapRow, timeNs: bigint): Pick<MapPressure, 'growth_per_minute' | 'growth_window_ns' | 'counted_age_ns'> {
+    const growth = entries === undefined ? undefined : this.growth.take(id, entries, timeNs);
+    return { ...(growth === undefined ? {} : { growth_per_minute: growth.perMinute, growth_window_ns: growth.windowNs }), ...(ageNs > 0 ? { counted_age_ns: ageNs } : {}) };
   }
 
   private tablePressure({ name, entries, maxEntries, missed }: TableFill): MapPressure {

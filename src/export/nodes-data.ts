@@ -28,11 +28,11 @@ function nodeData(row: NodeRow, losses: readonly { stage: string; count: number 
 }
 
 function mapData(gauge: Gauge): Data {
-  const { name, entries, maxEntries, lostPerSecond, served } = gauge;
+  const { name, entries, maxEntries, growthPerMinute, lostPerSecond, served } = gauge;
   // of a fill that a metrics page served nobody knows the entries
   const isCounted = maxEntries > 0;
   return {
     name, fill_percent: percentData(fillOf(gauge)), entries: isCounted ? entries : null, max_entries: isCounted ? maxEntries : null,
-    lost_per_second: figureData(lostPerSecond), measured: timeData(served?.measuredMs),
+    growth_per_minute: figureData(growthPerMinute), lost_per_second: figureData(lostPerSecond), measured: timeData(served?.measuredMs),
   };
 }

@@ -14,6 +14,8 @@ export interface Gauge {
   served?: ServedFill;
   /** LRU evictions a second, or entries the kernel refused or dropped. */
   lostPerSecond: number;
+  /** How its entries move, where somebody watches that. */
+  growthPerMinute?: number;
   /** Entries come and go: it was seen to change, or it is of a kind that throws out the old. */
   isAlive: boolean;
 }
@@ -233,7 +235,11 @@ function takeGauges(node: NodeState, report: NodeReport, seconds: number): void 
     const known = before.get(key);
     const isAlive = known?.isAlive === true || evicted > 0 || (map.type ?? '').includes('lru') || (known !== undefined && known.entries !== entries);
     after.set(key, { entries, isAlive });
-    gauges.push({ gauge: { name, entries, maxEntries: map.max_entries ?? 0, lostPerSecond: evicted / seconds, isAlive }, isOwn: map.own === true });
+    const gauge: Gauge = { name, entries, maxEntries: map.max_entries ?? 0, lostPerSecond: evicted / seconds, isAlive };
+    if ((map.growth_window_ns ?? 0) > 0) gauge.growthPerMinute = map.growth_per_minute ?? 0;
+    const fill = share(entries, gauge.maxEntries);
+    if ((map.counted_age_ns ?? 0) > 0) gauge.served = { fill, rawFill: fill, measuredMs: timestampMs(report.time) - (map.counted_age_ns ?? 0) / 1e6, isOlder: false };
+    gauges.push({ gauge, isOwn: map.own === true });
   }
   node.mapEntries = after;
   const conntracks = gauges.filter(({ gauge }) => /conntrack|(^|_)ct/.test(gauge.name));

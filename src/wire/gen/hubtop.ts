@@ -932,6 +932,11 @@ export interface MapPressure extends WithUnknown {
   evicted?: number | undefined;
   /** True for our own maps. */
   own?: boolean | undefined;
+  /** How the entries moved over the time before, a minute; known where the window is not 0. */
+  growth_per_minute?: number | undefined;
+  growth_window_ns?: number | undefined;
+  /** Of entries that had to be walked over (LPM): how long ago that was. 0 = now. */
+  counted_age_ns?: number | undefined;
 }
 
 /** Writes the fields of a hubtop.v1.MapPressure; for the codecs of messages that hold one. */
@@ -944,6 +949,9 @@ export function writeMapPressure(m: MapPressure, w: BinaryWriter): void {
   if (m.max_entries) writeCount(w, 6, m.max_entries);
   if (m.evicted) writeCount(w, 7, m.evicted);
   if (m.own) w.writeBool(8, m.own);
+  if (m.growth_per_minute) w.writeInt32(9, m.growth_per_minute);
+  if (m.growth_window_ns) writeCount(w, 10, m.growth_window_ns);
+  if (m.counted_age_ns) writeCount(w, 11, m.counted_age_ns);
   if (m.$unknown) writeUnknown(w, m.$unknown);
 }
 
@@ -960,6 +968,9 @@ export function readMapPressure(m: MapPressure, r: BinaryReader): void {
       case 6: m.max_entries = readCount(r); break;
       case 7: m.evicted = readCount(r); break;
       case 8: m.own = r.readBool(); break;
+      case 9: m.growth_per_minute = r.readInt32(); break;
+      case 10: m.growth_window_ns = readCount(r); break;
+      case 11: m.counted_age_ns = readCount(r); break;
       default: unknown = skipUnknown(r, unknown);
     }
   }
@@ -970,7 +981,7 @@ export function readMapPressure(m: MapPressure, r: BinaryReader): void {
 export const MapPressureCodec: Codec<MapPressure> = /* @__PURE__ */ makeCodec<MapPressure>('hubtop.v1.MapPressure', {
   read: readMapPressure,
   write: writeMapPressure,
-  fields: 'name=1s|id=2u|type=3s|entries_known=4b|entries=5N|max_entries=6N|evicted=7N|own=8b',
+  fields: 'name=1s|id=2u|type=3s|entries_known=4b|entries=5N|max_entries=6N|evicted=7N|own=8b|growth_per_minute=9i|growth_window_ns=10N|counted_age_ns=11N',
 });
 
 /** The kernel's own conntrack of one network namespace. */
