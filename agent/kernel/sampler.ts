@@ -104,7 +104,7 @@ export class Sampler {
       resets: this.resets.read(boottimeNs()),
       tcpFailed: counters.tcpFailed,
       retiredPairs: { ...this.pairs.retired },
-      maps: this.tries.fill(parseMapRows(this.mapIterator.read(), (id) => this.ownMapIds.has(id)), boottimeNs()),
+      maps: this.tries.withCounts(parseMapRows(this.mapIterator.read(), (id) => this.ownMapIds.has(id)), boottimeNs()),
       kernelConntrack: readKernelConntrack(this.options.namespace),
       conntrack: {
         ...this.lastSweep,

@@ -17,7 +17,7 @@ export class TrieCounts {
   private walk: MapWalk | undefined;
 
   /** The rows with what is known by now; walks on meanwhile. */
-  fill(rows: readonly MapRow[], nowNs: bigint): MapRow[] {
+  withCounts(rows: readonly MapRow[], nowNs: bigint): MapRow[] {
     const tries = rows.filter(({ type, entries }) => type === 'lpm_trie' && entries === undefined);
     const ids = new Set(tries.map(({ id }) => id));
     for (const id of this.counts.keys()) if (!ids.has(id)) this.counts.delete(id);

@@ -41,13 +41,13 @@ describe.skipIf(missing !== undefined)('counting a trie, of which the kernel kee
   test('TrieCounts says how old its count is, and counts again', () => {
     const counts = new TrieCounts();
     try {
-      expect(counts.fill([row()], 1_000n)).toEqual([{ ...row(), entries: 25, ageNs: 0 }]);
+      expect(counts.withCounts([row()], 1_000n)).toEqual([{ ...row(), entries: 25, ageNs: 0 }]);
       add(26);
-      expect(counts.fill([row()], 1_500n)).toEqual([{ ...row(), entries: 26, ageNs: 0 }]);
+      expect(counts.withCounts([row()], 1_500n)).toEqual([{ ...row(), entries: 26, ageNs: 0 }]);
       const other: MapRow = { ...row(), id: 4_000_000_000, name: 'gone' };
       // another is walked over meanwhile
-      expect(counts.fill([other, row()], 1_700n)).toEqual([other, { ...row(), entries: 26, ageNs: 200 }]);
-      expect(counts.fill([{ ...row(), type: 'hash', entries: 3 }], 1_800n)).toEqual([{ ...row(), type: 'hash', entries: 3 }]);
+      expect(counts.withCounts([other, row()], 1_700n)).toEqual([other, { ...row(), entries: 26, ageNs: 200 }]);
+      expect(counts.withCounts([{ ...row(), type: 'hash', entries: 3 }], 1_800n)).toEqual([{ ...row(), type: 'hash', entries: 3 }]);
     } finally {
       counts.close();
     }
