@@ -12,6 +12,7 @@
 #define HT_HAVE_INTS
 #include "event.h"
 
+#define HT_SHOT 2    /* TCX_DROP, TC_ACT_SHOT: only where a policy denies and the mode enforces */
 #define HT_NEXT (-1) /* TCX_NEXT, TC_ACT_UNSPEC: the programs behind us run too */
 #define HT_NS_PER_S 1000000000ULL
 

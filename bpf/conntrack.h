@@ -89,22 +89,18 @@ static __always_inline void ht_look_up_owners(struct ht_conntrack *entry, const 
 
 	entry->a_ref = a.ref;
 	entry->a_labels = a.labels;
+	entry->a_flags = a.flags;
 	entry->b_ref = b.ref;
 	entry->b_labels = b.labels;
+	entry->b_flags = b.flags;
 	entry->epoch = epoch;
-}
-
-static __noinline void ht_refresh_owners(struct ht_conntrack *entry, const struct ht_conntrack_key *key, __u32 epoch)
-{
-	if (entry && key)
-		ht_look_up_owners(entry, key, epoch);
 }
 
 struct ht_opening {
 	__u32 epoch;
 	__u32 now_s;
 	__u8 hook;        /* HT_DIRECTION_* */
-	__u8 sender_is_b;
+	__u8 is_graced;
 	__u8 padding[6];
 };
 
@@ -125,7 +121,7 @@ static __always_inline void ht_open(struct ht_conntrack *entry, const struct ht_
 			entry->opened = HT_OPENED_ACK;
 	}
 	entry->last_seen = opening->now_s;
-	entry->client_is_b = opening->sender_is_b != is_reply;
+	entry->client_is_b = packet->sender_is_b != is_reply;
 	entry->direction = is_egress ? HT_DIRECTION_EGRESS : HT_DIRECTION_INGRESS;
 	entry->closing = 0;
 	entry->flags = packet->flags;
@@ -133,32 +129,41 @@ static __always_inline void ht_open(struct ht_conntrack *entry, const struct ht_
 		entry->flags |= HT_FLAG_MID_STREAM;
 }
 
-static __noinline struct ht_conntrack *ht_create(const struct ht_packet *packet, const struct ht_conntrack_key *key,
-						 const struct ht_opening *opening)
+/* The entry that a packet would open, not in the table yet. Of this CPU, until the next packet. */
+static __noinline struct ht_conntrack *ht_draft_entry(const struct ht_packet *packet, const struct ht_conntrack_key *key,
+						      const struct ht_opening *opening)
 {
-	struct ht_conntrack fresh;
+	__u32 zero = 0;
+	struct ht_conntrack *draft = bpf_map_lookup_elem(&ht_draft, &zero);
+
+	if (!draft || !packet || !key || !opening)
+		return NULL;
+	ht_zero(draft, sizeof(*draft));
+	ht_open(draft, packet, opening);
+	draft->is_graced = opening->is_graced && (draft->flags & HT_FLAG_MID_STREAM || ht_sender_is_server(packet));
+	ht_look_up_owners(draft, key, opening->epoch);
+	return draft;
+}
+
+static __noinline struct ht_conntrack *ht_insert(const struct ht_conntrack_key *key, const struct ht_conntrack *draft)
+{
 	struct ht_counters *counters = ht_count();
 
-	if (!counters || !packet || !key || !opening)
+	if (!counters || !key || !draft)
 		return NULL;
-	ht_zero(&fresh, sizeof(fresh));
-	ht_open(&fresh, packet, opening);
-	ht_look_up_owners(&fresh, key, opening->epoch);
 	/* Another CPU may have been first: then its entry is as good. */
-	if (bpf_map_update_elem(&ht_conntrack, key, &fresh, BPF_NOEXIST) == 0) {
+	if (bpf_map_update_elem(&ht_conntrack, key, draft, BPF_NOEXIST) == 0) {
 		counters->conntrack_inserted++;
-		if (fresh.flags & HT_FLAG_MID_STREAM)
+		if (draft->flags & HT_FLAG_MID_STREAM)
 			counters->mid_stream++;
 	}
 	return bpf_map_lookup_elem(&ht_conntrack, key);
 }
 
-/* A SYN on an entry that saw FIN or RST: the ports are used again. */
-static __noinline void ht_reopen(struct ht_conntrack *entry, const struct ht_packet *packet, const struct ht_opening *opening)
+/* A SYN on an entry that saw FIN or RST: the ports are used again. What its sides have not reported stays. */
+static __always_inline void ht_reopen(struct ht_conntrack *entry, const struct ht_conntrack *draft)
 {
-	if (!entry || !packet || !opening)
-		return;
-	ht_open(entry, packet, opening);
+	__builtin_memcpy(entry, draft, offsetof(struct ht_conntrack, side));
 	entry->side[0].tcp_seen = 0;
 	entry->side[1].tcp_seen = 0;
 }

@@ -146,7 +146,49 @@ struct ht_address {
 	__u32 labels;   /* label set */
 	__u32 flags;    /* HT_ADDRESS_* */
 };
-#define HT_ADDRESS_LOCAL 1 /* a pod of this node */
+#define HT_ADDRESS_LOCAL 1   /* a pod of this node */
+#define HT_ADDRESS_VIRTUAL 2 /* of a service: who will answer is decided behind us */
+#define HT_ADDRESS_UNKNOWN 4 /* belongs to pods, and nobody told us of this one yet */
+
+/* ht_networks: LPM trie, asked for an address that ht_addresses does not have, if ht_config says that there are any. */
+struct ht_network_key {
+	__u32 prefix_bits; /* family included */
+	__u8 family;       /* 4 or 6 */
+	__u8 ip[16];
+	__u8 padding[3];
+};
+
+/* ht_policies: hash of tries, label set of an endpoint -> what policies say about its connections. */
+#define HT_ANY_PEER 0xffffffff
+struct ht_policy_key {
+	__u32 prefix_bits; /* of what follows: at least peer and direction */
+	__u32 peer;        /* label set of the other end, or HT_ANY_PEER */
+	__u8 direction;    /* HT_DIRECTION_* */
+	__u8 protocol;
+	__u16 port_be;     /* of the server; ICMP: the type in its first byte */
+};
+struct ht_policy {
+	__u32 policy; /* the agent's number of the decision, 0 none */
+	__u8 flags;   /* HT_POLICY_* */
+	__u8 bits;    /* of protocol and port that count: 0, 8, 9 to 24 */
+	__u16 reserved;
+};
+#define HT_POLICY_DENY 1
+#define HT_POLICY_DEFAULT 2 /* no rule said so */
+#define HT_POLICY_UNKNOWN 4 /* hangs on the number of a named port that nobody knows */
+
+/* ht_policy_drops: per-CPU hash, what policies dropped, by who and why; values are struct ht_drop. */
+struct ht_policy_drop_key {
+	__u32 source_labels;
+	__u32 destination_labels;
+	__u32 policy;
+	__u16 port;     /* of the server, host order; ICMP: type */
+	__u8 protocol;
+	__u8 reason;    /* Cilium's number */
+	__u8 family;
+	__u8 direction; /* HT_DIRECTION_* */
+	__u16 padding;
+};
 
 /* ht_conntrack: LRU hash, one entry per connection and device. The two ends
  * are stored sorted, so that both directions meet in one lookup; `a` is the
@@ -187,9 +229,15 @@ struct ht_conntrack {
 	__u8 direction;       /* of the connection */
 	__u32 policy;         /* as in ht_event, of the last lookup */
 	__u32 service;        /* as in ht_event */
-	__u8 verdict;         /* Hubble's number: 1 FORWARDED, 2 DROPPED, 4 AUDIT; what policies said in `epoch` */
+	__u8 verdict;         /* Hubble's number: 1 FORWARDED, 2 DROPPED, 4 AUDIT; 0 no policy was asked. What they said in `epoch` */
+	__u8 drop_reason;     /* of a verdict that is not FORWARDED: Cilium's number */
+	__u8 match;           /* HT_MATCH_* */
+	__u8 is_graced;       /* its beginning was not seen, and could not have been */
+	__u8 a_flags;         /* HT_ADDRESS_* */
+	__u8 b_flags;
 	__u8 opened;          /* HT_OPENED_* */
-	__u8 padding[2];
+	__u8 reserved;
+	__u32 reserved_too;
 	struct ht_conntrack_side side[2]; /* [0] a to b */
 };
 
@@ -240,6 +288,7 @@ struct ht_pair {
 	__u64 connections; /* conntrack entries created */
 	__u64 resets;      /* packets with RST */
 	__u64 reported;    /* events handed to a ring or folded */
+	__u64 allowed_by;  /* of the newest connection: seconds of CLOCK_BOOTTIME, and in the low half the decision that allowed it */
 };
 
 /* ht_folds_a, ht_folds_b: per-CPU hashes, what events of a burst have in common. One is written while the agent
@@ -370,7 +419,10 @@ struct ht_counters {
 	__u64 foreign_drops;       /* kernel drops of other nodes' namespaces, not ours */
 	__u64 untracked_lost_skbs; /* volume of untracked packets whose event was lost: in pairs, in no report */
 	__u64 untracked_lost_bytes;
-	__u64 reserved[4];
+	__u64 policy_unknown;      /* connections that were not judged: an end, or a named port, is not known */
+	__u64 policy_denied;       /* packets dropped */
+	__u64 policy_audited;      /* connections that enforcing would have dropped */
+	__u64 policy_drop_failed;  /* ht_policy_drops full */
 	__u64 sock_translated;     /* sock events of sockets that were sent to a backend: HT_XLATE_POST_FORWARD, suppressed ones not */
 	__u64 sock_refused;        /* calls to a service without backends */
 	__u64 sock_reverse_failed; /* translated, but the way back was not noted: the peer shows as the backend */
@@ -389,7 +441,11 @@ struct ht_config {
 	__u64 netns_cookie;    /* of the node's own namespace */
 	__u32 pressed_interval; /* seconds; holds instead of report_interval while it is longer */
 	__u32 flags;           /* HT_CONFIG_* */
-	__u64 reserved[1];
+	__u32 mode;            /* HT_MODE_* */
+	__u32 has_networks;    /* ht_networks is not empty */
+	__u32 grace_until_s;   /* seconds of CLOCK_BOOTTIME: until then connections whose beginning was not seen are audited, not dropped */
+	__u32 padding;
+	__u64 reserved;
 };
 #define HT_CONFIG_NO_FOLD 1 /* what finds no room in a ring is lost */
 
@@ -423,14 +479,18 @@ struct ht_sweep_context {
 _Static_assert(sizeof(struct ht_event) == 144, "ht_event");
 _Static_assert(sizeof(struct ht_address_key) == 20, "ht_address_key");
 _Static_assert(sizeof(struct ht_address) == 12, "ht_address");
+_Static_assert(sizeof(struct ht_network_key) == 24, "ht_network_key");
+_Static_assert(sizeof(struct ht_policy_key) == 12, "ht_policy_key");
+_Static_assert(sizeof(struct ht_policy) == 8, "ht_policy");
+_Static_assert(sizeof(struct ht_policy_drop_key) == 20, "ht_policy_drop_key");
 _Static_assert(sizeof(struct ht_conntrack_key) == 44, "ht_conntrack_key");
 _Static_assert(sizeof(struct ht_conntrack_side) == 24, "ht_conntrack_side");
-_Static_assert(sizeof(struct ht_conntrack) == 96, "ht_conntrack");
+_Static_assert(sizeof(struct ht_conntrack) == 104, "ht_conntrack");
 _Static_assert(sizeof(struct ht_service_key) == 20, "ht_service_key");
 _Static_assert(sizeof(struct ht_service) == 16, "ht_service");
 _Static_assert(sizeof(struct ht_backend) == 20, "ht_backend");
 _Static_assert(sizeof(struct ht_pair_key) == 16, "ht_pair_key");
-_Static_assert(sizeof(struct ht_pair) == 48, "ht_pair");
+_Static_assert(sizeof(struct ht_pair) == 56, "ht_pair");
 _Static_assert(sizeof(struct ht_fold_key) == 36, "ht_fold_key");
 _Static_assert(sizeof(struct ht_fold) == 64, "ht_fold");
 _Static_assert(sizeof(struct ht_drop_key) == 16, "ht_drop_key");
@@ -443,7 +503,7 @@ _Static_assert(sizeof(struct ht_own_drop) == 16, "ht_own_drop");
 _Static_assert(sizeof(struct ht_event_counts) == 40, "ht_event_counts");
 _Static_assert(sizeof(struct ht_counters) == 976, "ht_counters");
 _Static_assert(sizeof(struct ht_sweep_context) == 48, "ht_sweep_context");
-_Static_assert(sizeof(struct ht_config) == 32, "ht_config");
+_Static_assert(sizeof(struct ht_config) == 48, "ht_config");
 _Static_assert(sizeof(struct ht_device) == 16, "ht_device");
 
 #endif

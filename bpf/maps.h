@@ -24,6 +24,52 @@ struct {
 } ht_addresses SEC(".maps");
 
 struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, 16384);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct ht_network_key);
+	__type(value, struct ht_address);
+} ht_networks SEC(".maps");
+
+/* The agent makes the tries, fills them and puts them here: a new one stands in for the old in one step. */
+struct ht_policy_trie {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, 16384);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	/* sizes, not types: clang leaves those of an inner map out */
+	__uint(key_size, sizeof(struct ht_policy_key));
+	__uint(value_size, sizeof(struct ht_policy));
+};
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH_OF_MAPS);
+	__uint(max_entries, 1024);
+	__type(key, __u32);
+	__array(values, struct ht_policy_trie);
+} ht_policies SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct ht_policy_drop_key);
+	__type(value, struct ht_drop);
+} ht_policy_drops SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 4096);
+	__type(key, struct ht_policy_drop_key);
+	__type(value, struct ht_limit);
+} ht_policy_limits SEC(".maps");
+
+/* An entry of conntrack in the making: it is judged before it takes a place in the table. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct ht_conntrack);
+} ht_draft SEC(".maps");
+
+struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 262144);
 	__type(key, struct ht_conntrack_key);

@@ -38,7 +38,8 @@ struct ht_packet {
 	__u8 is_first_fragment;
 	__u8 is_echo_reply;
 	__u8 macs[12]; /* destination, then source, as on the wire */
-	__u32 padding;
+	__u8 sender_is_b; /* of its connection */
+	__u8 padding[3];
 };
 
 enum ht_parsed { HT_PARSED, HT_NOT_IP, HT_MALFORMED };

@@ -6,6 +6,21 @@
 #include "fold.h"
 #include "volume.h"
 
+/* For reports deep down in calls: programs have 512 bytes of stack between all of them. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct ht_report);
+} ht_reports SEC(".maps");
+
+static __always_inline struct ht_report *ht_report_of_cpu(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&ht_reports, &zero);
+}
+
 static __always_inline struct ht_event *ht_reserve(__u8 lane)
 {
 	/* Two calls and not one with a pointer: the verifier wants to know the map. */

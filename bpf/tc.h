@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* The two hooks on the host side of a pod's veth. They look, and never decide: HT_NEXT on every path. */
+/* The two hooks on the host side of a pod's veth: HT_NEXT on every path but one, ht_refuse(), which needs a policy and the mode enforce. */
 #ifndef HUBTOP_TC_H
 #define HUBTOP_TC_H
 
 #include "report.h"
 #include "services.h"
 #include "tcp-pairs.h"
+#include "policy.h"
+#include "limit.h"
+#include "own-drops.h"
 
 /* Reported when first seen in a direction; ECN bits come and go in the middle of a stream. */
 #define HT_REPORTED_FLAGS (HT_TCP_FIN | HT_TCP_SYN | HT_TCP_RST | HT_TCP_PSH | HT_TCP_ACK | HT_TCP_URG)
@@ -135,22 +138,28 @@ static __noinline void ht_untracked(struct __sk_buff *skb, const struct ht_packe
 	}
 }
 
+/* The port a connection goes to, host order; of ICMP its type. */
+static __always_inline __u16 ht_server_port(const struct ht_packet *packet, bool is_reply)
+{
+	if (packet->ends.protocol == HT_IP_ICMP || packet->ends.protocol == HT_IP_ICMPV6)
+		return packet->icmp_type;
+	return bpf_ntohs(is_reply ? packet->ends.source_port : packet->ends.destination_port);
+}
+
 static __always_inline void ht_pair_key_of(struct ht_pair_key *key, const struct ht_packet *packet,
 					   const struct ht_conntrack *entry, bool is_reply)
 {
-	const struct ht_ends *ends = &packet->ends;
-
 	key->client_labels = entry->client_is_b ? entry->b_labels : entry->a_labels;
 	key->server_labels = entry->client_is_b ? entry->a_labels : entry->b_labels;
-	if (ends->protocol == HT_IP_ICMP || ends->protocol == HT_IP_ICMPV6)
-		key->port = packet->icmp_type;
-	else
-		key->port = bpf_ntohs(is_reply ? ends->source_port : ends->destination_port);
-	key->protocol = ends->protocol;
+	key->port = ht_server_port(packet, is_reply);
+	key->protocol = packet->ends.protocol;
 	key->direction = entry->direction;
 	key->is_reply = is_reply;
-	key->verdict = HT_VERDICT_FORWARDED;
-	key->family = ends->family;
+	/* A reply passes whatever became of the connection. */
+	key->verdict = entry->verdict == HT_VERDICT_AUDIT ? HT_VERDICT_AUDIT
+		       : entry->verdict == HT_VERDICT_DROPPED && !is_reply ? HT_VERDICT_DROPPED
+									   : HT_VERDICT_FORWARDED;
+	key->family = packet->ends.family;
 	key->padding = 0;
 }
 
@@ -167,85 +176,245 @@ static __always_inline __u8 ht_why(const struct ht_packet *packet, const struct 
 	return 0;
 }
 
+/* Which way a packet of a connection goes. */
+#define HT_WAY_FROM_B 1
+#define HT_WAY_REPLY 2
+#define HT_WAY_EGRESS 4 /* the hook sees what the pod sends */
+
+static __always_inline void ht_fill_report(struct ht_report *report, const struct ht_conntrack *entry, __u8 way)
+{
+	bool is_from_b = way & HT_WAY_FROM_B;
+
+	ht_zero(report, sizeof(*report));
+	report->source_ref = is_from_b ? entry->b_ref : entry->a_ref;
+	report->source_labels = is_from_b ? entry->b_labels : entry->a_labels;
+	report->destination_ref = is_from_b ? entry->a_ref : entry->b_ref;
+	report->destination_labels = is_from_b ? entry->a_labels : entry->b_labels;
+	report->policy = entry->policy;
+	report->service = entry->service;
+	report->flags = entry->flags & HT_FLAG_MID_STREAM;
+	report->direction = entry->direction;
+}
+
 static __noinline bool ht_report_tracked(struct __sk_buff *skb, const struct ht_packet *packet, struct ht_conntrack *entry,
-					 __u8 why, __u8 way /* 1 sender is b, 2 reply, 4 egress hook */)
+					 __u8 why, __u8 way)
 {
 	struct ht_report report;
-	bool sender_is_b = way & 1, is_reply = way & 2;
-	struct ht_conntrack_side *side;
+	bool is_reply = way & HT_WAY_REPLY;
 
 	if (!entry || !packet)
 		return false;
-	ht_zero(&report, sizeof(report));
+	ht_fill_report(&report, entry, way);
 	report.ifindex = skb->ifindex;
-	report.source_ref = sender_is_b ? entry->b_ref : entry->a_ref;
-	report.source_labels = sender_is_b ? entry->b_labels : entry->a_labels;
-	report.destination_ref = sender_is_b ? entry->a_ref : entry->b_ref;
-	report.destination_labels = sender_is_b ? entry->a_labels : entry->b_labels;
 	report.now_s = ht_now_s();
 	report.type = HT_EVENT_TRACE;
 	report.kind = HT_KIND_TRACE;
-	report.policy = entry->policy;
-	report.service = entry->service;
-	report.flags = entry->flags & HT_FLAG_MID_STREAM;
 	report.lane = why == HT_WHY_NEW || why == HT_WHY_CLOSE ? HT_LANE_URGENT : HT_LANE_BULK;
 	report.why = why;
 	report.reason = is_reply ? HT_TRACE_REPLY : why == HT_WHY_NEW ? HT_TRACE_NEW : HT_TRACE_ESTABLISHED;
-	report.direction = entry->direction;
-	report.sub_type = ht_sub_type(way & 4 ? HT_DIRECTION_EGRESS : HT_DIRECTION_INGRESS);
-	side = sender_is_b ? &entry->side[1] : &entry->side[0];
-	return ht_report_packet(skb, packet, &report, side);
+	report.sub_type = ht_sub_type(way & HT_WAY_EGRESS ? HT_DIRECTION_EGRESS : HT_DIRECTION_INGRESS);
+	return ht_report_packet(skb, packet, &report, way & HT_WAY_FROM_B ? &entry->side[1] : &entry->side[0]);
 }
 
-static __always_inline void ht_tracked(struct __sk_buff *skb, struct ht_packet *packet, struct ht_counters *counters, __u8 hook)
+/* Tells what policies said of a connection: once when it opens, and again when they say something else. */
+static __noinline void ht_report_verdict(struct __sk_buff *skb, const struct ht_packet *packet, const struct ht_conntrack *entry, __u8 way)
+{
+	struct ht_report *report = ht_report_of_cpu();
+
+	if (!entry || !packet || !report)
+		return;
+	ht_fill_report(report, entry, way);
+	report->ifindex = skb->ifindex;
+	report->type = HT_EVENT_VERDICT;
+	report->kind = HT_KIND_VERDICT;
+	report->lane = HT_LANE_URGENT;
+	report->why = HT_WHY_VERDICT;
+	report->reason = HT_TRACE_UNKNOWN;
+	report->sub_type = entry->match;
+	report->drop_reason = entry->verdict == HT_VERDICT_FORWARDED ? 0 : entry->drop_reason;
+	if (entry->verdict == HT_VERDICT_AUDIT)
+		report->flags |= HT_FLAG_AUDITED;
+	ht_report_packet(skb, packet, report, NULL);
+}
+
+/* Counts every packet; says whether this one is told as well. */
+static __noinline bool ht_count_refused(struct __sk_buff *skb, const struct ht_packet *packet, const struct ht_report *report)
+{
+	struct ht_counters *counters = ht_count();
+	struct ht_policy_drop_key key;
+	struct ht_drop *drop, fresh = {};
+	struct ht_event_counts *counts;
+
+	if (!counters || !packet || !report)
+		return false;
+	counters->policy_denied++;
+	ht_zero(&key, sizeof(key));
+	key.source_labels = report->source_labels;
+	key.destination_labels = report->destination_labels;
+	key.policy = report->policy;
+	key.port = ht_server_port(packet, false);
+	key.protocol = packet->ends.protocol;
+	key.reason = report->drop_reason;
+	key.family = packet->ends.family;
+	key.direction = report->direction;
+	drop = bpf_map_lookup_elem(&ht_policy_drops, &key);
+	if (!drop) {
+		bpf_map_update_elem(&ht_policy_drops, &key, &fresh, BPF_NOEXIST);
+		drop = bpf_map_lookup_elem(&ht_policy_drops, &key);
+	}
+	if (drop) {
+		drop->skbs++;
+		drop->bytes += skb->len;
+	} else {
+		counters->policy_drop_failed++;
+	}
+	if (ht_allow(&ht_policy_limits, &key, ht_now_s()))
+		return true;
+	counts = &counters->kinds[HT_LANE_URGENT][HT_KIND_DROP];
+	counts->happened++;
+	counts->suppressed++;
+	counters->limited_drops++;
+	return false;
+}
+
+/* The one place that drops: policies deny the connection of this packet, and the mode enforces. */
+static __noinline int ht_refuse(struct __sk_buff *skb, const struct ht_packet *packet, const struct ht_conntrack *entry, __u8 way)
+{
+	struct ht_report *report = ht_report_of_cpu();
+	struct ht_pair_key key;
+	struct ht_pair *pair;
+
+	if (!entry || !packet || !report)
+		return HT_NEXT;
+	ht_pair_key_of(&key, packet, entry, false);
+	pair = ht_pair(&key);
+	if (pair)
+		ht_add_to_pair(pair, skb, skb->gso_segs ? skb->gso_segs : 1, packet->tcp_flags);
+	ht_fill_report(report, entry, way);
+	report->ifindex = skb->ifindex;
+	report->type = HT_EVENT_DROP;
+	report->kind = HT_KIND_DROP;
+	report->lane = HT_LANE_URGENT;
+	report->why = HT_WHY_DROP;
+	report->reason = HT_TRACE_UNKNOWN;
+	report->drop_reason = entry->drop_reason;
+	report->line = __LINE__;
+	report->has_volume = 1;
+	ht_note_own_drop(skb);
+	if (ht_count_refused(skb, packet, report) && ht_report_packet(skb, packet, report, NULL) && pair)
+		pair->reported++;
+	return HT_SHOT;
+}
+
+/* Asks policies about an entry, and tells what they said if it is news. */
+static __noinline void ht_consult(struct __sk_buff *skb, const struct ht_packet *packet, struct ht_conntrack *entry,
+				  const struct ht_conntrack_key *key, __u8 way)
+{
+	struct ht_counters *counters = ht_count();
+	__u32 policy_before;
+	__u8 verdict_before;
+
+	if (!entry || !packet || !key || !counters)
+		return;
+	policy_before = entry->policy;
+	verdict_before = entry->verdict;
+	ht_judge(entry, key, packet);
+	if (!entry->verdict || (entry->policy == policy_before && entry->verdict == verdict_before))
+		return;
+	if (entry->verdict == HT_VERDICT_AUDIT)
+		counters->policy_audited++;
+	ht_report_verdict(skb, packet, entry, way);
+}
+
+static __noinline void ht_refresh(struct __sk_buff *skb, const struct ht_packet *packet, struct ht_conntrack *entry,
+				  const struct ht_conntrack_key *key, __u32 epoch)
+{
+	__u8 way;
+
+	if (!entry || !packet || !key)
+		return;
+	ht_look_up_owners(entry, key, epoch);
+	way = packet->sender_is_b ? HT_WAY_FROM_B : 0;
+	/* A reply does not show where the connection goes: its next packet from the client asks. */
+	if ((packet->sender_is_b != 0) != (entry->client_is_b != 0))
+		entry->epoch = epoch - 1;
+	else
+		ht_consult(skb, packet, entry, key, way);
+}
+
+static __always_inline void ht_note_allowed(struct ht_pair *pair, const struct ht_conntrack *entry, __u32 now_s)
+{
+	pair->connections++;
+	if (entry->policy && entry->verdict == HT_VERDICT_FORWARDED)
+		pair->allowed_by = (__u64)now_s << 32 | entry->policy;
+}
+
+static __always_inline int ht_tracked(struct __sk_buff *skb, struct ht_packet *packet, struct ht_counters *counters, __u8 hook)
 {
 	struct ht_config *config = ht_configuration();
 	struct ht_conntrack_key key;
 	struct ht_conntrack_side *side;
-	struct ht_conntrack *entry;
+	struct ht_conntrack *entry, *draft;
 	struct ht_pair_key pair_key;
 	struct ht_opening opening;
 	struct ht_pair *pair;
 	__u32 segments = skb->gso_segs ? skb->gso_segs : 1;
 	__u32 now_s = ht_now_s();
-	__u8 why = 0;
-	bool is_reply;
+	__u8 why = 0, way = hook == HT_DIRECTION_EGRESS ? HT_WAY_EGRESS : 0;
 
 	if (!config)
-		return;
-	opening.sender_is_b = ht_sorted_key(&packet->ends, skb->ifindex, &key);
+		return HT_NEXT;
+	packet->sender_is_b = ht_sorted_key(&packet->ends, skb->ifindex, &key);
+	if (packet->sender_is_b)
+		way |= HT_WAY_FROM_B;
 	entry = bpf_map_lookup_elem(&ht_conntrack, &key);
 	if (ht_unlikely(!entry || (entry->closing && (packet->tcp_flags & (HT_TCP_SYN | HT_TCP_ACK)) == HT_TCP_SYN))) {
 		opening.epoch = config->epoch;
 		opening.now_s = now_s;
 		opening.hook = hook;
+		opening.is_graced = now_s < config->grace_until_s;
 		why = HT_WHY_NEW;
-		if (entry)
-			ht_reopen(entry, packet, &opening);
+		draft = ht_draft_entry(packet, &key, &opening);
+		if (!draft)
+			return HT_NEXT;
+		if (packet->sender_is_b != draft->client_is_b)
+			way |= HT_WAY_REPLY;
+		if (hook == HT_DIRECTION_EGRESS)
+			draft->service = ht_service_asked(skb, packet);
+		if (!(way & HT_WAY_REPLY))
+			ht_consult(skb, packet, draft, &key, way);
 		else
-			entry = ht_create(packet, &key, &opening);
+			draft->epoch = config->epoch - 1; /* see ht_refresh */
+		if (draft->verdict == HT_VERDICT_DROPPED && !(way & HT_WAY_REPLY))
+			return ht_refuse(skb, packet, draft, way);
+		if (entry)
+			ht_reopen(entry, draft);
+		else
+			entry = ht_insert(&key, draft);
 		if (!entry) {
 			counters->conntrack_failed++;
 			ht_untracked(skb, packet, hook, HT_TRACE_UNKNOWN);
-			return;
+			return HT_NEXT;
 		}
-		if (hook == HT_DIRECTION_EGRESS)
-			entry->service = ht_service_asked(skb, packet);
-	} else if (ht_unlikely(entry->epoch != config->epoch)) {
-		ht_refresh_owners(entry, &key, config->epoch);
+	} else {
+		if (ht_unlikely(entry->epoch != config->epoch))
+			ht_refresh(skb, packet, entry, &key, config->epoch);
+		if (packet->sender_is_b != entry->client_is_b)
+			way |= HT_WAY_REPLY;
+		if (ht_unlikely(entry->verdict == HT_VERDICT_DROPPED && !(way & HT_WAY_REPLY)))
+			return ht_refuse(skb, packet, entry, way);
 	}
 
-	is_reply = opening.sender_is_b != entry->client_is_b;
-	ht_pair_key_of(&pair_key, packet, entry, is_reply);
+	ht_pair_key_of(&pair_key, packet, entry, way & HT_WAY_REPLY);
 	pair = ht_pair(&pair_key);
 	if (ht_likely(pair))
 		ht_add_to_pair(pair, skb, segments, packet->tcp_flags);
 	else
 		ht_miss_pair(counters, skb);
 	if (pair && why)
-		pair->connections++;
+		ht_note_allowed(pair, entry, now_s);
 
-	side = opening.sender_is_b ? &entry->side[1] : &entry->side[0];
+	side = way & HT_WAY_FROM_B ? &entry->side[1] : &entry->side[0];
 	ht_account(side, skb->len, segments, packet->tcp_flags);
 	if (entry->last_seen != now_s)
 		entry->last_seen = now_s;
@@ -254,15 +423,14 @@ static __always_inline void ht_tracked(struct __sk_buff *skb, struct ht_packet *
 	if (packet->tcp_flags & HT_TCP_RST)
 		entry->closing |= HT_CLOSING_RESET;
 	else if (packet->tcp_flags & HT_TCP_FIN)
-		entry->closing |= opening.sender_is_b ? 2 : 1;
+		entry->closing |= way & HT_WAY_FROM_B ? 2 : 1;
 	if (!why)
-		return;
+		return HT_NEXT;
 	if (entry->opened)
 		ht_note_tcp(packet, entry, &pair_key, skb->ifindex);
-	if (ht_report_tracked(skb, packet, entry, why,
-			      (opening.sender_is_b ? 1 : 0) | (is_reply ? 2 : 0) | (hook == HT_DIRECTION_EGRESS ? 4 : 0)) &&
-	    pair)
+	if (ht_report_tracked(skb, packet, entry, why, way) && pair)
 		pair->reported++;
+	return HT_NEXT;
 }
 
 static __always_inline int ht_handle(struct __sk_buff *skb, __u8 hook)
@@ -297,8 +465,7 @@ static __always_inline int ht_handle(struct __sk_buff *skb, __u8 hook)
 			     ht_is_related(skb, &packet, skb->ifindex) ? HT_TRACE_RELATED : HT_TRACE_UNKNOWN);
 		return HT_NEXT;
 	}
-	ht_tracked(skb, &packet, counters, hook);
-	return HT_NEXT;
+	return ht_tracked(skb, &packet, counters, hook);
 }
 
 /* Host side veth, ingress: what the pod sends. */

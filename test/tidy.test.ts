@@ -9,17 +9,17 @@ const root = join(import.meta.dirname, '..');
 /** Low to high. A room imports itself and rooms above it in this list, never below. */
 const rooms = [
   'src/lib', 'src/wire', 'src/flow', 'src/tally',
-  'agent/decode', 'agent/enrich', 'agent/history', 'agent/sim',
+  'agent/policy', 'agent/decode', 'agent/enrich', 'agent/history', 'agent/sim',
   'src/relay/merge', 'src/model', 'src/detect', 'src/check', 'src/theme', 'src/screen', 'src/views', 'src/export', 'src/control',
   'src/rpc', 'src/client', 'src/terminal',
-  'agent/kernel', 'agent/catalog', 'agent/policy', 'agent/server',
+  'agent/kernel', 'agent/catalog', 'agent/server',
   'agent/drain-worker.ts', 'agent/agent.ts', 'agent/demo/kube-objects.ts', 'agent/demo/fleet.ts', 'agent/demo/story', 'agent/demo', 'agent/lab',
   'src/relay', 'src/app', 'src/cli', 'src/main.ts',
 ];
 
 /** No effects here: time, randomness and facts arrive as arguments. */
 const pureRooms = [
-  'src/lib', 'src/wire', 'src/flow', 'src/tally', 'agent/decode', 'agent/enrich', 'agent/history', 'agent/sim',
+  'src/lib', 'src/wire', 'src/flow', 'src/tally', 'agent/policy', 'agent/decode', 'agent/enrich', 'agent/history', 'agent/sim',
   'agent/demo/kube-objects.ts', 'agent/demo/fleet.ts', 'agent/demo/story',
   'src/relay/merge', 'src/model', 'src/detect', 'src/check', 'src/theme', 'src/screen', 'src/views', 'src/export', 'src/control',
 ];

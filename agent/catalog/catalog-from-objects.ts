@@ -2,6 +2,8 @@ import type { CatalogSnapshot, EndpointFact, NamespaceFact, NodeFact } from '../
 import { identityLabels } from './identity-labels.ts';
 import { labelSetKey, numberIdentities } from './identity-numbers.ts';
 import { type KubeObject, nameObject, readObject, unfoldList } from './kube-object.ts';
+import type { PolicyObject } from '../policy/policy.ts';
+import { readPolicyObject } from './policy-object.ts';
 import { servicesOf } from './services.ts';
 import { type OwnerLookup, workloadOf } from './workload.ts';
 
@@ -15,7 +17,11 @@ export function catalogFromObjects(objects: readonly unknown[]): CatalogSnapshot
   const read: KubeObject[] = [];
   const warnings: string[] = [];
   const unknownKinds = new Map<string, number>();
+  const policies: PolicyObject[] = [];
   for (const object of objects.flatMap(unfoldList)) {
+    const policy = readPolicyObject(object);
+    if (policy.result === 'read') policies.push(policy.object);
+    if (policy.result === 'refused') warnings.push(`${nameObject(object)}: ${policy.reason}; it is not in force`);
     const reading = readObject(object);
     if (reading.result === 'read') read.push(reading.object);
     if (reading.result === 'broken') warnings.push(`${nameObject(object)}: ${reading.reason}; left out`);
@@ -23,7 +29,7 @@ export function catalogFromObjects(objects: readonly unknown[]): CatalogSnapshot
   }
   warnings.push(...describeUnknownKinds(unknownKinds));
   const snapshot = buildCatalog(read);
-  return { ...snapshot, warnings: [...warnings, ...snapshot.warnings] };
+  return { ...snapshot, policies, warnings: [...warnings, ...snapshot.warnings] };
 }
 
 /** One line per kind that the catalog has no use for. */
@@ -40,6 +46,7 @@ export function buildCatalog(objects: readonly KubeObject[]): CatalogSnapshot {
     endpoints: endpointsOf(pods, objects, warnings),
     services: servicesOf(ofKind(objects, 'Service'), ofKind(objects, 'EndpointSlice'), pods),
     nodes: ofKind(objects, 'Node').map(nodeFact),
+    policies: [],
     namespaces: namespaces.map((namespace): NamespaceFact => ({ name: namespace.metadata.name, labels: labelTexts(namespace.metadata.labels) })),
     warnings,
   };
@@ -78,6 +85,7 @@ function endpointsOf(pods: readonly OfKind<'Pod'>[], objects: readonly KubeObjec
     identity: pod.hostNetwork ? identityHost : (numbers.get(labelSetKey(labels)) ?? 0),
     node_name: pod.nodeName,
     hostNetwork: pod.hostNetwork,
+    namedPorts: [...pod.containerPorts].filter(([name]) => name !== '').sort(),
     uid: pod.metadata.uid || `${pod.metadata.namespace}/${pod.metadata.name}`,
   }));
 }

@@ -2,9 +2,11 @@ import { constants } from 'node:fs';
 import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CatalogSnapshot } from '../decode/facts.ts';
+import type { PolicyObject } from '../policy/policy.ts';
 import { buildCatalog, describeUnknownKinds } from './catalog-from-objects.ts';
 import { type KubeObject, nameObject, readObject, unfoldList } from './kube-object.ts';
 import { parseDocuments } from './parse-objects.ts';
+import { readPolicyObject } from './policy-object.ts';
 
 /** Largest file of objects that is read; a cluster of 5,000 pods is about 60 MB of YAML. */
 export const maxObjectFileBytes = 512 << 20;
@@ -18,6 +20,7 @@ interface ObjectFile {
   signature: string;
   /** Last good state of each object, by kind, namespace and name. */
   objects: Map<string, KubeObject>;
+  policies: Map<string, PolicyObject>;
   warnings: string[];
   unknownKinds: Map<string, number>;
 }
@@ -73,7 +76,7 @@ export class ObjectFiles {
     const unknownKinds = new Map<string, number>();
     for (const file of files) for (const [kind, count] of file.unknownKinds) unknownKinds.set(kind, (unknownKinds.get(kind) ?? 0) + count);
     const snapshot = buildCatalog(files.flatMap((file) => [...file.objects.values()]));
-    return { ...snapshot, warnings: firstWarnings([...this.#gone, ...files.flatMap((file) => file.warnings), ...describeUnknownKinds(unknownKinds), ...snapshot.warnings]) };
+    return { ...snapshot, policies: files.flatMap((file) => [...file.policies.values()]), warnings: firstWarnings([...this.#gone, ...files.flatMap((file) => file.warnings), ...describeUnknownKinds(unknownKinds), ...snapshot.warnings]) };
   }
 }
 
@@ -110,20 +113,20 @@ function signatureOf(status: { ino: number; size: number; mtimeMs: number; ctime
 }
 
 async function readObjectFile(path: string, signature: string, last: ObjectFile | undefined): Promise<ObjectFile> {
-  const file: ObjectFile = { signature, objects: new Map(), warnings: [], unknownKinds: new Map() };
+  const file: ObjectFile = { signature, objects: new Map(), policies: new Map(), warnings: [], unknownKinds: new Map() };
   let text: string;
   try {
     text = await readPlainFile(path);
   } catch (error) {
     file.warnings.push(`${path}: ${describeFileError(error)}; ${last === undefined ? 'left out' : 'its last good state stays'}`);
-    return { ...file, objects: last?.objects ?? file.objects };
+    return { ...file, objects: last?.objects ?? file.objects, policies: last?.policies ?? file.policies };
   }
   const { objects, errors } = parseDocuments(text);
   for (const object of objects.flatMap(unfoldList)) takeObject(object, path, file, last);
   for (const { line, reason } of errors) file.warnings.push(`${path}:${line}: ${reason}; ${last === undefined ? 'left out' : 'what it said before stays'}`);
   // A document that cannot be parsed does not say whose it is: whatever is missing now may be in it.
   // Older states go first, so that where two claim an address the newer one has it.
-  return errors.length === 0 ? file : { ...file, objects: new Map([...without(last?.objects, file.objects), ...file.objects]) };
+  return errors.length === 0 ? file : { ...file, objects: withOlder(last?.objects, file.objects), policies: withOlder(last?.policies, file.policies) };
 }
 
 /** The text of a file. A pipe would keep us waiting for ever, and a device has no end: those throw. */
@@ -139,12 +142,19 @@ export async function readPlainFile(path: string): Promise<string> {
   }
 }
 
-function without(objects: ReadonlyMap<string, KubeObject> | undefined, newer: ReadonlyMap<string, KubeObject>): [string, KubeObject][] {
-  return [...(objects ?? [])].filter(([key]) => !newer.has(key));
+function withOlder<T>(older: ReadonlyMap<string, T> | undefined, newer: ReadonlyMap<string, T>): Map<string, T> {
+  return new Map([...[...(older ?? [])].filter(([key]) => !newer.has(key)), ...newer]);
 }
 
 function takeObject(object: unknown, path: string, file: ObjectFile, last: ObjectFile | undefined): void {
   const name = nameObject(object);
+  const policy = readPolicyObject(object);
+  if (policy.result !== 'other') {
+    const kept = policy.result === 'read' ? policy.object : last?.policies.get(name);
+    if (kept !== undefined) file.policies.set(name, kept);
+    if (policy.result === 'refused') file.warnings.push(`${path}: ${name}: ${policy.reason}; ${kept === undefined ? 'it is not in force' : 'what it said before stays in force'}`);
+    return;
+  }
   const reading = readObject(object);
   if (reading.result === 'read') file.objects.set(name, reading.object);
   if (reading.result === 'unknown') file.unknownKinds.set(reading.kind, (file.unknownKinds.get(reading.kind) ?? 0) + 1);

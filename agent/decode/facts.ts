@@ -4,6 +4,8 @@
  * are made from them.
  */
 
+import type { PolicyObject } from '../policy/policy.ts';
+
 /** A controller that owns a pod, as the wire's Workload names it. */
 export interface WorkloadFact {
   name: string;
@@ -24,6 +26,8 @@ export interface EndpointFact {
   node_name: string;
   /** Its addresses are the node's: it must never claim them as its own. */
   hostNetwork: boolean;
+  /** Ports of its containers that have a name, sorted; absent where nobody says. */
+  namedPorts?: [name: string, port: number][];
   uid: string;
 }
 
@@ -77,9 +81,10 @@ export interface CatalogSnapshot {
   services: ServiceFact[];
   nodes: NodeFact[];
   namespaces: NamespaceFact[];
+  policies: readonly PolicyObject[];
   /** One line each: what could not be understood and was left out. */
   warnings: string[];
 }
 
 /** A catalog that knows nobody. */
-export const emptyCatalog: CatalogSnapshot = { endpoints: [], services: [], nodes: [], namespaces: [], warnings: [] };
+export const emptyCatalog: CatalogSnapshot = { endpoints: [], services: [], nodes: [], namespaces: [], policies: [], warnings: [] };

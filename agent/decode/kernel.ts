@@ -1,3 +1,5 @@
+import type { IpPrefix } from '../../src/flow/ip-prefix.ts';
+
 /**
  * What an agent needs of a kernel: the real one (agent/kernel) and the
  * simulated one (agent/sim) give the same shapes, so that nothing behind them
@@ -29,6 +31,50 @@ export interface AddressRow {
   ref: number;
   labels: number;
   isLocal: boolean;
+  /** A service's: who answers is decided behind the datapath, which judges no connection to it. */
+  isVirtual?: true;
+}
+
+/** One row of ht_networks: what holds for the addresses in it that have no row of their own. */
+export interface NetworkRow {
+  prefix: IpPrefix;
+  ref: number;
+  labels: number;
+  /** Pods have addresses there: one without a row is a pod nobody told us of yet. */
+  isUnknown: boolean;
+}
+
+/** What the datapath does with what policies say: nothing, tell, or tell and drop. */
+export type PolicyMode = 'observe' | 'audit' | 'enforce';
+
+/** One entry of an endpoint's policy map, as struct ht_policy_key and struct ht_policy have it. */
+export interface PolicyRow {
+  /** Label set, or ANY_PEER of agent/policy/compile.ts. */
+  peer: number;
+  /** 1 ingress, 2 egress. */
+  direction: number;
+  /** Of protocol and port that count: 0, 8, 9 to 24. */
+  bits: number;
+  protocol: number;
+  /** Of ICMP the type in its high byte. */
+  port: number;
+  /** Number of the decision, 0 none. */
+  policy: number;
+  flags: number;
+}
+
+/** Everything the datapath knows of policies. */
+export interface PolicyTables {
+  mode: PolicyMode;
+  /** Rows by the label set of the endpoint they are about; a set without any is not selected by a policy. */
+  endpoints: ReadonlyMap<number, readonly PolicyRow[]>;
+  networks: readonly NetworkRow[];
+}
+
+/** An endpoint whose map could not be made: what was in force for it before stays. */
+export interface PolicyRefusal {
+  labels: number;
+  reason: string;
 }
 
 /** Where calls to a service may be sent. */
@@ -224,6 +270,8 @@ export interface Kernel {
   setAddresses(upserts: AddressRow[], removals: string[]): void;
   /** Makes the datapath's services equal to these. Only programs at sockets look at them. */
   setServices(rows: readonly ServiceRow[]): void;
+  /** Makes the datapath's policies equal to these, each endpoint's in one step. They are looked up again from the next setAddresses() on. */
+  setPolicies(tables: PolicyTables): PolicyRefusal[];
   attachedDevices(): AttachedDevice[];
   sample(): KernelSample;
   /** Reports what idle or expired connections have not reported yet; with `all`, every one (shutdown, tests). */

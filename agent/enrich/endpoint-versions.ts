@@ -1,10 +1,12 @@
-import { endpointChunk } from '../../src/wire/flow-template.ts';
+import { isInsidePrefix, type IpPrefix, parsePrefix } from '../../src/flow/ip-prefix.ts';
 import type { Endpoint } from '../../src/wire/gen/flow.ts';
 import type { CatalogSnapshot, EndpointFact, NodeFact } from '../decode/facts.ts';
-import type { AddressRow } from '../decode/kernel.ts';
+import type { AddressRow, NetworkRow } from '../decode/kernel.ts';
+import type { PolicyClass } from '../policy/compile.ts';
+import { ownAddress, prefixText } from '../policy/networks.ts';
 import { describeChange, type EndpointChange, subjectOf } from './endpoint-change.ts';
 import { type LabelSet, LabelSets, MAX_LABEL_SETS, WORLD_LABELS, unknownEndpoint } from './label-sets.ts';
-import type { EndpointVersion } from './endpoint-version.ts';
+import { type Candidate, type EndpointVersion, makeVersion, traitOf } from './endpoint-version.ts';
 import { LocalEndpointIds } from './local-endpoint-ids.ts';
 
 /** Retired versions kept for each row of the history, which names three at most; beyond it the oldest are forgotten, and counted. */
@@ -23,6 +25,9 @@ export const WORLD_REF = 0;
 export const Identity = { host: 1, world: 2, remoteNode: 6, kubeApiserver: 7, worldIpv4: 9, worldIpv6: 10 } as const;
 
 const API_SERVER_LABEL = 'reserved:kube-apiserver';
+/** Cilium's first number for networks, of one node alone. */
+const FIRST_LOCAL_IDENTITY = 16_777_217;
+
 const CLUSTER_LABEL = 'k8s:io.cilium.k8s.policy.cluster=';
 
 /** How full a table of the agent is; as maps of the kernel are told. */
@@ -38,8 +43,21 @@ export interface TableFill {
 export interface VersionUpdate {
   upserts: AddressRow[];
   removals: string[];
+  /** All of them, as they are now. */
+  networks: NetworkRow[];
   changes: EndpointChange[];
 }
+
+/** What policies in force want to tell apart besides labels. */
+export interface PolicyNeeds {
+  networks: readonly IpPrefix[];
+  /** `namespace/name` of services that rules name. */
+  services: ReadonlySet<string>;
+  /** Without policies nobody needs to know which addresses are virtual. */
+  hasPolicies: boolean;
+}
+
+const noNeeds: PolicyNeeds = { networks: [], services: new Set(), hasPolicies: false };
 
 const worldEndpoint: Endpoint = { identity: Identity.world, labels: ['reserved:world'] };
 
@@ -59,6 +77,9 @@ export class EndpointVersions {
   private readonly labelSets = new LabelSets(worldEndpoint);
   /** Live versions by their owner (pod uid or node). */
   private live = new Map<string, EndpointVersion>();
+  /** Those of the apply() before. */
+  private before: readonly EndpointVersion[] = [];
+  private readonly networkIdentities = new Map<string, number>();
   private addresses = new Map<string, AddressRow>();
   private lastRef = WORLD_REF;
   private readonly localIds = new LocalEndpointIds();
@@ -105,7 +126,7 @@ export class EndpointVersions {
   common(labels: number): EndpointVersion {
     const known = this.commons.get(labels);
     if (known !== undefined) return known;
-    const version = new Version(WORLD_REF, labels, { endpoint: this.labelSet(labels).endpoint, ips: [], nodeName: '' });
+    const version = makeVersion(WORLD_REF, labels, { endpoint: this.labelSet(labels).endpoint, ips: [], nodeName: '' });
     if (this.commons.size >= MAX_COMMONS) this.commons.clear();
     this.commons.set(labels, version);
     return version;
@@ -126,14 +147,16 @@ export class EndpointVersions {
   }
 
   /** Takes a new catalog: new versions for what is new or different, and what that means for the address table. */
-  apply(snapshot: CatalogSnapshot, nowNs: bigint): VersionUpdate {
+  apply(snapshot: CatalogSnapshot, nowNs: bigint, needs: PolicyNeeds = noNeeds): VersionUpdate {
     this.isDualStack ??= usesBothFamilies(snapshot);
+    const behind = servicesByIp(snapshot, needs.services);
     const changes: EndpointChange[] = [];
     const live = new Map<string, EndpointVersion>();
     const apiServers = apiServerIps(snapshot);
     const candidates: Candidate[] = [
       ...snapshot.nodes.flatMap((node) => this.nodeCandidates(node, apiServers)),
-      ...snapshot.endpoints.filter((fact) => !fact.hostNetwork).map((fact) => this.podCandidate(fact)),
+      ...snapshot.endpoints.filter((fact) => !fact.hostNetwork).map((fact) => this.podCandidate(fact, behind)),
+      ...needs.networks.map((prefix) => this.networkCandidate(prefix, needs.networks)),
       ...outsideServers(snapshot, apiServers),
     ];
     for (const candidate of candidates) {
@@ -147,23 +170,31 @@ export class EndpointVersions {
     for (const [owner, version] of this.live) {
       if (!live.has(owner)) changes.push({ kind: 'endpoint-removed', timeNs: nowNs, subject: subjectOf(version), detail: '', version });
     }
+    this.before = [...this.live.values()];
     this.live = live;
     this.localIds.keep(new Set(live.keys()));
     this.forgetRetired();
     this.labelSets.keep(new Set([...live.values()].map((version) => version.labels)));
-    return { ...this.updateAddresses(), changes };
+    const virtualIps = needs.hasPolicies ? snapshot.services.flatMap(({ clusterIps }) => clusterIps) : [];
+    return { ...this.updateAddresses(virtualIps), networks: needs.hasPolicies ? this.networkRows(snapshot) : [], changes };
   }
 
   private versionOf(candidate: Candidate, before: EndpointVersion | undefined): EndpointVersion {
-    const isSame = before !== undefined && sameEndpoint(before.endpoint, candidate.endpoint) && before.nodeName === candidate.nodeName;
+    const isSame = before !== undefined && sameEndpoint(before.endpoint, candidate.endpoint) && before.nodeName === candidate.nodeName && before.labels === this.labelSets.numberOf(candidate.endpoint, traitOf(candidate));
     if (isSame && sameList(before.ips, candidate.ips)) return before;
     const ref = isSame ? before.ref : ++this.lastRef;
-    const version = new Version(ref, this.labelSets.numberOf(candidate.endpoint), candidate);
+    const version = makeVersion(ref, this.labelSets.numberOf(candidate.endpoint, traitOf(candidate)), candidate);
     this.versions.set(ref, version);
     return version;
   }
 
-  private updateAddresses(): { upserts: AddressRow[]; removals: string[] } {
+  /** Ends that policies may meet now, and those of before the last apply(), which stand in the datapath for another moment. One for each label set. */
+  policyClasses(): PolicyClass[] {
+    const all = new Map([...this.before, ...this.live.values(), this.world].map(({ labels, end }) => [labels, { labels, end }]));
+    return [...all.values()];
+  }
+
+  private updateAddresses(virtualIps: readonly string[]): { upserts: AddressRow[]; removals: string[] } {
     const wanted = new Map<string, AddressRow>();
     for (const version of this.live.values()) {
       for (const ip of version.ips) {
@@ -171,6 +202,7 @@ export class EndpointVersions {
         wanted.set(ip, { ip, ref: version.ref, labels: version.labels, isLocal: version.nodeName === this.nodeName && version.endpoint.pod_name !== undefined });
       }
     }
+    for (const ip of virtualIps) if (!wanted.has(ip)) wanted.set(ip, { ip, ref: WORLD_REF, labels: WORLD_LABELS, isLocal: false, isVirtual: true });
     const upserts = [...wanted.values()].filter((row) => !sameAddress(this.addresses.get(row.ip), row));
     const removals = [...this.addresses.keys()].filter((ip) => !wanted.has(ip));
     this.addresses = wanted;
@@ -215,7 +247,24 @@ export class EndpointVersions {
     ];
   }
 
-  private podCandidate(fact: EndpointFact): Candidate {
+  /** A network that policies name, as Cilium has it: an identity of this node alone, of the world. */
+  private networkCandidate(prefix: IpPrefix, all: readonly IpPrefix[]): Candidate {
+    const text = prefixText(prefix);
+    const known = this.networkIdentities.get(text);
+    const identity = known ?? FIRST_LOCAL_IDENTITY + this.networkIdentities.size;
+    if (known === undefined) this.networkIdentities.set(text, identity);
+    return { owner: `network ${text}`, endpoint: { identity, labels: [`cidr:${text}`, 'reserved:world'] }, ips: [], nodeName: '', network: { prefix, own: ownAddress(prefix, all) } };
+  }
+
+  private networkRows({ nodes }: CatalogSnapshot): NetworkRow[] {
+    const pods = nodes.flatMap(({ podCidrs }) => podCidrs.flatMap((text) => parsePrefix(text) ?? []));
+    const isUnknown = (prefix: IpPrefix): boolean => pods.some((cidr) => cidr.bits <= prefix.bits && isInsidePrefix(prefix, cidr));
+    const named = [...this.live.values()].flatMap(({ network, ref, labels }): NetworkRow[] => (network === undefined ? [] : [{ prefix: network, ref, labels, isUnknown: isUnknown(network) }]));
+    const texts = new Set(named.map(({ prefix }) => prefixText(prefix)));
+    return [...named, ...pods.filter((prefix) => !texts.has(prefixText(prefix))).map((prefix): NetworkRow => ({ prefix, ref: WORLD_REF, labels: WORLD_LABELS, isUnknown: true }))];
+  }
+
+  private podCandidate(fact: EndpointFact, behind: ReadonlyMap<string, readonly string[]>): Candidate {
     const owner = `pod ${fact.namespace}/${fact.pod_name} ${fact.uid}`;
     const cluster = fact.labels.find((label) => label.startsWith(CLUSTER_LABEL))?.slice(CLUSTER_LABEL.length);
     const endpoint: Endpoint = {
@@ -227,37 +276,13 @@ export class EndpointVersions {
       pod_name: fact.pod_name,
       workloads: fact.workloads.map(({ name, kind }) => ({ name, kind })),
     };
-    return { owner, endpoint, ips: fact.ips, nodeName: fact.node_name };
-  }
-}
-
-interface Candidate {
-  owner: string;
-  endpoint: Endpoint;
-  ips: readonly string[];
-  nodeName: string;
-}
-
-/** Encoding waits for the first flow: a catalog of ten thousand pods held the agent up for 0.6 s at each reload. */
-class Version implements EndpointVersion {
-  readonly endpoint: Endpoint;
-  readonly ips: readonly string[];
-  readonly nodeName: string;
-  private encoded: Uint8Array | undefined;
-
-  constructor(readonly ref: number, readonly labels: number, { endpoint, ips, nodeName }: Pick<Candidate, 'endpoint' | 'ips' | 'nodeName'>) {
-    this.endpoint = endpoint;
-    this.ips = ips;
-    this.nodeName = nodeName;
-  }
-
-  get chunk(): Uint8Array {
-    return this.encoded ??= endpointChunk(this.endpoint);
+    const services = [...new Set(fact.ips.flatMap((ip) => behind.get(ip) ?? []))].sort();
+    return { owner, endpoint, ips: fact.ips, nodeName: fact.node_name, services, ...(fact.namedPorts === undefined ? {} : { namedPorts: fact.namedPorts }) };
   }
 }
 
 function worldVersion(endpoint: Endpoint): EndpointVersion {
-  return new Version(WORLD_REF, WORLD_LABELS, { endpoint, ips: [], nodeName: '' });
+  return makeVersion(WORLD_REF, WORLD_LABELS, { endpoint, ips: [], nodeName: '' });
 }
 
 function sameEndpoint(one: Endpoint, other: Endpoint): boolean {
@@ -286,10 +311,20 @@ function usesBothFamilies({ endpoints }: CatalogSnapshot): boolean | undefined {
   return ips.length === 0 ? undefined : ips.some((ip) => ip.includes(':')) && ips.some((ip) => !ip.includes(':'));
 }
 
+/** `namespace/name` of wanted services by the addresses behind them. */
+function servicesByIp({ services }: CatalogSnapshot, wanted: ReadonlySet<string>): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const { namespace, name, backends } of services) {
+    const text = `${namespace}/${name}`;
+    if (wanted.has(text)) for (const { ip } of backends) found.set(ip, [...(found.get(ip) ?? []), text]);
+  }
+  return found;
+}
+
 function sameList(one: readonly string[], other: readonly string[]): boolean {
   return one.length === other.length && one.every((item, index) => item === other[index]);
 }
 
 function sameAddress(one: AddressRow | undefined, other: AddressRow): boolean {
-  return one !== undefined && one.ref === other.ref && one.labels === other.labels && one.isLocal === other.isLocal;
+  return one !== undefined && one.ref === other.ref && one.labels === other.labels && one.isLocal === other.isLocal && one.isVirtual === other.isVirtual;
 }

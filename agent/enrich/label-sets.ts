@@ -36,10 +36,10 @@ export class LabelSets {
     return this.sets.size;
   }
 
-  /** The number of an endpoint's set. */
-  numberOf(endpoint: Endpoint): number {
+  /** The number of an endpoint's set; `trait` tells apart what policies tell apart though its labels do not. */
+  numberOf(endpoint: Endpoint, trait = ''): number {
     const { identity, namespace, labels, workloads } = endpoint;
-    const key = JSON.stringify([identity, namespace, labels, workloads?.map(({ name, kind }) => [name, kind])]);
+    const key = JSON.stringify([identity, namespace, labels, workloads?.map(({ name, kind }) => [name, kind]), trait]);
     const known = this.numbers.get(key);
     if (known !== undefined) return known;
     if (this.sets.size >= MAX_LABEL_SETS) {

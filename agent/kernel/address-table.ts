@@ -1,10 +1,11 @@
 import { parseIp } from '../../src/lib/ip-bytes.ts';
-import type { AddressRow } from '../decode/kernel.ts';
+import type { AddressRow, PolicyMode } from '../decode/kernel.ts';
 import type { BpfMap } from './bpf-map.ts';
 import { errnoText } from './kernel-error.ts';
 import { boottimeNs } from './native.ts';
 
 const isLocalFlag = 1; // HT_ADDRESS_LOCAL
+const isVirtualFlag = 2; // HT_ADDRESS_VIRTUAL
 
 /** ht_addresses, ht_devices and ht_config of a loaded object. */
 export interface AddressMaps {
@@ -21,6 +22,9 @@ export interface DatapathConfig {
   flags?: number;
 }
 
+/** HT_MODE_*, by name. */
+const modes = { observe: 0, audit: 1, enforce: 2 } as const;
+
 /** Who is who, as the datapath sees it: addresses, and the endpoint behind each device. */
 export class AddressTable {
   private epoch = 0;
@@ -29,6 +33,9 @@ export class AddressTable {
   private readonly devices = new Map<number, string>();
   /** When the programs came to a device, in seconds of CLOCK_BOOTTIME. */
   private readonly attachedSeconds = new Map<number, number>();
+  /** What the datapath does with policies, and whether ht_networks has rows; told with the next publish(). */
+  policies: { mode: PolicyMode; hasNetworks: boolean } = { mode: 'observe', hasNetworks: false };
+  private graceUntilS = 0;
   /** Addresses that the map refused (full) or that are not addresses. */
   refusedCount = 0;
 
@@ -67,7 +74,7 @@ export class AddressTable {
 
   private set(row: AddressRow): void {
     const key = addressKey(row.ip);
-    const value = new Uint8Array(new Uint32Array([row.ref, row.labels, row.isLocal ? isLocalFlag : 0]).buffer);
+    const value = new Uint8Array(new Uint32Array([row.ref, row.labels, (row.isLocal ? isLocalFlag : 0) | (row.isVirtual === true ? isVirtualFlag : 0)]).buffer);
     if (key === undefined || this.maps.addresses.tryUpdate(key, value) < 0) {
       this.refusedCount++;
       return;
@@ -97,7 +104,14 @@ export class AddressTable {
     this.devices.delete(ifindex);
   }
 
-  private publish(): void {
+  /** From now on for so long nobody is cut off whose beginning was not seen. */
+  giveGrace(seconds: number): void {
+    this.graceUntilS = Number(boottimeNs() / 1_000_000_000n) + seconds;
+    this.writeConfig();
+  }
+
+  /** Tells the datapath under a new epoch, so that it looks everything up again. */
+  publish(): void {
     this.epoch++;
     this.writeConfig();
   }
@@ -110,6 +124,9 @@ export class AddressTable {
     view.setBigUint64(8, this.config.netnsCookie, true);
     view.setUint32(16, this.pressedInterval, true);
     view.setUint32(20, this.config.flags ?? 0, true);
+    view.setUint32(24, modes[this.policies.mode], true);
+    view.setUint32(28, this.policies.hasNetworks ? 1 : 0, true);
+    view.setUint32(32, this.graceUntilS, true);
     this.maps.config.update(new Uint8Array(4), value);
   }
 }

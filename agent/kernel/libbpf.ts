@@ -27,6 +27,7 @@ const prototypes = {
   bpf_link_create: 'int bpf_link_create(int program, int target, int type, const void *options)',
   bpf_iter_create: 'int bpf_iter_create(int link)',
   bpf_enable_stats: 'int bpf_enable_stats(int type)',
+  bpf_map_create: 'int bpf_map_create(int type, const char *name, uint32_t key_size, uint32_t value_size, uint32_t max_entries, const void *options)',
   bpf_map_lookup_elem: 'int bpf_map_lookup_elem(int map, const void *key, void *value)',
   bpf_map_update_elem: 'int bpf_map_update_elem(int map, const void *key, const void *value, uint64_t flags)',
   bpf_map_delete_elem: 'int bpf_map_delete_elem(int map, const void *key)',

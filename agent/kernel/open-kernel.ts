@@ -11,6 +11,7 @@ import { DropReasons } from './drop-reasons.ts';
 import { FoldMaps } from './fold-maps.ts';
 import { boottimeNs, libc, requireKoffi } from './native.ts';
 import { NetlinkSocket } from './netlink-socket.ts';
+import { PolicyTable } from './policy-table.ts';
 import { readKernelObject, requireBtf, requireLinux, requirePrivileges } from './requirements.ts';
 import { Sampler } from './sampler.ts';
 import { ServiceTable } from './service-table.ts';
@@ -20,6 +21,9 @@ const defaultRingBytes = { urgent: 8 << 20, bulk: 16 << 20 };
 const defaultReportIntervalSeconds = 5;
 const unusedEntries = 128;
 const noFold = 1; // HT_CONFIG_NO_FOLD
+/** From the start of enforcing, and from when the table of connections is so full that it forgets: connections whose beginning was not seen are not cut. */
+const graceSeconds = 60;
+const crowdedShare = 0.75;
 const packetPrograms = ['ht_from_endpoint', 'ht_to_endpoint'];
 
 /** How the kernel part shall be set up; everything has a default. */
@@ -96,6 +100,7 @@ function assemble({ object, reasons, options, leaveOut, closers }: Parts): Kerne
     { reportIntervalSeconds: options.reportIntervalSeconds ?? defaultReportIntervalSeconds, netnsCookie: netnsCookie(), flags: options.onFullRing === 'lose' ? noFold : 0 },
     onWarning,
   );
+  const policies = new PolicyTable({ policies: object.map('ht_policies'), networks: object.map('ht_networks') });
   const sampler = new Sampler(object, { namespace: options.namespaceName ?? '', packetPrograms, resetReason: (reason) => reasons.resetName(reason) });
   closers.push(() => sampler.close());
   const services = options.cgroup === undefined ? undefined : new ServiceTable({ services: object.map('ht_services'), backends: object.map('ht_backends') }, options.services ?? 'observe', onWarning);
@@ -120,8 +125,21 @@ function assemble({ object, reasons, options, leaveOut, closers }: Parts): Kerne
       joinDevices(addresses, watcher);
     },
     setServices: (rows) => services?.apply(rows),
+    setPolicies: ({ mode, endpoints, networks }) => {
+      const refused = policies.setEndpoints(endpoints);
+      const missing = policies.setNetworks(networks);
+      if (missing > 0) onWarning(`${missing} networks of policies did not fit the datapath's table: their addresses are judged as the world`);
+      // what began before is not cut; the kernel's own table may forget later too, see Sampler
+      if (mode === 'enforce' && addresses.policies.mode !== 'enforce') addresses.giveGrace(graceSeconds);
+      addresses.policies = { mode, hasNetworks: policies.hasNetworks };
+      return refused;
+    },
     attachedDevices: () => watcher?.attached() ?? [],
-    sample: () => sampler.sample(),
+    sample: () => {
+      const sample = sampler.sample();
+      if (sample.conntrack.live > sample.conntrack.maxEntries * crowdedShare) addresses.giveGrace(graceSeconds);
+      return sample;
+    },
     sweep: (which) => sampler.sweep(which),
     takeFolds: () => folds.take(),
     setPressedInterval: (seconds) => { addresses.setPressedInterval(seconds); },

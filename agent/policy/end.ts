@@ -8,7 +8,8 @@ export interface PolicyEnd {
   ip: IpBytes | undefined;
   /** Names that DNS answers gave for the address, small letters, no dot at the end. */
   names: readonly string[];
-  service: { namespace: string; name: string } | undefined;
+  /** Services that stand behind it, or that it stands behind. */
+  services: readonly { namespace: string; name: string }[];
   /** Ports of its containers by name; undefined = nobody knows. */
   ports: ReadonlyMap<string, number> | undefined;
 }

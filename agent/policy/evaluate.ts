@@ -26,7 +26,7 @@ export interface Decider {
 /** What policies say at one end. */
 export type Judgement =
   /** No policy selects this end for this direction. */
-  | { verdict: 'allowed'; form: 'no policy'; by: readonly [] }
+  | { verdict: 'allowed'; form: 'no policy' | 'vital'; by: readonly [] }
   | { verdict: 'allowed'; form: 'rule' | 'host'; by: readonly Decider[] }
   | { verdict: 'denied'; form: 'named deny'; by: readonly Decider[] }
   /** `selecting` would have had to allow it. */
@@ -38,6 +38,7 @@ export type Judgement =
 export function judge(policies: readonly Policy[], attempt: Attempt, direction: Direction): Judgement {
   const subject = direction === 'egress' ? attempt.source : attempt.destination;
   const peer = direction === 'egress' ? attempt.destination : attempt.source;
+  if (isVital(attempt)) return { verdict: 'allowed', form: 'vital', by: [] };
   if (!isManaged(subject)) return { verdict: 'allowed', form: 'no policy', by: [] };
   // kubelet's probes: a pod that cannot be probed is killed, so that its node always passes
   if (direction === 'ingress' && isHost(peer)) return { verdict: 'allowed', form: 'host', by: [] };
@@ -58,6 +59,16 @@ export function judge(policies: readonly Policy[], attempt: Attempt, direction: 
   return { verdict: 'denied', form: 'default deny', by: [], selecting: denying };
 }
 
+const UDP = 17;
+/** Router and neighbour discovery. */
+const [NDP_FIRST, NDP_LAST] = [133, 137];
+const DHCP_PORTS: readonly number[] = [67, 68, 546, 547];
+
+/** What a pod cannot live without, and no policy stops: finding its neighbours and its address. */
+export function isVital({ protocol, port }: Attempt): boolean {
+  return (protocol === ICMP6 && port >= NDP_FIRST && port <= NDP_LAST) || (protocol === UDP && DHCP_PORTS.includes(port));
+}
+
 /** Whether a rule is about an attempt; unknown where only a port's name stands between. */
 export type Match = 'yes' | 'no' | 'unknown';
 
@@ -72,7 +83,7 @@ export function isPeer(peer: Peer, end: PolicyEnd): boolean {
     case 'endpoints': return fits(peer.selector, end.labels);
     case 'entity': return isEntity(end, peer.name);
     case 'fqdn': return end.names.some((name) => peer.pattern.test(name));
-    case 'service': return end.service?.name === peer.name && end.service.namespace === peer.namespace;
+    case 'service': return end.services.some(({ namespace, name }) => name === peer.name && namespace === peer.namespace);
     case 'nodes': return isNode(end) && fits(peer.selector, end.labels);
     case 'cidr': {
       const { ip } = end;

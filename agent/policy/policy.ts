@@ -59,3 +59,17 @@ export interface Policy {
 export function policyName({ namespace, name }: Pick<Policy, 'namespace' | 'name'>): string {
   return namespace === '' ? name : `${namespace}/${name}`;
 }
+
+/** One object of a cluster, with the policies it holds and who changed it last. */
+export interface PolicyObject {
+  kind: Policy['kind'];
+  namespace: string;
+  name: string;
+  policies: readonly Policy[];
+  /** `key=value` of the object's own labels, sorted. */
+  labels: readonly string[];
+  /** Field manager and operation of the newest entry of managedFields, and its time; "unknown" and empty where the object does not say. */
+  who: string;
+  operation: string;
+  changed: string;
+}

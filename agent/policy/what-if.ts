@@ -71,7 +71,7 @@ export class WhatIf {
     if (known !== undefined) return known;
     const attempt: Attempt = {
       source: this.endOf(client, endKey(client)),
-      destination: { ...this.endOf(server, endKey(server)), names: server.names.map((name) => name.toLowerCase().replace(/\.$/, '')), service: service?.name === undefined ? undefined : { namespace: service.namespace ?? '', name: service.name } },
+      destination: { ...this.endOf(server, endKey(server)), names: server.names.map((name) => name.toLowerCase().replace(/\.$/, '')), services: service?.name === undefined ? [] : [{ namespace: service.namespace ?? '', name: service.name }] },
       protocol, port,
     };
     const made = this.judgeBoth(attempt);
@@ -93,7 +93,7 @@ export class WhatIf {
     const known = this.ends.get(key);
     if (known !== undefined) return known;
     const labels = (endpoint?.labels ?? []).map(parseLabel);
-    const end: PolicyEnd = { labels, ip: parseIp(ip), names: [], service: undefined, ports: this.portsOfIp.get(ip) };
+    const end: PolicyEnd = { labels, ip: parseIp(ip), names: [], services: [], ports: this.portsOfIp.get(ip) };
     if (this.ends.size >= MAX_KNOWN_ENDS) this.ends.clear();
     this.ends.set(key, end);
     return end;
@@ -109,6 +109,7 @@ function whyOf(judgement: Judgement, attempt: Attempt, direction: Direction): st
   const decider = by === undefined ? '' : `${by.rule.path} of ${policyName(by.policy)}`;
   switch (judgement.form) {
     case 'no policy': return 'no policy is about it';
+    case 'vital': return 'neighbours and addresses may always be found';
     case 'host': return 'its own node may always reach a pod';
     case 'rule': return `${decider} allows it${by !== undefined && by.rule.parser !== '' ? `, as far as its ${by.rule.parser} rules do` : ''}`;
     case 'named deny': return `${decider} denies it`;

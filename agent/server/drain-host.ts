@@ -1,5 +1,5 @@
 import { DropFolds } from '../decode/fold.ts';
-import type { AddressRow, AttachedDevice, Kernel, KernelSample, ServiceRow } from '../decode/kernel.ts';
+import type { AddressRow, AttachedDevice, Kernel, KernelSample, PolicyRefusal, PolicyTables, ServiceRow } from '../decode/kernel.ts';
 import { deferred } from '../../src/lib/deferred.ts';
 import { allocateHistory } from '../history/history.ts';
 import type { DrainCounts, ProvenGap } from '../history/node-drain.ts';
@@ -23,6 +23,7 @@ export interface NodeKernel {
   dropReasonName(reason: number): { name: string; subsystem: string };
   setAddresses(upserts: AddressRow[], removals: string[]): void;
   setServices(rows: readonly ServiceRow[]): void;
+  setPolicies(tables: PolicyTables): PolicyRefusal[];
   attachedDevices(): AttachedDevice[];
   sweep(options: { all: boolean }): void;
 }
@@ -159,6 +160,7 @@ export class DrainHost {
       setAddresses: (upserts, removals) => { this.say({ type: 'addresses', id, upserts, removals }); },
       // a simulated kernel has no sockets
       setServices: () => {},
+      setPolicies: () => [],
       attachedDevices: () => facts?.devices ?? [],
       sweep: ({ all }) => { this.say({ type: 'sweep', id, all }); },
     };
@@ -223,6 +225,7 @@ function localKernel(kernel: Kernel): NodeKernel {
     dropReasonName: (reason) => kernel.dropReasonName(reason),
     setAddresses: (upserts, removals) => { kernel.setAddresses(upserts, removals); },
     setServices: (rows) => { kernel.setServices(rows); },
+    setPolicies: (tables) => kernel.setPolicies(tables),
     attachedDevices: () => kernel.attachedDevices(),
     sweep: (options) => { kernel.sweep(options); },
   };

@@ -68,6 +68,8 @@ export function createSimKernel(options: SimOptions): SimKernel {
     },
     // nobody is at a socket here
     setServices: () => {},
+    // its traffic is decided by the plan
+    setPolicies: () => [],
     attachedDevices: () => attachedDevices(devices),
     step(atNs) {
       if (atNs < nowNs) return;

@@ -41,7 +41,7 @@ export const whatIf: Command = {
     if (objects.length === 0) throw new UsageError('what-if needs --objects PATH: the policies to judge by');
     const format = values.text('output') ?? 'text';
     if (format !== 'text' && format !== 'json') throw new UsageError(`invalid output format: ${format}: expected text or json`);
-    const [{ readPolicyFiles }, { WhatIf: Judge }] = await Promise.all([import('../../agent/policy/policy-files.ts'), import('../../agent/policy/what-if.ts')]);
+    const [{ readPolicyFiles }, { WhatIf: Judge }] = await Promise.all([import('../../agent/catalog/policy-files.ts'), import('../../agent/policy/what-if.ts')]);
     const { policies, portsOfIp, refused } = await readPolicyFiles(objects);
     // judging by the others would tell lies about what the refused one is for
     if (refused.length > 0) {

@@ -100,28 +100,33 @@ export class Programs {
   }
 
   /** Writes ht_config. */
-  configure({ epoch = 1, interval = 5, cookie = 0n, pressedInterval = 0, flags = 0 }: { epoch?: number; interval?: number; cookie?: bigint; pressedInterval?: number; flags?: number }): void {
-    const value = new Uint8Array(32);
+  configure({ epoch = 1, interval = 5, cookie = 0n, pressedInterval = 0, flags = 0, mode = 0, graceUntilS = 0, hasNetworks = false }: {
+    epoch?: number; interval?: number; cookie?: bigint; pressedInterval?: number; flags?: number; mode?: number; graceUntilS?: number; hasNetworks?: boolean;
+  }): void {
+    const value = new Uint8Array(this.object.map('ht_config').valueSize);
     const view = new DataView(value.buffer);
     view.setUint32(0, epoch, true);
     view.setUint32(4, interval, true);
     view.setBigUint64(8, cookie, true);
     view.setUint32(16, pressedInterval, true);
     view.setUint32(20, flags, true);
+    view.setUint32(24, mode, true);
+    view.setUint32(28, hasNetworks ? 1 : 0, true);
+    view.setUint32(32, graceUntilS, true);
     this.object.map('ht_config').update(new Uint8Array(4), value);
   }
 
   /** Writes one row of ht_addresses. */
-  setAddress(ip: readonly number[], ref: number, labels: number): void {
+  setAddress(ip: readonly number[], ref: number, labels: number, flags = 1): void {
     const key = new Uint8Array(20);
     key.set(ip);
     key[16] = ip.length === 16 ? 6 : 4;
-    this.object.map('ht_addresses').update(key, new Uint8Array(new Uint32Array([ref, labels, 1]).buffer));
+    this.object.map('ht_addresses').update(key, new Uint8Array(new Uint32Array([ref, labels, flags]).buffer));
   }
 
   /** Writes one row of ht_devices. */
-  setDevice(ifindex: number, ref: number, { flags = 0, attachedS = 0 }: { flags?: number; attachedS?: number } = {}): void {
-    this.object.map('ht_devices').update(new Uint8Array(new Uint32Array([ifindex]).buffer), new Uint8Array(new Uint32Array([ref, 0, flags, attachedS]).buffer));
+  setDevice(ifindex: number, ref: number, { labels = 0, flags = 0, attachedS = 0 }: { labels?: number; flags?: number; attachedS?: number } = {}): void {
+    this.object.map('ht_devices').update(new Uint8Array(new Uint32Array([ifindex]).buffer), new Uint8Array(new Uint32Array([ref, labels, flags, attachedS]).buffer));
   }
 
   /** Runs the hook for what a pod sends. */
@@ -213,14 +218,19 @@ export class Programs {
     return rows;
   }
 
+  /** Empties a map. */
+  clear(name: string): void {
+    const map = this.object.map(name);
+    const keys: Uint8Array[] = [];
+    map.forEach((key) => keys.push(key.slice()));
+    for (const key of keys) map.delete(key);
+  }
+
   /** As freshly loaded, at a tenth of the cost. */
   reset(): void {
     this.discardEvents();
-    for (const name of ['ht_addresses', 'ht_conntrack', 'ht_devices', 'ht_drop_pairs', 'ht_drop_limits', 'ht_fragments', 'ht_pairs', 'ht_resets', 'ht_tcp_pairs']) {
-      const map = this.object.map(name);
-      const keys: Uint8Array[] = [];
-      map.forEach((key) => keys.push(key.slice()));
-      for (const key of keys) map.delete(key);
+    for (const name of ['ht_addresses', 'ht_conntrack', 'ht_devices', 'ht_drop_pairs', 'ht_drop_limits', 'ht_fragments', 'ht_pairs', 'ht_policy_drops', 'ht_policy_limits', 'ht_resets', 'ht_tcp_pairs']) {
+      this.clear(name);
     }
     const counters = this.object.map('ht_counters');
     counters.update(new Uint8Array(4), new Uint8Array(counters.valueStride * counters.valuesPerKey));

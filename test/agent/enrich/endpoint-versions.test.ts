@@ -21,7 +21,7 @@ test('EndpointVersions.apply() names pods and nodes, not pods on the host networ
   expect(update.changes.map((change) => [change.kind, change.subject])).toEqual([
     ['endpoint-added', 'node-a'], ['endpoint-added', 'node-b'], ['endpoint-added', 'shop/web'], ['endpoint-added', 'shop/api'],
   ]);
-  expect(versions.apply(shop, 2n)).toEqual({ upserts: [], removals: [], changes: [] });
+  expect(versions.apply(shop, 2n)).toEqual({ upserts: [], removals: [], networks: [], changes: [] });
 });
 
 test('EndpointVersions keep the name of the past when an address gets a new owner', () => {
@@ -121,7 +121,7 @@ test('apply() of the same catalog gives the same versions, and a version is enco
   const catalog = (): CatalogSnapshot => structuredClone({ ...emptyCatalog, endpoints: [fact] });
   const ref = versions.apply(catalog(), 1n).upserts[0]?.ref ?? 0;
   const version = versions.get(ref);
-  expect(versions.apply(catalog(), 2n)).toEqual({ upserts: [], removals: [], changes: [] });
+  expect(versions.apply(catalog(), 2n)).toEqual({ upserts: [], removals: [], networks: [], changes: [] });
   expect(versions.get(ref)).toBe(version);
   expect(version.chunk).toBe(version.chunk);
 });

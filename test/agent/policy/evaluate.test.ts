@@ -4,7 +4,7 @@ import { closestRule } from '../../../agent/policy/closest-rule.ts';
 import type { PolicyEnd } from '../../../agent/policy/end.ts';
 import { type Attempt, type Judgement, judge } from '../../../agent/policy/evaluate.ts';
 import type { Direction, Policy } from '../../../agent/policy/policy.ts';
-import { readPolicy } from '../../../agent/policy/read-policy.ts';
+import { readPolicy } from '../../../agent/catalog/read-policy.ts';
 import { parseLabel } from '../../../src/flow/label-selector.ts';
 import { parseIp } from '../../../src/lib/ip-bytes.ts';
 import { random } from '../../src/app/fake-cluster.ts';
@@ -12,7 +12,7 @@ import { random } from '../../src/app/fake-cluster.ts';
 const TCP = 6;
 
 function end(labels: string, ip: string, more: Partial<PolicyEnd> = {}): PolicyEnd {
-  return { labels: labels.split(' ').filter((label) => label !== '').map(parseLabel), ip: parseIp(ip), names: [], service: undefined, ports: undefined, ...more };
+  return { labels: labels.split(' ').filter((label) => label !== '').map(parseLabel), ip: parseIp(ip), names: [], services: [], ports: undefined, ...more };
 }
 
 const inShop = 'k8s:io.kubernetes.pod.namespace=shop k8s:io.cilium.k8s.namespace.labels.team=retail';
@@ -26,7 +26,7 @@ const ENDS = {
   network: end('reserved:world-ipv4 cidr:10.9.0.0/16', '10.9.1.1'),
   host: end('reserved:host', '192.168.0.1'),
   node: end('reserved:remote-node', '192.168.0.2'),
-  service: end(`k8s:app=api ${inShop}`, '10.0.1.3', { service: { namespace: 'shop', name: 'api' } }),
+  service: end(`k8s:app=api ${inShop}`, '10.0.1.3', { services: [{ namespace: 'shop', name: 'api' }] }),
 } as const;
 type Who = keyof typeof ENDS;
 

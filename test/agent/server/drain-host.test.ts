@@ -13,6 +13,7 @@ const kernelParts = {
   dropReasonName: () => ({ name: 'NO_SOCKET', subsystem: 'core' }),
   setAddresses: () => {},
   setServices: () => {},
+  setPolicies: () => [],
   attachedDevices: () => [{ ifindex: 7, name: 'veth7' }],
   sample: () => ({ events: [], drops: [] }) as unknown as ReturnType<Kernel['sample']>,
   sweep: () => {},

@@ -1,7 +1,7 @@
-import { nameObject, readObject, unfoldList } from '../catalog/kube-object.ts';
-import { describeFileError, listFiles, readPlainFile } from '../catalog/object-files.ts';
-import { parseDocuments } from '../catalog/parse-objects.ts';
-import type { Policy } from './policy.ts';
+import { nameObject, readObject, unfoldList } from './kube-object.ts';
+import { describeFileError, listFiles, readPlainFile } from './object-files.ts';
+import { parseDocuments } from './parse-objects.ts';
+import type { Policy } from '../policy/policy.ts';
 import { readPolicy } from './read-policy.ts';
 
 /** What files of objects say about policies, and about the ports that names stand for in them. */

@@ -1,8 +1,9 @@
 import { parseIp } from '../../src/lib/ip-bytes.ts';
 import { type IpPrefix, parsePrefix } from '../../src/flow/ip-prefix.ts';
-import { type Mapping, mappingAt, mappingsAt, ShapeError, textAt, textsAt } from '../catalog/object-reader.ts';
-import type { Direction, Peer } from './policy.ts';
-import { inNamespace, NAMESPACE_LABEL, NAMESPACE_LABELS, namesNamespaces, readSelector, type Requirement, selectorAt } from './selector.ts';
+import { type Mapping, mappingAt, mappingsAt, ShapeError, textAt, textsAt } from './object-reader.ts';
+import type { Direction, Peer } from '../policy/policy.ts';
+import { readSelector, selectorAt } from './read-selector.ts';
+import { inNamespace, NAMESPACE_LABEL, NAMESPACE_LABELS, namesNamespaces, type Requirement } from '../policy/selector.ts';
 
 /** What Cilium calls entities; `cluster` and `all` are sums of others. */
 const ENTITIES: readonly string[] = ['all', 'world', 'world-ipv4', 'world-ipv6', 'cluster', 'host', 'remote-node', 'kube-apiserver', 'ingress', 'health', 'init', 'unmanaged', 'none'];

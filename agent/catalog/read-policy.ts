@@ -1,8 +1,9 @@
-import { isMapping, type Mapping, mappingAt, mappingsAt, ShapeError, textAt, textsAt } from '../catalog/object-reader.ts';
-import type { Direction, Policy, Rule } from './policy.ts';
+import { isMapping, type Mapping, mappingAt, mappingsAt, ShapeError, textAt, textsAt } from './object-reader.ts';
+import type { Direction, Policy, Rule } from '../policy/policy.ts';
 import { homeSelector, readCiliumPeers, readPlainPeers } from './read-peers.ts';
 import { readIcmps, readPort, readToPorts } from './read-ports.ts';
-import { inNamespace, NAMESPACE_LABEL, readSelector, type Requirement } from './selector.ts';
+import { readSelector } from './read-selector.ts';
+import { inNamespace, NAMESPACE_LABEL, type Requirement } from '../policy/selector.ts';
 
 /** What one object turned out to be: policies, since a Cilium object may hold several. */
 export type PolicyReading =

@@ -1,5 +1,5 @@
-import { type Mapping, mappingAt, mappingsAt, ShapeError, textAt } from '../catalog/object-reader.ts';
-import type { IcmpType, PortRange } from './policy.ts';
+import { type Mapping, mappingAt, mappingsAt, ShapeError, textAt } from './object-reader.ts';
+import type { IcmpType, PortRange } from '../policy/policy.ts';
 
 const PROTOCOLS: Readonly<Record<string, number>> = { ANY: 0, TCP: 6, UDP: 17, SCTP: 132 };
 const MAX_PORT = 65_535;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseDocuments } from '../../../agent/catalog/parse-objects.ts';
-import { readPolicy } from '../../../agent/policy/read-policy.ts';
+import { readPolicy } from '../../../agent/catalog/read-policy.ts';
 import type { Policy } from '../../../agent/policy/policy.ts';
 
 function read(yaml: string): Policy[] {

@@ -1,0 +1,89 @@
+import type { CatalogSnapshot } from '../decode/facts.ts';
+import type { PolicyMode, PolicyRow, PolicyTables } from '../decode/kernel.ts';
+import { Direction } from '../decode/event.ts';
+import { PolicyCompiler, type PolicyEntry } from '../policy/compile.ts';
+import { type Decision, Decisions } from '../policy/decisions.ts';
+import { MAX_NETWORKS, namedNetworks } from '../policy/networks.ts';
+import { type PolicyChange, PolicyBook } from '../policy/policy-book.ts';
+import type { Policy } from '../policy/policy.ts';
+import type { EndpointVersion } from './endpoint-version.ts';
+import type { EndpointVersions, PolicyNeeds, VersionUpdate } from './endpoint-versions.ts';
+
+/** HT_POLICY_* of bpf/event.h. */
+const flag = { deny: 1, default: 2, unknown: 4 } as const;
+/** Revisions whose beginning is remembered. */
+const MAX_REVISIONS = 4_096;
+
+/** What an update of the catalog means for policies. */
+export interface PolicyUpdate extends VersionUpdate {
+  tables: PolicyTables;
+  policyChanges: PolicyChange[];
+  /** One line each: what is not in force though the objects ask for it. */
+  warnings: string[];
+}
+
+/** Policies of a node: which are in force, what they come to for its endpoints, and what each decision was. One an agent. */
+export class PolicyEngine {
+  readonly book = new PolicyBook();
+  private readonly decisions = new Decisions();
+  private readonly revisions: { fromNs: bigint; revision: number }[] = [];
+
+  constructor(private readonly versions: EndpointVersions, private readonly mode: PolicyMode) {}
+
+  /** Takes a new state of the catalog. */
+  take(snapshot: CatalogSnapshot, nowNs: bigint): PolicyUpdate {
+    const policyChanges = this.book.take(snapshot.policies);
+    if (policyChanges.length > 0) this.revisions.push({ fromNs: nowNs, revision: this.book.revision });
+    if (this.revisions.length > MAX_REVISIONS) this.revisions.shift();
+    const { policies } = this.book;
+    const networks = namedNetworks(policies);
+    const warnings = networks.length > MAX_NETWORKS ? [`policies name ${networks.length} networks, and ${MAX_NETWORKS} are told apart: connections to the others are judged as to the world`] : [];
+    const needs: PolicyNeeds = { networks: networks.slice(0, MAX_NETWORKS), services: namedServices(policies), hasPolicies: this.mode !== 'observe' && policies.length > 0 };
+    const update = this.versions.apply(snapshot, nowNs, needs.hasPolicies ? needs : undefined);
+    const endpoints = needs.hasPolicies ? this.compile(policies) : new Map<number, PolicyRow[]>();
+    return { ...update, policyChanges, warnings, tables: { mode: needs.hasPolicies ? this.mode : 'observe', endpoints, networks: update.networks } };
+  }
+
+  /** What a number in a record means. */
+  decision(number: number): Decision | undefined {
+    return number === 0 ? undefined : this.decisions.get(number);
+  }
+
+  /** Count of policy changes by then; a decision names its policies with it. */
+  revisionAt(timeNs: bigint): number {
+    for (let i = this.revisions.length - 1; i >= 0; i--) {
+      const found = this.revisions[i];
+      if (found !== undefined && found.fromNs <= timeNs) return found.revision;
+    }
+    return 0;
+  }
+
+  private compile(policies: readonly Policy[]): Map<number, PolicyRow[]> {
+    const compiler = new PolicyCompiler(policies, this.versions.policyClasses());
+    const endpoints = new Map<number, PolicyRow[]>();
+    const used = new Set<number>();
+    for (const { labels, end } of distinct(this.versions.localVersions())) {
+      const entries = compiler.compile(end);
+      if (entries === undefined) continue;
+      const rows = entries.map((entry) => this.rowOf(entry));
+      for (const { policy } of rows) used.add(policy);
+      endpoints.set(labels, rows);
+    }
+    this.decisions.keep(used);
+    return endpoints;
+  }
+
+  private rowOf({ peer, direction, bits, protocol, port, outcome }: PolicyEntry): PolicyRow {
+    const { kind } = outcome;
+    const flags = kind === 'deny' ? flag.deny : kind === 'default-deny' ? flag.deny | flag.default : kind === 'unknown' ? flag.unknown : 0;
+    return { peer, direction: direction === 'ingress' ? Direction.ingress : Direction.egress, bits, protocol, port, policy: this.decisions.numberOf(outcome), flags };
+  }
+}
+
+function distinct(versions: readonly EndpointVersion[]): EndpointVersion[] {
+  return [...new Map(versions.map((version) => [version.labels, version])).values()];
+}
+
+function namedServices(policies: readonly Policy[]): Set<string> {
+  return new Set(policies.flatMap(({ rules }) => rules.flatMap(({ peers }) => (peers ?? []).flatMap((peer) => (peer.type === 'service' ? [`${peer.namespace}/${peer.name}`] : [])))));
+}

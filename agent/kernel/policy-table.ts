@@ -1,0 +1,138 @@
+import { parsePrefix } from '../../src/flow/ip-prefix.ts';
+import { firstAddress, prefixText } from '../policy/networks.ts';
+import type { NetworkRow, PolicyRefusal, PolicyRow } from '../decode/kernel.ts';
+import type { BpfMap } from './bpf-map.ts';
+import { errnoText } from './kernel-error.ts';
+import { libbpf } from './libbpf.ts';
+import { closeFd } from './native.ts';
+
+/** Entries of one endpoint's policy map; Cilium's bound. What needs more is refused whole, since half of a policy is another one. */
+export const MAX_POLICY_ENTRIES = 16_384;
+
+const lpmTrie = 11; // BPF_MAP_TYPE_LPM_TRIE
+const noPrealloc = 1; // BPF_F_NO_PREALLOC
+const keyBytes = 12; // struct ht_policy_key
+const valueBytes = 8; // struct ht_policy
+const peerBits = 40; // peer and direction, before protocol and port
+const unknownFlag = 4; // HT_ADDRESS_UNKNOWN
+const trieName = new TextEncoder().encode('ht_policy\0');
+
+/** ht_policies and ht_networks of a loaded object. */
+export interface PolicyMaps {
+  policies: BpfMap;
+  networks: BpfMap;
+}
+
+/** Keeps what the datapath knows of policies equal to what is given: each endpoint's map is made anew and put in the old one's place in one step. */
+export class PolicyTable {
+  /** What stands in ht_policies, as text. */
+  private readonly endpoints = new Map<number, string>();
+  private readonly networks = new Map<string, string>();
+
+  constructor(private readonly maps: PolicyMaps) {}
+
+  /** Whether any network has a row. */
+  get hasNetworks(): boolean {
+    return this.networks.size > 0;
+  }
+
+  /** Sets the maps of all endpoints; one that cannot be made leaves what was there, and is given back with the reason. */
+  setEndpoints(endpoints: ReadonlyMap<number, readonly PolicyRow[]>): PolicyRefusal[] {
+    const refused: PolicyRefusal[] = [];
+    for (const [labels, rows] of endpoints) {
+      const text = rows.map(rowText).join('\n');
+      if (this.endpoints.get(labels) === text) continue;
+      const reason = this.setEndpoint(labels, rows);
+      if (reason === '') this.endpoints.set(labels, text);
+      else refused.push({ labels, reason });
+    }
+    for (const labels of this.endpoints.keys()) {
+      if (endpoints.has(labels)) continue;
+      this.maps.policies.delete(labelsKey(labels));
+      this.endpoints.delete(labels);
+    }
+    return refused;
+  }
+
+  /** Sets the rows of networks: adds and changes first, then removes. Gives back how many found no room. */
+  setNetworks(rows: readonly NetworkRow[]): number {
+    let refused = 0;
+    const wanted = new Map(rows.map((row) => [prefixText(row.prefix), row]));
+    for (const [text, row] of wanted) {
+      const words = `${row.ref} ${row.labels} ${row.isUnknown}`;
+      if (this.networks.get(text) === words) continue;
+      if (this.maps.networks.tryUpdate(networkKey(row), new Uint8Array(new Uint32Array([row.ref, row.labels, row.isUnknown ? unknownFlag : 0]).buffer)) < 0) refused++;
+      else this.networks.set(text, words);
+    }
+    for (const text of this.networks.keys()) {
+      if (wanted.has(text)) continue;
+      const prefix = parsePrefix(text);
+      if (prefix !== undefined) this.maps.networks.delete(networkKey({ prefix }));
+      this.networks.delete(text);
+    }
+    return refused;
+  }
+
+  private setEndpoint(labels: number, rows: readonly PolicyRow[]): string {
+    if (rows.length > MAX_POLICY_ENTRIES) return `${rows.length} entries where a policy map holds ${MAX_POLICY_ENTRIES}`;
+    const trie = Number(libbpf().bpf_map_create(lpmTrie, trieName, keyBytes, valueBytes, MAX_POLICY_ENTRIES, createOptions()));
+    if (trie < 0) return `cannot make a policy map: ${errnoText(trie)}`;
+    try {
+      for (const row of rows) {
+        const result = Number(libbpf().bpf_map_update_elem(trie, policyKey(row), policyValue(row), 0n));
+        if (result < 0) return `cannot fill a policy map: ${errnoText(result)}`;
+      }
+      const result = this.maps.policies.tryUpdate(labelsKey(labels), new Uint8Array(new Uint32Array([trie]).buffer));
+      return result < 0 ? `no room among ${this.maps.policies.maxEntries} endpoints with policies: ${errnoText(result)}` : '';
+    } finally {
+      // the map of maps holds it from now on
+      closeFd(trie);
+    }
+  }
+}
+
+/** struct bpf_map_create_opts of libbpf 1.x: size, four BTF numbers, inner map, flags. */
+function createOptions(): Uint8Array {
+  const options = new Uint8Array(48);
+  const view = new DataView(options.buffer);
+  view.setBigUint64(0, BigInt(options.length), true);
+  view.setUint32(28, noPrealloc, true);
+  return options;
+}
+
+function rowText({ peer, direction, bits, protocol, port, policy, flags }: PolicyRow): string {
+  return `${peer} ${direction} ${bits} ${protocol} ${port} ${policy} ${flags}`;
+}
+
+function policyKey({ peer, direction, bits, protocol, port }: PolicyRow): Uint8Array {
+  const key = new Uint8Array(keyBytes);
+  const view = new DataView(key.buffer);
+  view.setUint32(0, peerBits + bits, true);
+  view.setUint32(4, peer, true);
+  view.setUint8(8, direction);
+  view.setUint8(9, protocol);
+  view.setUint16(10, port, false);
+  return key;
+}
+
+function policyValue({ policy, flags, bits }: PolicyRow): Uint8Array {
+  const value = new Uint8Array(valueBytes);
+  const view = new DataView(value.buffer);
+  view.setUint32(0, policy, true);
+  view.setUint8(4, flags);
+  view.setUint8(5, bits);
+  return value;
+}
+
+function labelsKey(labels: number): Uint8Array {
+  return new Uint8Array(new Uint32Array([labels]).buffer);
+}
+
+function networkKey({ prefix }: Pick<NetworkRow, 'prefix'>): Uint8Array {
+  const key = new Uint8Array(24);
+  const view = new DataView(key.buffer);
+  view.setUint32(0, 8 + prefix.bits, true);
+  view.setUint8(4, prefix.family);
+  key.set(firstAddress(prefix).bytes, 5);
+  return key;
+}
