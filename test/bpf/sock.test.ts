@@ -70,7 +70,7 @@ const sendScript = (address: string, backend: string, options: { count?: number;
     ${options.isConnected === true ? `socket.connect(${vip.port}, '${address}', send)` : 'send()'};
   });`;
 
-describe.skipIf(problem !== '')('programs at the sockets of a cgroup', () => {
+describe.skipIf(problem !== '')('programs at the sockets of a cgroup', { timeout: 30_000 }, () => {
   let programs: Programs;
   let detach: (() => void) | undefined;
   let link: DeviceLink | undefined;
@@ -231,7 +231,7 @@ describe.skipIf(problem !== '')('programs at the sockets of a cgroup', () => {
     serve('translate', TCP);
     expect(await inPod(`net.connect(${vip.pods}, '${vip.ipv4}').on('data', (text) => say(String(text)))`)).toBe('pod');
     expect(await inPod(`net.connect(${serverPort}, '${host}').on('data', (text) => say(String(text)))`)).toBe('pod');
-    const opened = programs.events().filter(({ type, why }) => type === EventType.trace && why === 1).map(({ destination, destination_port, service }) => [destination, destination_port, service]);
+    const opened = programs.events().filter(({ type, why, protocol }) => type === EventType.trace && why === 1 && protocol === TCP).map(({ destination, destination_port, service }) => [destination, destination_port, service]);
     expect(opened).toEqual([[host, serverPort, 6], [host, serverPort, 0]]);
   });
 
