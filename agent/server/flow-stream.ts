@@ -162,7 +162,9 @@ class FlowStream {
     const { gaps } = this.source;
     if (!this.isGapPlaced) {
       this.isGapPlaced = true;
-      if (beforeNs !== undefined && !this.request.range.isFollow) this.gap = gaps.since(beforeNs);
+      const { isFollow, number, sinceNs } = this.request.range;
+      const hasPast = !isFollow || number > 0 || sinceNs !== undefined;
+      if (beforeNs !== undefined && hasPast) this.gap = gaps.since(beforeNs);
     }
     for (; this.gap < gaps.end; this.gap++) {
       const gap = gaps.get(this.gap);

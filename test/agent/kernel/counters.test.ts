@@ -18,8 +18,8 @@ test('parsePair() reads a key and sums the CPUs', () => {
 
 test('parseDrop() reads a key and sums the CPUs', () => {
   const key = new Uint8Array([1, 0, 0, 0, 2, 0, 0, 0, 3, 0, 2, 0, 0x50, 0, 17, 6]);
-  expect(parseDrop(key, words(1, 100, 2, 200), 16)).toEqual({
-    sourceLabels: 1, destinationLabels: 2, reason: 0x20003, port: 80, protocol: 17, family: 6, skbs: 3, bytes: 300,
+  expect(parseDrop(key, words(1, 100, 7, 70, 2, 200, 8, 80), 32)).toEqual({
+    sourceLabels: 1, destinationLabels: 2, reason: 0x20003, port: 80, protocol: 17, family: 6, skbs: 3, bytes: 300, folded: 15, foldedBytes: 150,
   });
 });
 

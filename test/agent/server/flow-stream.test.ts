@@ -99,6 +99,21 @@ test('streamFlows() tells a proven gap where it happened', async () => {
   expect(times).toEqual(['2', 'lost 5 from 1', '3', '4']);
 });
 
+test('streamFlows() tells who follows the losses among the past that was asked for, and no others', async () => {
+  const gap = { cpu: 1, lane: 0, firstNs: 2n, lastNs: 3n, count: 5 };
+  for (const [request, times] of [[{ number: 2n }, ['3', 'lost 5 from 1', '4']], [{}, []]] as const) {
+    const { source, push } = node();
+    const client = new Client();
+    push(1, 3, 4);
+    source.gaps.add([{ ...gap, lastNs: 4n }]);
+    const stop = new AbortController();
+    const running = streamFlows(source, { follow: true, ...request }, client.out, stop.signal);
+    expect(client.times()).toEqual(times);
+    stop.abort();
+    await running;
+  }
+});
+
 test('streamFlows() tells a slow client what was overwritten, and goes on', async () => {
   const { source, push, overtaken } = node();
   const client = new Client();
