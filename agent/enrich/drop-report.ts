@@ -1,6 +1,7 @@
 import type { DropCount } from '../../src/wire/gen/hubtop.ts';
 import type { DropRow } from '../decode/kernel.ts';
 import type { DatapathDrop } from '../decode/datapath-drop.ts';
+import { isForeignDecision, type JudgeDrop } from './judge-drop.ts';
 import type { EndpointVersions } from './endpoint-versions.ts';
 
 /** Drops listed in one report, the most frequent first. */
@@ -17,6 +18,7 @@ export class DropMeter {
   constructor(
     private readonly versions: EndpointVersions,
     private readonly reasonName: (reason: number) => { name: string; subsystem: string },
+    private readonly judgeDrop?: JudgeDrop,
   ) {}
 
   /** The interval since the call before. */
@@ -35,7 +37,8 @@ export class DropMeter {
       const skbs = row.skbs - (before?.skbs ?? 0);
       const { name, subsystem } = this.reasonName(row.reason);
       if (skbs <= 0 || noise.has(name)) continue;
-      drops.push({ ...this.ends(row), kernel_reason: name, kernel_subsystem: subsystem, skbs, bytes: row.bytes - (before?.bytes ?? 0) });
+      const refusal = isForeignDecision(name) ? this.judgeDrop?.(row) : undefined;
+      drops.push({ ...this.ends(row), kernel_reason: name, kernel_subsystem: subsystem, skbs, bytes: row.bytes - (before?.bytes ?? 0), ...(refusal === undefined ? {} : { refusal }) });
     }
     this.kernelBefore = now;
     return drops;

@@ -1,5 +1,6 @@
 import { parseIp } from '../../src/lib/ip-bytes.ts';
 import type { CatalogSnapshot } from '../decode/facts.ts';
+import type { JudgeDrop } from './judge-drop.ts';
 import type { EndpointVersions } from './endpoint-versions.ts';
 
 /** A service as a flow names it. */
@@ -27,6 +28,8 @@ export interface RowContext {
   serviceOf(number: number): ServiceName | undefined;
   /** False saves the lookups. */
   hasServices(): boolean;
+  /** What policies say of a packet that another program dropped; absent where none are known. */
+  readonly judgeDrop?: JudgeDrop;
 }
 
 /** Looks services up by virtual address and port. Built anew from each catalog. */

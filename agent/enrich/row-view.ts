@@ -166,6 +166,11 @@ export class RowView implements FlowView {
     return this.data.getUint16(this.why === Why.sweep || this.isFold ? OFFSET.tcp_flags_seen : OFFSET.tcp_flags, true);
   }
 
+  get sourceLabels(): number { return this.data.getUint32(OFFSET.source_labels, true); }
+  get destinationLabels(): number { return this.data.getUint32(OFFSET.destination_labels, true); }
+  /** Of the destination; 0 where there is none. */
+  get port(): number { return this.data.getUint16(OFFSET.destination_port, true); }
+
   get sourceVersion(): EndpointVersion {
     const version = this.versionAt(OFFSET.source_ref, OFFSET.source_labels);
     return version.ref === 0 && this.hasNoSourceIp && !this.isFold && (this.isSock || this.type === EventType.drop) ? this.context.versions.unknown : version;

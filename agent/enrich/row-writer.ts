@@ -1,13 +1,17 @@
 // Hot path: bench row "agent flows written" (test/bench/agent.ts).
-import { FlowRow, FlowWriter, interfaceChunk, serviceChunk, summaryChunk, textChunk } from '../../src/wire/flow-template.ts';
+import { FlowRow, FlowWriter, interfaceChunk, refusalChunk, serviceChunk, summaryChunk, textChunk } from '../../src/wire/flow-template.ts';
 import { FlowCodec, FlowType, TraceObservationPoint, TrafficDirection, Verdict } from '../../src/wire/gen/flow.ts';
 import { EventFlag, EventType, OFFSET, Point, TraceReason, whyNames } from '../decode/event.ts';
+import { isForeignDecision } from './judge-drop.ts';
 import type { RowContext, ServiceName } from './row-context.ts';
 import { type RowView, uuidBytes } from './row-view.ts';
 
 /** Devices and services whose bytes are kept; beyond, they are made anew. */
 const MAX_CHUNKS = 4_096;
 const EMPTY = new Uint8Array(0);
+/** Files of ours that drop, in bpf/: a record holds the line alone. Calls are refused for one reason, packets for the others. */
+const [packetFile, callFile] = [textChunk('tc.h'), textChunk('call.h')];
+const SERVICE_BACKEND_NOT_FOUND = 158;
 const NANOS = 1_000_000_000;
 const ICMPV4 = 1;
 const ICMPV6 = 58;
@@ -22,7 +26,7 @@ export class RowWriter {
   private readonly row = new FlowRow();
   private readonly devices = new Map<number, { name: string; chunk: Uint8Array }>();
   private readonly services = new Map<string, Uint8Array>();
-  private readonly kernelDrops = new Map<number, { summary: Uint8Array; name: Uint8Array; subsystem: Uint8Array }>();
+  private readonly kernelDrops = new Map<number, { summary: Uint8Array; name: Uint8Array; subsystem: Uint8Array; isForeign: boolean }>();
   private readonly whys = whyNames.map((name) => (name === '' ? EMPTY : textChunk(name)));
   /** High word of the last row's time, and that time's start in seconds and nanoseconds. */
   private timeHigh = -1;
@@ -83,6 +87,10 @@ export class RowWriter {
     row.eventSubType = view.eventSubType;
     row.dropReason = view.dropReason;
     if (type === EventType.verdict && row.verdict === Verdict.FORWARDED) row.isReply = 0;
+    if (type === EventType.drop && view.line !== 0) {
+      row.fileName = view.rawDropReason === SERVICE_BACKEND_NOT_FOUND ? callFile : packetFile;
+      row.fileLine = view.line;
+    }
     if (type === EventType.kernelDrop) row.summary = this.kernelDrop(view.rawDropReason).summary;
   }
 
@@ -149,9 +157,11 @@ export class RowWriter {
     row.why = this.whys[view.why] ?? EMPTY;
     row.isMidStream = (view.flags & EventFlag.midStream) !== 0;
     if (view.type !== EventType.kernelDrop) return;
-    const { name, subsystem } = this.kernelDrop(view.rawDropReason);
+    const { name, subsystem, isForeign } = this.kernelDrop(view.rawDropReason);
     row.kernelDropReason = name;
     row.kernelDropSubsystem = subsystem;
+    const refusal = isForeign ? this.context.judgeDrop?.(view) : undefined;
+    if (refusal !== undefined) row.refusal = refusalChunk(refusal);
   }
 
   private device(ifindex: number): Uint8Array {
@@ -173,11 +183,11 @@ export class RowWriter {
     return chunk;
   }
 
-  private kernelDrop(reason: number): { summary: Uint8Array; name: Uint8Array; subsystem: Uint8Array } {
+  private kernelDrop(reason: number): { summary: Uint8Array; name: Uint8Array; subsystem: Uint8Array; isForeign: boolean } {
     const known = this.kernelDrops.get(reason);
     if (known !== undefined) return known;
     const { name, subsystem } = this.context.dropReasonName(reason);
-    const chunks = { summary: summaryChunk(`kernel: ${name}`), name: textChunk(name), subsystem: textChunk(subsystem) };
+    const chunks = { summary: summaryChunk(`kernel: ${name}`), name: textChunk(name), subsystem: textChunk(subsystem), isForeign: isForeignDecision(name) };
     if (this.kernelDrops.size < MAX_CHUNKS) this.kernelDrops.set(reason, chunks);
     return chunks;
   }

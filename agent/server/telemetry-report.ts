@@ -4,6 +4,7 @@ import { HUBTOP_VERSION } from '../../src/lib/version.ts';
 import { laneNames } from '../decode/event.ts';
 import type { KernelSample, MapRow } from '../decode/kernel.ts';
 import { DropMeter } from '../enrich/drop-report.ts';
+import type { JudgeDrop } from '../enrich/judge-drop.ts';
 import type { EndpointVersions, TableFill } from '../enrich/endpoint-versions.ts';
 import { PairMeter } from '../enrich/pair-report.ts';
 import { TcpMeter } from '../enrich/tcp-report.ts';
@@ -48,9 +49,10 @@ export class TelemetryMeter {
     private readonly nodeName: string,
     private readonly versions: EndpointVersions,
     reasonName: (reason: number) => { name: string; subsystem: string },
+    judgeDrop?: JudgeDrop,
   ) {
     this.pairs = new PairMeter(versions);
-    this.drops = new DropMeter(versions, reasonName);
+    this.drops = new DropMeter(versions, reasonName, judgeDrop);
     this.tcp = new TcpMeter(versions);
   }
 

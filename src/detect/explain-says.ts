@@ -1,4 +1,5 @@
 import { DROP_REASON_NUMBERS } from '../model/drop-words.ts';
+import type { RefusalFact } from '../model/drop-facts.ts';
 import type { PolicyRef } from '../model/policy-ref.ts';
 import type { DropContext } from './drop-context.ts';
 
@@ -9,6 +10,7 @@ export function explainSays(context: DropContext): string[] {
 
 function refusalSays(context: DropContext): string[] {
   const { refusal, drop, fact, form } = context;
+  if (refusal !== undefined && !DROP_REASON_NUMBERS.has(drop.reason)) return foreignSays(drop.reason, refusal);
   if (drop.class !== 'pol') return [];
   if (refusal === undefined) return [numberSays(context)];
   const field = refusal.source === 'flow' ? `${refusal.direction === '' ? '*' : refusal.direction}_denied_by` : 'denied_by';
@@ -20,6 +22,12 @@ function refusalSays(context: DropContext): string[] {
   const selecting = refusal.selecting.length === 0 ? '' : `, selecting ${names(refusal.selecting)}`;
   const empty = form === 'named deny' ? `${field} is EMPTY, but ${numbered(drop.reason)} is a deny rule` : `${field} is EMPTY${selecting} → default deny, no single rule to blame`;
   return [`${who}: ${empty}${log(refusal.log)}`];
+}
+
+// a reason of the kernel: our own evaluator was asked about what others dropped
+function foreignSays(reason: string, refusal: RefusalFact): string[] {
+  const by = refusal.deniedBy.length > 0 ? `policy ${names(refusal.deniedBy)} denies it` : refusal.selecting.length > 0 ? `no rule of policy ${names(refusal.selecting)} allows it` : 'no policy allows it';
+  return [`${reason}: another program dropped it; ${by}`];
 }
 
 function numberSays({ drop, fact }: DropContext): string {

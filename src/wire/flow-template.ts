@@ -1,6 +1,7 @@
 // Hot path (bench row wire/template): writes GetFlowsResponse frames from numbers and prebuilt bytes, no object per flow.
 import { FlowCodec } from './gen/flow.ts';
 import type { Emitter, Endpoint, Service } from './gen/flow.ts';
+import { RefusalCodec, type Refusal } from './gen/hubtop.ts';
 import { GetFlowsResponseCodec } from './gen/observer.ts';
 import {
   AggregateField, AnyField, BoolValueField, CiliumEventTypeField, EthernetField, FileInfoField, FlowExtensionField, FlowField, GetFlowsResponseField,
@@ -46,13 +47,21 @@ export function summaryChunk(text: string): Uint8Array {
   return FlowCodec.encode({ Summary: text });
 }
 
+/** Bytes of a refusal for its chunk. */
+export function refusalChunk(refusal: Refusal): Uint8Array {
+  return lengthAndBytes(RefusalCodec.encode(refusal));
+}
+
 /** Bytes of a text for the chunks that hold a bare text: why, kernelDropReason, kernelDropSubsystem, fileName. */
 export function textChunk(text: string): Uint8Array {
-  const utf8 = encodeText(text);
-  const chunk = new Uint8Array(utf8.length + 5);
-  const at = writeVarint(chunk, 0, utf8.length);
-  chunk.set(utf8, at);
-  return chunk.slice(0, at + utf8.length);
+  return lengthAndBytes(encodeText(text));
+}
+
+function lengthAndBytes(bytes: Uint8Array): Uint8Array {
+  const chunk = new Uint8Array(bytes.length + 5);
+  const at = writeVarint(chunk, 0, bytes.length);
+  chunk.set(bytes, at);
+  return chunk.slice(0, at + bytes.length);
 }
 
 /**
@@ -128,6 +137,8 @@ export class FlowRow {
   why: Uint8Array = EMPTY;
   kernelDropReason: Uint8Array = EMPTY;
   kernelDropSubsystem: Uint8Array = EMPTY;
+  /** From refusalChunk(). */
+  refusal: Uint8Array = EMPTY;
 
   /** Back to an empty L3_L4 flow. The uuid is left as it is: every flow sets it. */
   clear(): void {
@@ -138,7 +149,7 @@ export class FlowRow {
     this.isEncrypted = this.hasExtension = this.isMidStream = false;
     this.protocol = this.sourcePort = this.destinationPort = this.tcpFlags = this.icmpType = this.icmpCode = this.fileLine = 0;
     this.bytes = this.source = this.destination = this.sourceService = this.destinationService = this.interface = EMPTY;
-    this.summary = this.fileName = this.extra = this.why = this.kernelDropReason = this.kernelDropSubsystem = EMPTY;
+    this.summary = this.fileName = this.extra = this.why = this.kernelDropReason = this.kernelDropSubsystem = this.refusal = EMPTY;
     this.aggregateIngress = this.aggregateEgress = this.aggregateUnknown = this.skbs = this.segments = this.volumeBytes = 0;
   }
 }
@@ -200,7 +211,7 @@ export class FlowWriter {
   /** Writes one flow with its node_name and time. Fields stand in the order of their numbers, as protobuf's own writers put them. */
   write(row: FlowRow): void {
     this.reserve(FIXED_FIELDS_BYTES + this.nodeBytes + row.source.length + row.destination.length + row.sourceService.length + row.destinationService.length
-      + row.interface.length + row.summary.length + row.fileName.length + row.extra.length + row.why.length + row.kernelDropReason.length + row.kernelDropSubsystem.length);
+      + row.interface.length + row.summary.length + row.fileName.length + row.extra.length + row.why.length + row.kernelDropReason.length + row.kernelDropSubsystem.length + row.refusal.length);
     const b = this.buffer;
     const frameStart = this.at;
     // flow, with room for a length of two bytes: right for 128 to 16,383, moved otherwise
@@ -550,6 +561,7 @@ function writeExtension(b: Uint8Array, start: number, row: FlowRow): number {
   at = writeNumber(b, at, FlowExtensionField.bytes, row.volumeBytes);
   at = writeTextChunk(b, at, FlowExtensionField.why, row.why);
   if (row.isMidStream) at = writeNumber(b, at, FlowExtensionField.mid_stream, 1);
+  at = writeTextChunk(b, at, FlowExtensionField.refusal, row.refusal);
   return closeShortMessage(b, anyAt, closeShortMessage(b, valueAt, at));
 }
 

@@ -30,6 +30,7 @@ export interface EventFields {
   icmp_type?: number;
   icmp_code?: number;
   drop_reason?: number;
+  line?: number;
   skbs?: number;
   segments?: number;
   source_mac?: number[];
@@ -43,7 +44,7 @@ export function eventBytes(fields: EventFields): Uint8Array {
   const bytes = new Uint8Array(EVENT_BYTES);
   const view = new DataView(bytes.buffer);
   const u8 = ['version', 'type', 'sub_type', 'reason', 'direction', 'why', 'flags', 'protocol', 'lane', 'icmp_type', 'icmp_code'] as const;
-  const u16 = ['cpu', 'tcp_flags', 'source_port', 'destination_port', 'tcp_flags_seen'] as const;
+  const u16 = ['cpu', 'tcp_flags', 'source_port', 'destination_port', 'tcp_flags_seen', 'line'] as const;
   const u32 = ['ifindex', 'source_ref', 'destination_ref', 'drop_reason', 'skbs', 'segments', 'service', 'source_labels', 'destination_labels', 'folded'] as const;
   const filled = { version: EVENT_VERSION, ...fields };
   for (const name of u8) view.setUint8(OFFSET[name], filled[name] ?? 0);

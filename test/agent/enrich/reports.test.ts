@@ -59,3 +59,17 @@ test('DropMeter.report() joins drops of kernel and datapath, and leaves the nois
   ]);
   expect(meter.report([kernel(3, 7)], [{ ...ends, reason: 133, skbs: 4, bytes: 300 }])).toEqual([]);
 });
+
+test('DropMeter.report() asks what policies say of drops that another program decided, and of no others', () => {
+  const { versions, web, api } = versionsOfShop();
+  const names = ['', 'NETFILTER_DROP', 'NO_SOCKET', 'TC_EGRESS'];
+  const asked: number[] = [];
+  const refusal = { denied_by: [{ name: 'no-web' }] };
+  const meter = new DropMeter(versions, (reason) => ({ name: names[reason] ?? '', subsystem: 'core' }), ({ sourceLabels, destinationLabels, port, protocol }) => {
+    asked.push(port);
+    return sourceLabels === web && destinationLabels === api && protocol === 6 && port === 1 ? refusal : undefined;
+  });
+  const rows = [1, 2, 3].map((reason) => ({ sourceLabels: web, destinationLabels: api, reason, port: reason, protocol: 6, family: 4 as const, skbs: 1, bytes: 60 }));
+  expect(meter.report(rows, []).map((drop) => [drop.kernel_reason, drop.refusal])).toEqual([['NETFILTER_DROP', refusal], ['NO_SOCKET', undefined], ['TC_EGRESS', undefined]]);
+  expect(asked).toEqual([1, 3]);
+});

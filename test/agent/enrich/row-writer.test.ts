@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { EventFlag, EventType } from '../../../agent/decode/event.ts';
+import type { RowContext } from '../../../agent/enrich/row-context.ts';
 import { RowView } from '../../../agent/enrich/row-view.ts';
 import { RowWriter } from '../../../agent/enrich/row-writer.ts';
 import { seededRandom } from '../../../agent/sim/random.ts';
@@ -22,8 +23,8 @@ function rowOf(fields: EventFields): RowView {
   return view.moved();
 }
 
-function written(view: RowView, hasExtension = false): GetFlowsResponse {
-  const writer = new RowWriter(context);
+function written(view: RowView, hasExtension = false, rowContext: RowContext = context): GetFlowsResponse {
+  const writer = new RowWriter(rowContext);
   writer.write(view, hasExtension);
   return GetFlowsResponseCodec.decode(writer.frames.bytes().slice(5));
 }
@@ -58,6 +59,8 @@ const table: [string, EventFields, Flow][] = [
   ['a virtual address names its service', { ...syn, destination_ref: 0, destination_ip: [10, 96, 0, 9], destination_port: 80 }, { destination_service: { name: 'api', namespace: 'shop' } }],
   ['a kernel drop has no number of Hubble', { ...syn, type: 8, drop_reason: 3, why: 7 }, { verdict: 2, event_type: { type: 1, sub_type: 255 }, Summary: 'kernel: NO_SOCKET' }],
   ['a policy drop has its reason twice', { ...syn, type: 1, drop_reason: 133, why: 7 }, { verdict: 2, drop_reason: 133, drop_reason_desc: 133, event_type: { type: 1, sub_type: 133 } }],
+  ['a drop of ours says where', { ...syn, type: 1, drop_reason: 133, why: 7, line: 321 }, { file: { name: 'tc.h', line: 321 } }],
+  ['a refused call says where', { ...syn, type: 1, drop_reason: 158, why: 7, line: 122 }, { file: { name: 'call.h', line: 122 } }],
   ['a ping has type and code', { ...syn, protocol: 1, source_port: 0, destination_port: 0, icmp_type: 8, tcp_flags: 0 }, { l4: { ICMPv4: { type: 8 } }, Summary: 'ICMPv4 EchoRequest' }],
 ];
 
@@ -163,4 +166,17 @@ test('RowView answers filters exactly as the written flow does, on random rows',
       expect(mine, `round ${round}: ${name}`).toEqual(theirs);
     }
   }
+});
+
+test('RowWriter puts what policies say into a drop that another program decided, and into no other', () => {
+  const refusal = { selecting: [{ name: 'a-policy-with-a-name-that-makes-the-message-longer-than-a-byte-can-say', namespace: 'shop' }], closest: { rule: 'spec.egress[0]', misses: ['port 8443 is not 8080', 'label app=api is app=apis'] } };
+  const judged: number[] = [];
+  const judging: RowContext = { ...context, dropReasonName: (reason) => ({ name: reason === 9 ? 'NETFILTER_DROP' : 'NO_SOCKET', subsystem: 'core' }), judgeDrop: ({ port }) => { judged.push(port); return refusal; } };
+  const refusalOf = (reason: number): unknown => {
+    const { flow } = written(rowOf({ ...syn, type: EventType.kernelDrop, drop_reason: reason, why: 7 }), true, judging);
+    return FlowExtensionCodec.decode(flow?.extensions?.value ?? new Uint8Array()).refusal;
+  };
+  expect(refusalOf(9)).toMatchObject(refusal);
+  expect(refusalOf(3)).toBeUndefined();
+  expect(judged).toEqual([8080]);
 });

@@ -165,6 +165,14 @@ test('explainDrop() of a connection that was not tracked says how full the table
   expect(explained(storyScene('conntrack-full', { seconds: 345, relay: 'stock' }), 'kube-dns').causes).toEqual([]);
 });
 
+test.each<[string, Refusal, string]>([
+  ['denies', { denied_by: [{ name: 'no-cron', kind: 'NetworkPolicy', namespace: 'payments' }], direction: 1 }, 'policy payments/no-cron denies it'],
+  ['has no rule for it', { selecting: [{ name: 'ledger', kind: 'NetworkPolicy', namespace: 'payments' }], direction: 1 }, 'no rule of policy payments/ledger allows it'],
+])('explainDrop() joins what another program dropped with a policy that %s', (_what, refusal, words) => {
+  const told = explained(watch({ drop: 'NETFILTER_DROP', refusal }), 'ledger-svc');
+  expect(told.says).toEqual([`NETFILTER_DROP: another program dropped it; ${words}`]);
+});
+
 interface Watch {
   changes?: Change[];
   /** Second from which the pair is dropped, and up to which it worked. */
