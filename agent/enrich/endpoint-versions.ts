@@ -157,7 +157,7 @@ export class EndpointVersions {
       ...snapshot.nodes.flatMap((node) => this.nodeCandidates(node, apiServers)),
       ...snapshot.endpoints.filter((fact) => !fact.hostNetwork).map((fact) => this.podCandidate(fact, behind)),
       ...needs.networks.map((prefix) => this.networkCandidate(prefix, needs.networks)),
-      ...outsideServers(snapshot, apiServers),
+      ...outsideServers(snapshot, apiServers, behind),
     ];
     for (const candidate of candidates) {
       if (live.has(candidate.owner)) continue;
@@ -298,11 +298,14 @@ function apiServerIps({ services }: CatalogSnapshot): Set<string> {
 }
 
 /** A managed cluster's server stands outside of it: it belongs to the world as well. */
-function outsideServers({ nodes, endpoints }: CatalogSnapshot, servers: ReadonlySet<string>): Candidate[] {
+function outsideServers({ nodes, endpoints }: CatalogSnapshot, servers: ReadonlySet<string>, behind: ReadonlyMap<string, readonly string[]>): Candidate[] {
   if (servers.size === 0) return [];
   const inside = new Set([...nodes, ...endpoints].flatMap((fact) => fact.ips));
-  const ips = [...servers].filter((ip) => !inside.has(ip));
-  return ips.length === 0 ? [] : [{ owner: 'kube-apiserver', endpoint: { identity: Identity.kubeApiserver, labels: [API_SERVER_LABEL, 'reserved:world'] }, ips, nodeName: '' }];
+  // each address by itself: rules about networks may tell them apart
+  return [...servers].filter((ip) => !inside.has(ip)).map((ip) => ({
+    owner: `kube-apiserver ${ip}`, endpoint: { identity: Identity.kubeApiserver, labels: [`cidr:${ip}/${ip.includes(':') ? 128 : 32}`, API_SERVER_LABEL, 'reserved:world'] }, ips: [ip], nodeName: '',
+    services: [...(behind.get(ip) ?? [])].sort(),
+  }));
 }
 
 /** Whether pods have addresses of both families; undefined without any pod. */

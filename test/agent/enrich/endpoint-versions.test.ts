@@ -70,7 +70,7 @@ test.each<[string, readonly string[], string]>([
 test.each<[string, string, number, readonly string[]]>([
   ['on another node', '192.168.0.2', 7, ['reserved:kube-apiserver', 'reserved:remote-node']],
   ['on this node', '192.168.0.1', 1, ['reserved:host', 'reserved:kube-apiserver']],
-  ['outside of the cluster', '203.0.113.9', 7, ['reserved:kube-apiserver', 'reserved:world']],
+  ['outside of the cluster', '203.0.113.9', 7, ['cidr:203.0.113.9/32', 'reserved:kube-apiserver', 'reserved:world']],
   ['in a pod, which stays what it is', '10.0.2.7', 301, ['k8s:app=api', 'k8s:io.kubernetes.pod.namespace=shop']],
 ])('EndpointVersions know the kube-apiserver by the backends of default/kubernetes: %s', (_case, ip, identity, labels) => {
   const versions = new EndpointVersions('node-a');
