@@ -4,6 +4,7 @@ import type { BpfMap } from './bpf-map.ts';
 import { parseCounters } from './counters.ts';
 import { KernelError } from './kernel-error.ts';
 import { closeFd, requireKoffi } from './native.ts';
+import { number32 } from './netlink-attributes.ts';
 import { requireLinux, requirePrivileges } from './requirements.ts';
 import { addressText, readService } from './table-rows.ts';
 
@@ -83,6 +84,23 @@ export function serviceBackends(): Map<string, number> {
     for (const [, { fd }] of byId) closeFd(fd);
   }
   return found;
+}
+
+/** The policy maps of an agent's endpoints, by label set, one after the other: each is let go when the next is asked for. */
+export function* policyMaps(outer: BpfMap): Generator<{ labels: number; map: BpfMap }> {
+  for (const batch of outer.batches()) {
+    const found = batch.map(([key, value]) => [number32(key), number32(value)] as const);
+    for (const [labels = 0, id = 0] of found) {
+      // replaced meanwhile: its endpoint comes once more or not at all
+      const map = openMap(id);
+      if (map === undefined) continue;
+      try {
+        yield { labels, map };
+      } finally {
+        closeFd(map.fd);
+      }
+    }
+  }
 }
 
 function openMaps(ids: readonly number[]): [number, BpfMap][] {

@@ -23,9 +23,15 @@ export const SERVICE = { service: 0, set: 4, backends: 8, flags: 12 } as const;
 export const BACKEND_KEY = { set: 0, slot: 4 } as const;
 export const BACKEND = { ip: 0, port: 16 } as const;
 
+/** struct ht_policy_key, ht_policy. */
+export const POLICY_KEY = { prefix_bits: 0, peer: 4, direction: 8, protocol: 9, port_be: 10 } as const;
+export const POLICY = { policy: 0, flags: 4, bits: 5 } as const;
+
 const NS_PER_S = 1_000_000_000n;
 const TCP = 6, IPV6 = 6;
 const RESET = 0x80, BOTH = 3, MID_STREAM = 0x20, LOCAL = 1, INGRESS = 1, TRANSLATE = 1;
+const ANY_PEER = 0xffff_ffff, DENY = 1, BY_DEFAULT = 2, NOT_KNOWN = 4, PROTOCOL_BITS = 8, PORT_BITS = 16;
+const ICMP: readonly number[] = [1, 58];
 /** Backends of one service that are read. */
 const MAX_BACKENDS = 1_024;
 
@@ -147,6 +153,37 @@ export function readService(key: Uint8Array, value: Uint8Array, lookUpBackend: (
 /** An address and a port as one reads them. */
 export function addressText(ip: string, port: number): string {
   return ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`;
+}
+
+/** One entry of an endpoint's policy map. */
+export interface PolicyEntryRow {
+  direction: 'ingress' | 'egress';
+  /** Label set of the other end; undefined = whoever has no entry of his own. */
+  peer: number | undefined;
+  /** Undefined = any. */
+  protocol: number | undefined;
+  /** Of the server, first and last; of ICMP the type. Undefined = any. */
+  ports: { first: number; last: number } | undefined;
+  says: 'allow' | 'deny' | 'default deny' | 'unknown port' | 'no policy';
+  /** The agent's number of the decision; 0 = none. */
+  policy: number;
+}
+
+/** An entry of a policy map. */
+export function readPolicyEntry(key: Uint8Array, value: Uint8Array): PolicyEntryRow {
+  const [keyView, view] = [viewOf(key), viewOf(value)];
+  const [peer, protocol, bits, flags, policy] = [keyView.getUint32(POLICY_KEY.peer, true), key[POLICY_KEY.protocol] ?? 0, value[POLICY.bits] ?? 0, value[POLICY.flags] ?? 0, view.getUint32(POLICY.policy, true)];
+  const says = (flags & NOT_KNOWN) !== 0 ? 'unknown port' : (flags & DENY) === 0 ? (policy === 0 ? 'no policy' : 'allow') : (flags & BY_DEFAULT) !== 0 ? 'default deny' : 'deny';
+  return {
+    direction: key[POLICY_KEY.direction] === INGRESS ? 'ingress' : 'egress', peer: peer === ANY_PEER ? undefined : peer, protocol: bits === 0 ? undefined : protocol,
+    ports: bits <= PROTOCOL_BITS ? undefined : portsOf(keyView.getUint16(POLICY_KEY.port_be), bits - PROTOCOL_BITS, ICMP.includes(protocol)), says, policy,
+  };
+}
+
+// a range is a few prefixes, as of addresses; the type of ICMP stands in the first byte
+function portsOf(port: number, bits: number, isIcmp: boolean): { first: number; last: number } {
+  const last = port | ((1 << (PORT_BITS - bits)) - 1);
+  return isIcmp ? { first: port >> 8, last: last >> 8 } : { first: port, last };
 }
 
 function viewOf(bytes: Uint8Array): DataView {

@@ -1,4 +1,4 @@
-import type { Connection, ConnectionEnd, KnownAddress, KnownService } from '../../agent/kernel/table-rows.ts';
+import type { Connection, ConnectionEnd, KnownAddress, KnownService, PolicyEntryRow } from '../../agent/kernel/table-rows.ts';
 import { scrub } from '../lib/scrub.ts';
 import { grouped } from '../screen/format.ts';
 
@@ -19,6 +19,8 @@ export const CT_HEAD: readonly string[] = ['PROTO', 'WAY    ', 'CLIENT          
 export const ENDPOINTS_HEAD: readonly string[] = ['ADDRESS              ', 'VERSION', 'LABELS', 'WHERE    ', 'DEVICE     ', 'WHO'];
 
 export const SERVICES_HEAD: readonly string[] = ['PROTO', 'ADDRESS              ', 'NUMBER', 'SOCKETS  ', 'WHO                           ', 'BACKENDS'];
+
+export const POLICY_HEAD: readonly string[] = ['ENDPOINT                      ', 'WAY    ', 'SAYS        ', 'PROTO', 'PORT       ', 'POLICY', 'PEER'];
 
 /** What a row is read with: names by address, devices by their number or by the endpoint behind them. */
 export interface RowContext {
@@ -70,6 +72,16 @@ export function serviceRow({ ip, port, protocol, service, isTranslated, backendC
       proto, endText({ ip, port }), String(service), isTranslated ? 'translate' : 'observe', scrub(name ?? '-', NAME_CELLS),
       !isTranslated ? 'not sent anywhere' : backendCount === 0 ? 'none: refused' : `${shown.join(' ')}${backendCount > shown.length ? ` and ${grouped(backendCount - shown.length)} more` : ''}`,
     ],
+  };
+}
+
+/** What policies say of a peer and a port at one endpoint; `nameOf` gives the name of a label set. */
+export function policyRow(labels: number, { direction, peer, protocol, ports, says, policy }: PolicyEntryRow, nameOf: (labels: number) => string | undefined): TableRow {
+  const proto = protocol === undefined ? null : (PROTOCOLS[protocol] ?? String(protocol));
+  const who = (set: number): string => scrub(nameOf(set) ?? (set === 0 ? 'world' : `labels ${set}`), NAME_CELLS);
+  return {
+    data: { labels, name: nameOf(labels) ?? null, direction, peer_labels: peer ?? null, peer_name: peer === undefined ? null : (nameOf(peer) ?? null), protocol: proto, ports: ports ?? null, says, policy },
+    cells: [who(labels), direction, says, proto ?? 'any', ports === undefined ? 'any' : ports.first === ports.last ? String(ports.first) : `${ports.first}-${ports.last}`, policy === 0 ? '-' : String(policy), peer === undefined ? 'anybody else' : who(peer)],
   };
 }
 

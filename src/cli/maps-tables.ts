@@ -5,7 +5,7 @@ import { scrub } from '../lib/scrub.ts';
 import { grouped } from '../screen/format.ts';
 import { type CommandContext, CommandError, UsageError } from './command.ts';
 import { describeFailure } from './describe-failure.ts';
-import { addressRow, connectionRow, CT_HEAD, ENDPOINTS_HEAD, serviceRow, SERVICES_HEAD, type TableRow } from './maps-rows.ts';
+import { addressRow, connectionRow, CT_HEAD, ENDPOINTS_HEAD, POLICY_HEAD, policyRow, serviceRow, SERVICES_HEAD, type TableRow } from './maps-rows.ts';
 
 /** What of which agents is printed, and how. */
 export interface TableRequest {
@@ -18,47 +18,74 @@ export interface TableRequest {
   isJson: boolean;
 }
 
-type ReadRow = (key: Uint8Array, value: Uint8Array) => TableRow;
+type TableParsers = typeof import('../../agent/kernel/table-rows.ts') & typeof import('../../agent/kernel/agent-tables.ts');
 
-/** A table that can be printed: its map, its columns, and how an entry of an agent's becomes a row. */
+/** What rows are made with. */
+interface RowParts {
+  parsers: TableParsers;
+  names: ReadonlyMap<string, string>;
+  nowS: number;
+}
+
+/** A table that can be printed: its map, its columns, and its rows, some hundred at a time. */
 interface PrintedTable {
   map: string;
   head: readonly string[];
-  reader(agent: AgentTables, parts: { rows: TableParsers; names: ReadonlyMap<string, string>; nowS: number }): ReadRow;
+  batches(agent: AgentTables, table: BpfMap, parts: RowParts): Iterable<TableRow[]>;
 }
 
-type TableParsers = typeof import('../../agent/kernel/table-rows.ts');
+function* rowsOf(table: BpfMap, read: (key: Uint8Array, value: Uint8Array) => TableRow): Iterable<TableRow[]> {
+  for (const batch of table.batches()) yield batch.map(([key, value]) => read(key, value));
+}
 
 const PRINTED: ReadonlyMap<string, PrintedTable> = new Map([
   ['ct', {
     map: 'ht_conntrack', head: CT_HEAD,
-    reader: (agent, { rows, names, nowS }) => (key, value) => connectionRow(rows.readConnection(key, value), { names, deviceOf: (ifindex) => agent.devices.get(ifindex), nowS }),
+    batches: (agent, table, { parsers, names, nowS }) => rowsOf(table, (key, value) => connectionRow(parsers.readConnection(key, value), { names, deviceOf: (ifindex) => agent.devices.get(ifindex), nowS })),
   }],
   ['endpoints', {
     map: 'ht_addresses', head: ENDPOINTS_HEAD,
-    reader: (agent, { rows, names }) => {
-      const devices = devicesByRef(agent, rows.readDevice);
-      return (key, value) => addressRow(rows.readAddress(key, value), { names, deviceOf: (ref) => devices.get(ref) });
+    batches: (agent, table, { parsers, names }) => {
+      const devices = devicesByRef(agent, parsers.readDevice);
+      return rowsOf(table, (key, value) => addressRow(parsers.readAddress(key, value), { names, deviceOf: (ref) => devices.get(ref) }));
     },
   }],
   ['services', {
     map: 'ht_services', head: SERVICES_HEAD,
-    reader: ({ tables }, { rows, names }) => (key, value) => serviceRow(rows.readService(key, value, (backend) => tables.get('ht_backends')?.lookup(backend)), names),
+    batches: ({ tables }, table, { parsers, names }) => rowsOf(table, (key, value) => serviceRow(parsers.readService(key, value, (backend) => tables.get('ht_backends')?.lookup(backend)), names)),
   }],
+  ['policy', { map: 'ht_policies', head: POLICY_HEAD, batches: policyBatches }],
 ]);
+
+function* policyBatches({ tables }: AgentTables, table: BpfMap, { parsers, names }: RowParts): Iterable<TableRow[]> {
+  const nameOf = labelNames(tables.get('ht_addresses'), parsers, names);
+  for (const { labels, map } of parsers.policyMaps(table)) yield* rowsOf(map, (key, value) => policyRow(labels, parsers.readPolicyEntry(key, value), (set) => nameOf.get(set)));
+}
+
+/** A label set has no name of its own: that of the first of those who have it. */
+function labelNames(addresses: BpfMap | undefined, { readAddress }: TableParsers, names: ReadonlyMap<string, string>): Map<number, string> {
+  const found = new Map<number, string>();
+  if (names.size === 0) return found;
+  addresses?.forEach((key, value) => {
+    const { ip, labels } = readAddress(key, value);
+    const name = names.get(ip);
+    if (labels !== 0 && name !== undefined && !found.has(labels)) found.set(labels, name);
+  });
+  return found;
+}
 
 /** Tables of a running agent that can be read. */
 export const TABLES: readonly string[] = [...PRINTED.keys()];
 
 /** Prints a table of the agents of this machine row by row, out of the kernel's maps: nothing of it is held, and no agent is asked. */
 export async function printTable(request: TableRequest, context: CommandContext): Promise<number> {
-  const [{ withAgentTables }, { boottimeNs }, rows, names] = await Promise.all([
+  const [agentTables, { boottimeNs }, rows, names] = await Promise.all([
     import('../../agent/kernel/agent-tables.ts'), import('../../agent/kernel/native.ts'), import('../../agent/kernel/table-rows.ts'), namesOf(request.objects),
   ]);
   const printed = PRINTED.get(request.table);
   if (printed === undefined) throw new UsageError(`no table ${request.table}`);
   try {
-    return await withAgentTables(async (agents) => {
+    return await agentTables.withAgentTables(async (agents) => {
       let tables = 0;
       for (const agent of chosen(agents, request.agent)) {
         const table = agent.tables.get(printed.map);
@@ -67,8 +94,8 @@ export async function printTable(request: TableRequest, context: CommandContext)
           continue;
         }
         tables++;
-        const read = printed.reader(agent, { rows, names, nowS: Number(boottimeNs() / 1_000_000_000n) });
-        await printRows({ agent, table, head: printed.head, read }, request, context);
+        const batches = printed.batches(agent, table, { parsers: { ...rows, ...agentTables }, names, nowS: Number(boottimeNs() / 1_000_000_000n) });
+        await printRows({ agent, batches, head: printed.head, sum: request.table === 'policy' ? 'entries of all endpoints' : `of at most ${grouped(table.maxEntries)}` }, request, context);
       }
       return tables > 0 ? 0 : 1;
     });
@@ -78,14 +105,14 @@ export async function printTable(request: TableRequest, context: CommandContext)
   }
 }
 
-async function printRows({ agent, table, head, read }: { agent: AgentTables; table: BpfMap; head: readonly string[]; read: ReadRow }, request: TableRequest, context: CommandContext): Promise<void> {
+async function printRows({ agent, batches, head, sum }: { agent: AgentTables; batches: Iterable<TableRow[]>; head: readonly string[]; sum: string }, request: TableRequest, context: CommandContext): Promise<void> {
   if (!request.isJson) await context.print(`${agentWords(agent)}\n${head.join(' ')}\n`);
   let printed = 0;
-  for (const batch of table.batches()) {
+  for (const batch of batches) {
     if (context.signal.aborted) return;
     const kept = request.limit === undefined ? batch : batch.slice(0, request.limit - printed);
     printed += kept.length;
-    const lines = kept.map(([key, value]) => read(key, value)).map(({ data, cells }) => (request.isJson
+    const lines = kept.map(({ data, cells }) => (request.isJson
       ? jsonText({ schema: SCHEMA, kind: `maps-${request.table}`, agent: { pid: agent.pid ?? null, node: agent.nodeName ?? null }, ...data })
       : cells.map((cell, i) => cell.padEnd(head[i]?.length ?? 0)).join(' ').trimEnd()));
     if (lines.length > 0) await context.print(`${lines.join('\n')}\n`);
@@ -94,7 +121,7 @@ async function printRows({ agent, table, head, read }: { agent: AgentTables; tab
       return;
     }
   }
-  if (!request.isJson) await context.print(`${grouped(printed)} of at most ${grouped(table.maxEntries)}\n\n`);
+  if (!request.isJson) await context.print(`${grouped(printed)} ${sum}\n\n`);
 }
 
 function chosen(agents: readonly AgentTables[], who: string | undefined): readonly AgentTables[] {

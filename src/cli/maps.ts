@@ -17,8 +17,8 @@ const KIND = 'maps';
 
 /** `hubtop maps`, `maps snapshot FILE`, `maps diff OLD [NEW]`, and the tables of a running agent. */
 export const maps: Command = {
-  usage: 'maps [snapshot FILE | diff OLD [NEW] | ct | endpoints | services] [flags]',
-  summary: 'Every BPF map of this machine: type, size, entries, who uses it; snapshots and what changed between them; connections, endpoints and services of the agents here (root)',
+  usage: 'maps [snapshot FILE | diff OLD [NEW] | ct | endpoints | services | policy] [flags]',
+  summary: 'Every BPF map of this machine: type, size, entries, who uses it; snapshots and what changed between them; connections, endpoints, services and policies of the agents here (root)',
   flags: [
     { name: 'interval', kind: 'text', value: 'SECONDS', help: 'read twice, so long after each other, and say how maps grow a minute' },
     { name: 'output', short: 'o', kind: 'text', value: 'FORMAT', help: 'text or json (default text); tables as JSON are an object a line' },
@@ -26,7 +26,7 @@ export const maps: Command = {
     { name: 'limit', kind: 'count', value: 'N', help: 'rows of each agent (default: all, as they come)', group: 'Tables' },
     { name: 'objects', kind: 'list', value: 'PATH', help: 'Kubernetes objects that give addresses their names', group: 'Tables' },
   ],
-  details: 'Entries are exact where the kernel counts (hashes), ~ where keys were walked over (tries), - where nobody can say (arrays). Evictions are known of our own connection tables alone.\ndiff without NEW compares with this moment.\nct lists tracked connections, endpoints whose an address is, services where sockets are sent, out of the maps of the agents that run here; * = its beginning was not seen,\nNOT YET TOLD are packets no event has reported.',
+  details: 'Entries are exact where the kernel counts (hashes), ~ where keys were walked over (tries), - where nobody can say (arrays). Evictions are known of our own connection tables alone.\ndiff without NEW compares with this moment.\nct lists tracked connections, endpoints whose an address is, services where sockets are sent, policy what is decided at each endpoint, out of the maps of the agents that run here; * = its beginning was not seen,\nNOT YET TOLD are packets no event has reported.',
   usageExitCode: 2,
   maxPositionals: 3,
   async run(values, [verb, first, second], context) {

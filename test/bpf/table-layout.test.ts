@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { ADDRESS, ADDRESS_KEY, BACKEND, BACKEND_KEY, CONNTRACK, CONNTRACK_KEY, CONNTRACK_SIDE, DEVICE, SERVICE, SERVICE_KEY } from '../../agent/kernel/table-rows.ts';
+import { ADDRESS, ADDRESS_KEY, BACKEND, BACKEND_KEY, CONNTRACK, CONNTRACK_KEY, CONNTRACK_SIDE, DEVICE, POLICY, POLICY_KEY, SERVICE, SERVICE_KEY } from '../../agent/kernel/table-rows.ts';
 
 const hasCompiler = spawnSync('cc', ['--version']).status === 0;
 if (!hasCompiler) console.warn('test/bpf/table-layout skipped: no C compiler');
@@ -11,6 +11,7 @@ if (!hasCompiler) console.warn('test/bpf/table-layout skipped: no C compiler');
 const structs: readonly [name: string, offsets: Readonly<Record<string, number>>][] = [
   ['ht_conntrack_key', CONNTRACK_KEY], ['ht_conntrack', CONNTRACK], ['ht_conntrack_side', CONNTRACK_SIDE], ['ht_address_key', ADDRESS_KEY], ['ht_address', ADDRESS], ['ht_device', DEVICE],
   ['ht_service_key', SERVICE_KEY], ['ht_service', SERVICE], ['ht_backend_key', BACKEND_KEY], ['ht_backend', BACKEND],
+  ['ht_policy_key', POLICY_KEY], ['ht_policy', POLICY],
 ];
 
 /** Where the compiler puts the fields; `end` is the size of the struct. */

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Connection } from '../../../agent/kernel/table-rows.ts';
-import { addressRow, connectionRow, serviceRow } from '../../../src/cli/maps-rows.ts';
+import { addressRow, connectionRow, policyRow, serviceRow } from '../../../src/cli/maps-rows.ts';
 
 const end = { port: 0, ref: 0, labels: 0, packets: 0, segments: 0, bytes: 0 };
 const connection: Connection = {
@@ -36,4 +36,11 @@ test.each<[string, Partial<Parameters<typeof serviceRow>[0]>, string]>([
   const { cells } = serviceRow({ ip: '10.96.0.9', port: 80, protocol: 6, service: 3, isTranslated: true, backendCount: 2, backends: ['10.0.1.1:80', '10.0.1.2:80'], ...more }, new Map([['10.96.0.9', 'shop/api (service)']]));
   expect(cells.slice(0, 3)).toEqual(['TCP', '10.96.0.9:80', '3']);
   expect([cells[4], cells[5]?.replaceAll(/[^\x20-\x7e]/g, ' ')]).toEqual(['shop/api (service)', words]);
+});
+
+test('policyRow() says what is decided for whom, with names where there are any', () => {
+  const row = { direction: 'ingress', peer: 9, protocol: 6, ports: { first: 8_192, last: 8_447 }, says: 'allow', policy: 4 } as const;
+  expect(policyRow(7, row, (labels) => (labels === 7 ? 'shop/web' : undefined)).cells).toEqual(['shop/web', 'ingress', 'allow', 'TCP', '8192-8447', '4', 'labels 9']);
+  expect(policyRow(7, { ...row, peer: undefined, protocol: undefined, ports: undefined, says: 'default deny', policy: 0 }, () => undefined).cells).toEqual(['labels 7', 'ingress', 'default deny', 'any', 'any', '-', 'anybody else']);
+  expect(policyRow(7, { ...row, peer: 0 }, () => undefined).cells[6]).toBe('world');
 });

@@ -40,7 +40,7 @@ test('diff of two snapshots is words, plain ones whatever the names', async () =
 test.each<[string[], number, string]>([
   [['snapshot'], 2, 'snapshot needs the FILE'],
   [['diff'], 2, 'diff needs a snapshot'],
-  [['dump'], 2, 'unknown: maps dump; there is snapshot, diff, ct, endpoints, services'],
+  [['dump'], 2, 'unknown: maps dump; there is snapshot, diff, ct, endpoints, services, policy'],
   [['--interval', '0'], 2, 'expected seconds, 0.2 to 3600'],
   [['diff', old, '--interval', '5'], 2, '--interval goes with the list alone'],
   [['-o', 'yaml'], 2, 'expected text or json'],
