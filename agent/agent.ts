@@ -4,8 +4,10 @@ import { parseTarget } from '../src/rpc/target.ts';
 import type { ServerTls } from '../src/rpc/tls-files.ts';
 import { HUBBLE_COMPAT_VERSION } from '../src/lib/version.ts';
 import { type CatalogSnapshot, emptyCatalog } from './decode/facts.ts';
+import type { PolicyMode } from './decode/kernel.ts';
 import { startDrainThread } from './drain-worker.ts';
 import { EndpointVersions } from './enrich/endpoint-versions.ts';
+import { PolicyEngine } from './enrich/policy-engine.ts';
 import { type RowContext, ServiceTable, makeUuidPrefix } from './enrich/row-context.ts';
 import { ServiceNumbers } from './enrich/service-numbers.ts';
 import { DEFAULT_HISTORY_CAPACITY } from './history/history.ts';
@@ -28,6 +30,8 @@ export interface AgentOptions {
   nodeName: string;
   kernel: KernelSource;
   catalog?: CatalogSnapshot;
+  /** What the datapath does with policies; default audit. */
+  mode?: PolicyMode;
   /** Targets as src/rpc/target.ts reads them: `127.0.0.1:4244`, `unix:///run/hubtop.sock`. */
   listen: readonly string[];
   /** Flows kept; one less than a power of two. */
@@ -84,6 +88,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
 class AgentNode {
   private readonly startedNs = wallNs();
   private readonly versions: EndpointVersions;
+  private readonly policies: PolicyEngine;
   private readonly events: AgentEvents;
   private readonly namespaces: NamespacesSeen;
   private readonly peers: PeerList;
@@ -100,9 +105,11 @@ class AgentNode {
   private beat: NodeBeat | undefined;
   private overtaken = 0;
   private told: ReadonlySet<string> = new Set();
+  private troubles: ReadonlySet<string> = new Set();
 
   constructor(private readonly options: AgentOptions, private readonly drain: DrainHost) {
     this.versions = new EndpointVersions(options.nodeName, options.historyCapacity);
+    this.policies = new PolicyEngine(this.versions, options.mode ?? 'audit');
     this.events = new AgentEvents(options.nodeName);
     this.namespaces = new NamespacesSeen(this.versions);
     this.peers = new PeerList(options.nodeName);
@@ -158,8 +165,12 @@ class AgentNode {
     const nowNs = wallNs();
     this.catalog = snapshot;
     this.services = new ServiceTable(snapshot);
-    const { upserts, removals, changes } = this.versions.apply(snapshot, nowNs);
+    const { upserts, removals, changes, policyChanges, warnings, tables } = this.policies.take(snapshot, nowNs);
+    // policies first: they know whoever has an address now and whoever gets one next
+    const refused = this.drained?.kernel.setPolicies(tables) ?? [];
     this.drained?.kernel.setAddresses(upserts, removals);
+    this.events.policies(nowNs, policyChanges, (object) => this.policies.book.revisionOf(object) || this.policies.book.revision);
+    this.tellPolicyTrouble(nowNs, [...warnings, ...refused.map(({ labels, reason }) => `policies of ${this.subjectOf(labels)}: ${reason}; what was in force for it stays`)]);
     this.drained?.kernel.setServices(this.serviceNumbers.apply(snapshot));
     this.events.endpoints(changes);
     for (const warning of snapshot.warnings) {
@@ -167,6 +178,20 @@ class AgentNode {
     }
     this.told = new Set(snapshot.warnings);
     this.peers.update(snapshot.nodes);
+  }
+
+  private subjectOf(labels: number): string {
+    const { namespace = '', workloads = [], labels: texts = [] } = this.versions.labelSet(labels).endpoint;
+    return `${namespace}/${workloads[0]?.name ?? texts.join(',')}`;
+  }
+
+  private tellPolicyTrouble(nowNs: bigint, lines: readonly string[]): void {
+    for (const line of lines) {
+      if (this.troubles.has(line)) continue;
+      this.events.broken(nowNs, line);
+      this.warn(line);
+    }
+    this.troubles = new Set(lines);
   }
 
   async close(): Promise<void> {
@@ -188,6 +213,8 @@ class AgentNode {
       dropReasonName: (reason) => drained.kernel.dropReasonName(reason),
       service: (ip, port) => this.services.get(ip, port),
       serviceOf: (number) => this.serviceNumbers.get(number),
+      policies: this.policies,
+      judgeDrop: this.policies.judgeDrop,
       hasServices: () => !this.services.isEmpty,
     };
   }
@@ -201,6 +228,7 @@ class AgentNode {
       history: drained.history,
       whole: this.whole,
       versions: this.versions,
+      policies: this.policies,
       events: this.events,
       namespaces: this.namespaces,
       telemetry: this.telemetry,

@@ -127,6 +127,8 @@ export interface PairRow {
   connections: number;
   resets: number;
   reported: number;
+  /** Number of the decision that allowed the newest connection; 0 none. */
+  allowedBy?: number;
   /** The row left the kernel's table for being idle: these are its last figures, its key may begin again at zero. */
   isRetired?: true;
 }
@@ -192,6 +194,23 @@ export interface ResetRow extends TcpEnds {
   count: number;
 }
 
+/** One row of ht_policy_drops: what policies dropped, summed over CPUs, cumulative. */
+export interface PolicyDropRow {
+  sourceLabels: number;
+  destinationLabels: number;
+  /** Number of the decision. */
+  policy: number;
+  /** Cilium's number. */
+  reason: number;
+  port: number;
+  protocol: number;
+  family: 4 | 6;
+  skbs: number;
+  bytes: number;
+  /** As in PairRow. */
+  isRetired?: true;
+}
+
 export interface MapRow {
   id: number;
   name: string;
@@ -219,6 +238,8 @@ export interface KernelSample {
   events: EventCounts[];
   pairs: PairRow[];
   drops: DropRow[];
+  /** Absent where drops of the datapath are counted by their records. */
+  policyDrops?: PolicyDropRow[];
   /** Absent where the kernel part does not watch TCP. */
   tcp?: TcpRow[];
   resets?: ResetRow[];
@@ -243,6 +264,9 @@ export interface KernelSample {
   socketsTranslated?: number;
   /** Calls of sockets to services that have no backend. */
   socketsRefused?: number;
+  /** Connections that no policy was asked about since an end of them is not known, and those that enforcing would have dropped. */
+  policyUnknown?: number;
+  policyAudited?: number;
   notIp: number;
   malformed: number;
   /** Packets, and their bytes, that found no room in the pair table; their connections report them all the same. */

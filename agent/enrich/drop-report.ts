@@ -1,8 +1,10 @@
 import type { DropCount } from '../../src/wire/gen/hubtop.ts';
-import type { DropRow } from '../decode/kernel.ts';
+import type { DropRow, PolicyDropRow } from '../decode/kernel.ts';
 import type { DatapathDrop } from '../decode/datapath-drop.ts';
+import { refusalOf } from './decision-words.ts';
 import { isForeignDecision, type JudgeDrop } from './judge-drop.ts';
 import type { EndpointVersions } from './endpoint-versions.ts';
+import type { PolicyEngine } from './policy-engine.ts';
 
 /** Drops listed in one report, the most frequent first. */
 const MAX_DROPS = 512;
@@ -13,17 +15,20 @@ const noise: ReadonlySet<string> = new Set(['NOT_SPECIFIED', 'SKB_CONSUMED', 'QU
 /** Turns cumulative drop rows, the kernel's and the datapath's, into what an interval saw; one an agent. */
 export class DropMeter {
   private kernelBefore = new Map<string, DropRow>();
+  private policyBefore = new Map<string, PolicyDropRow>();
   private datapathBefore = new Map<string, number>();
 
   constructor(
     private readonly versions: EndpointVersions,
     private readonly reasonName: (reason: number) => { name: string; subsystem: string },
     private readonly judgeDrop?: JudgeDrop,
+    private readonly policies?: PolicyEngine,
   ) {}
 
   /** The interval since the call before. */
-  report(kernel: readonly DropRow[], datapath: readonly DatapathDrop[]): DropCount[] {
-    const drops = [...this.kernelDrops(kernel), ...this.datapathDrops(datapath)];
+  report(kernel: readonly DropRow[], datapath: { policyDrops?: readonly PolicyDropRow[]; recorded: readonly DatapathDrop[] }, nowNs: bigint): DropCount[] {
+    const { policyDrops, recorded } = datapath;
+    const drops = [...this.kernelDrops(kernel), ...(policyDrops === undefined ? this.datapathDrops(recorded) : this.policyDrops(policyDrops, nowNs))];
     return drops.toSorted((one, other) => (other.skbs ?? 0) - (one.skbs ?? 0)).slice(0, MAX_DROPS);
   }
 
@@ -42,6 +47,28 @@ export class DropMeter {
     }
     this.kernelBefore = now;
     return drops;
+  }
+
+  /** Counted by the kernel, so that they are exact whatever a limiter held back. */
+  private policyDrops(rows: readonly PolicyDropRow[], nowNs: bigint): DropCount[] {
+    const now = new Map<string, PolicyDropRow>();
+    const drops: DropCount[] = [];
+    for (const row of rows) {
+      const key = `${row.sourceLabels} ${row.destinationLabels} ${row.policy} ${row.reason} ${row.port} ${row.protocol} ${row.family}`;
+      if (row.isRetired !== true) now.set(key, row);
+      const before = this.policyBefore.get(key);
+      const skbs = row.skbs - (before?.skbs ?? 0);
+      if (skbs > 0) drops.push({ ...this.ends(row), reason: row.reason, skbs, bytes: row.bytes - (before?.bytes ?? 0), ...this.refusal(row, nowNs) });
+    }
+    this.policyBefore = now;
+    return drops;
+  }
+
+  private refusal({ policy, sourceLabels, destinationLabels, protocol, port }: PolicyDropRow, nowNs: bigint): Pick<DropCount, 'refusal'> {
+    const decision = this.policies?.decision(policy);
+    if (decision === undefined || this.policies === undefined) return {};
+    const attempt = { source: this.versions.common(sourceLabels).end, destination: this.versions.common(destinationLabels).end, protocol, port };
+    return { refusal: refusalOf(decision, attempt, this.policies.revisionAt(nowNs)) };
   }
 
   private datapathDrops(rows: readonly DatapathDrop[]): DropCount[] {

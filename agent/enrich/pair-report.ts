@@ -1,8 +1,10 @@
-import { Verdict } from '../../src/wire/gen/flow.ts';
+import { type Policy, Verdict } from '../../src/wire/gen/flow.ts';
 import type { PairCount, Volume } from '../../src/wire/gen/hubtop.ts';
 import { Direction } from '../decode/event.ts';
 import type { PairRow } from '../decode/kernel.ts';
+import { decidingPolicies } from './decision-words.ts';
 import type { EndpointVersions } from './endpoint-versions.ts';
+import type { PolicyEngine } from './policy-engine.ts';
 
 /** Heaviest pairs of a report, by bytes. */
 const MAX_HEAVY_PAIRS = 512;
@@ -17,6 +19,8 @@ interface PairSums {
   ingress: VolumeSums | undefined;
   bytes: number;
   isNotable: boolean;
+  /** Numbers of the decisions that allowed it, at both ends. */
+  allowedBy: Set<number>;
 }
 
 /** The pairs of one interval. */
@@ -30,7 +34,7 @@ export interface PairReport {
 export class PairMeter {
   private before = new Map<string, PairRow>();
 
-  constructor(private readonly versions: EndpointVersions) {}
+  constructor(private readonly versions: EndpointVersions, private readonly policies?: PolicyEngine) {}
 
   /** The interval since the call before. */
   report(rows: readonly PairRow[]): PairReport {
@@ -53,15 +57,17 @@ export class PairMeter {
       if (row.isRetired !== true) now.set(rowKey, row);
       const before = this.before.get(rowKey);
       if (before !== undefined && before.skbs === row.skbs && before.reported === row.reported) continue;
-      const sum = sums.get(pairKey) ?? { row, egress: undefined, ingress: undefined, bytes: 0, isNotable: false };
+      const sum = sums.get(pairKey) ?? { row, egress: undefined, ingress: undefined, bytes: 0, isNotable: false, allowedBy: new Set<number>() };
       sums.set(pairKey, sum);
+      if (row.allowedBy !== undefined && row.allowedBy !== 0) sum.allowedBy.add(row.allowedBy);
       addDelta(sum, row, before);
     }
     this.before = now;
     return sums;
   }
 
-  private pairCount({ row, egress, ingress }: PairSums): PairCount {
+  private pairCount({ row, egress, ingress, allowedBy }: PairSums): PairCount {
+    const policies = this.policies === undefined ? [] : [...allowedBy].flatMap((number) => this.policiesOf(number));
     return {
       source: this.versions.labelSet(row.clientLabels).endpoint,
       destination: this.versions.labelSet(row.serverLabels).endpoint,
@@ -70,7 +76,13 @@ export class PairMeter {
       verdict: row.verdict,
       egress,
       ingress,
+      ...(policies.length === 0 ? {} : { allowed_by: policies }),
     };
+  }
+
+  private policiesOf(number: number): Policy[] {
+    const decision = this.policies?.decision(number);
+    return decision === undefined || this.policies === undefined ? [] : decidingPolicies(decision, this.policies.book.revision);
   }
 }
 

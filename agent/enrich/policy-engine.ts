@@ -1,11 +1,15 @@
+import type { Refusal } from '../../src/wire/gen/hubtop.ts';
 import type { CatalogSnapshot } from '../decode/facts.ts';
 import type { PolicyMode, PolicyRow, PolicyTables } from '../decode/kernel.ts';
 import { Direction } from '../decode/event.ts';
+import { type Attempt, judge } from '../policy/evaluate.ts';
 import { PolicyCompiler, type PolicyEntry } from '../policy/compile.ts';
 import { type Decision, Decisions } from '../policy/decisions.ts';
 import { MAX_NETWORKS, namedNetworks } from '../policy/networks.ts';
 import { type PolicyChange, PolicyBook } from '../policy/policy-book.ts';
 import type { Policy } from '../policy/policy.ts';
+import { refusalOf } from './decision-words.ts';
+import type { DroppedPacket, JudgeDrop } from './judge-drop.ts';
 import type { EndpointVersion } from './endpoint-version.ts';
 import type { EndpointVersions, PolicyNeeds, VersionUpdate } from './endpoint-versions.ts';
 
@@ -13,6 +17,9 @@ import type { EndpointVersions, PolicyNeeds, VersionUpdate } from './endpoint-ve
 const flag = { deny: 1, default: 2, unknown: 4 } as const;
 /** Revisions whose beginning is remembered. */
 const MAX_REVISIONS = 4_096;
+
+/** Foreign drops whose judgement is kept. */
+const MAX_JUDGED = 4_096;
 
 /** What an update of the catalog means for policies. */
 export interface PolicyUpdate extends VersionUpdate {
@@ -26,6 +33,8 @@ export interface PolicyUpdate extends VersionUpdate {
 export class PolicyEngine {
   readonly book = new PolicyBook();
   private readonly decisions = new Decisions();
+  /** Of foreign drops, until policies or endpoints change. */
+  private readonly judged = new Map<string, Refusal | undefined>();
   private readonly revisions: { fromNs: bigint; revision: number }[] = [];
 
   constructor(private readonly versions: EndpointVersions, private readonly mode: PolicyMode) {}
@@ -33,6 +42,7 @@ export class PolicyEngine {
   /** Takes a new state of the catalog. */
   take(snapshot: CatalogSnapshot, nowNs: bigint): PolicyUpdate {
     const policyChanges = this.book.take(snapshot.policies);
+    this.judged.clear();
     if (policyChanges.length > 0) this.revisions.push({ fromNs: nowNs, revision: this.book.revision });
     if (this.revisions.length > MAX_REVISIONS) this.revisions.shift();
     const { policies } = this.book;
@@ -56,6 +66,27 @@ export class PolicyEngine {
       if (found !== undefined && found.fromNs <= timeNs) return found.revision;
     }
     return 0;
+  }
+
+  /** What policies say of a packet that another program dropped; undefined where they would have let it pass, or cannot tell. */
+  readonly judgeDrop: JudgeDrop = ({ sourceLabels, destinationLabels, protocol, port }) => {
+    const key = `${sourceLabels} ${destinationLabels} ${protocol} ${port}`;
+    if (this.judged.has(key)) return this.judged.get(key);
+    if (this.judged.size >= MAX_JUDGED) this.judged.clear();
+    const refusal = this.judgeAnew({ sourceLabels, destinationLabels, protocol, port });
+    this.judged.set(key, refusal);
+    return refusal;
+  };
+
+  private judgeAnew({ sourceLabels, destinationLabels, protocol, port }: DroppedPacket): Refusal | undefined {
+    const attempt: Attempt = { source: this.versions.common(sourceLabels).end, destination: this.versions.common(destinationLabels).end, protocol, port };
+    for (const direction of ['egress', 'ingress'] as const) {
+      const judgement = judge(this.book.policies, attempt, direction);
+      if (judgement.verdict !== 'denied') continue;
+      const isDefault = judgement.form === 'default deny';
+      return refusalOf({ number: 0, kind: isDefault ? 'default-deny' : 'deny', direction, by: judgement.by, selecting: isDefault ? judgement.selecting : [] }, attempt, this.book.revision);
+    }
+    return undefined;
   }
 
   private compile(policies: readonly Policy[]): Map<number, PolicyRow[]> {

@@ -2,6 +2,7 @@ import { parseIp } from '../../src/lib/ip-bytes.ts';
 import type { CatalogSnapshot } from '../decode/facts.ts';
 import type { JudgeDrop } from './judge-drop.ts';
 import type { EndpointVersions } from './endpoint-versions.ts';
+import type { PolicyEngine } from './policy-engine.ts';
 
 /** A service as a flow names it. */
 export interface ServiceName {
@@ -26,6 +27,8 @@ export interface RowContext {
   service(ip: string, port: number): ServiceName | undefined;
   /** The service that the datapath has this number for, see ServiceNumbers. */
   serviceOf(number: number): ServiceName | undefined;
+  /** What policies decided, and the count of their changes by then (wall clock); absent without policies. */
+  readonly policies?: Pick<PolicyEngine, 'decision' | 'revisionAt'>;
   /** False saves the lookups. */
   hasServices(): boolean;
   /** What policies say of a packet that another program dropped; absent where none are known. */

@@ -93,11 +93,19 @@ export class RowView implements FlowView {
 
   get isDrop(): boolean {
     const type = this.type;
-    return type === EventType.drop || type === EventType.kernelDrop || (type === EventType.verdict && this.rawDropReason !== 0);
+    return type === EventType.drop || type === EventType.kernelDrop || (type === EventType.verdict && this.rawDropReason !== 0 && !this.isAudited);
   }
+
+  /** Policies would have dropped it, and the mode lets it pass. */
+  get isAudited(): boolean { return (this.flags & EventFlag.audited) !== 0; }
+  /** Number of what policies decided. */
+  get policy(): number { return this.data.getUint32(OFFSET.policy, true); }
+  /** How the entry of the policy map matched. */
+  get policyMatch(): number { return this.type === EventType.verdict ? (this.bytes[OFFSET.sub_type] ?? 0) : 0; }
 
   get verdict(): number {
     if (this.isDrop) return Verdict.DROPPED;
+    if (this.isAudited) return Verdict.AUDIT;
     if (!this.isSock) return Verdict.FORWARDED;
     return isPreTranslation(this.eventSubType) ? Verdict.TRACED : Verdict.TRANSLATED;
   }
@@ -110,6 +118,7 @@ export class RowView implements FlowView {
   get eventSubType(): number {
     const type = this.type;
     if (type === EventType.kernelDrop) return KERNEL_DROP_SUB_TYPE;
+    if (type === EventType.verdict) return 0;
     return type === EventType.drop ? this.rawDropReason & 0xff : (this.bytes[OFFSET.sub_type] ?? 0);
   }
 

@@ -1,7 +1,9 @@
 // Hot path: bench row "agent flows written" (test/bench/agent.ts).
 import { FlowRow, FlowWriter, interfaceChunk, refusalChunk, serviceChunk, summaryChunk, textChunk } from '../../src/wire/flow-template.ts';
-import { FlowCodec, FlowType, TraceObservationPoint, TrafficDirection, Verdict } from '../../src/wire/gen/flow.ts';
+import { icmpSummary, tcpSummary } from '../../src/wire/summary-text.ts';
+import { FlowCodec, FlowType, IPVersion, TraceObservationPoint, TrafficDirection, Verdict } from '../../src/wire/gen/flow.ts';
 import { EventFlag, EventType, OFFSET, Point, TraceReason, whyNames } from '../decode/event.ts';
+import { DecisionEncoder } from './decision-chunks.ts';
 import { isForeignDecision } from './judge-drop.ts';
 import type { RowContext, ServiceName } from './row-context.ts';
 import { type RowView, uuidBytes } from './row-view.ts';
@@ -20,12 +22,20 @@ const ICMPV6 = 58;
 const socketSummaries = new Map([[6, summaryChunk('TCP')], [17, summaryChunk('UDP')]]);
 const unknownSummary = summaryChunk('Unknown');
 
+/** Flow.Summary of a packet, as text. */
+function usualText(view: RowView): string {
+  const { protocol, ipVersion } = view;
+  if (protocol === ICMPV4 || protocol === ICMPV6) return icmpSummary(ipVersion === IPVersion.IPv6 ? 6 : 4, view.icmpType, view.icmpCode);
+  return view.tcpFlags >= 0 ? tcpSummary(view.tcpFlags) : view.l4Protocol.toUpperCase();
+}
+
 /** The one place that says what a history row means as a Flow on the wire. Writes frames through the template. */
 export class RowWriter {
   readonly frames: FlowWriter;
   private readonly row = new FlowRow();
   private readonly devices = new Map<number, { name: string; chunk: Uint8Array }>();
   private readonly services = new Map<string, Uint8Array>();
+  private readonly decisions: DecisionEncoder;
   private readonly kernelDrops = new Map<number, { summary: Uint8Array; name: Uint8Array; subsystem: Uint8Array; isForeign: boolean }>();
   private readonly whys = whyNames.map((name) => (name === '' ? EMPTY : textChunk(name)));
   /** High word of the last row's time, and that time's start in seconds and nanoseconds. */
@@ -35,6 +45,7 @@ export class RowWriter {
 
   constructor(private readonly context: RowContext) {
     const { nodeName, nodeLabels, emitterVersion } = context;
+    this.decisions = new DecisionEncoder(context);
     this.frames = new FlowWriter({ nodeName, nodeLabels, emitter: { name: 'Hubble', version: emitterVersion } });
   }
 
@@ -47,8 +58,18 @@ export class RowWriter {
     this.fillKind(view);
     this.fillPacket(view);
     this.fillEnds(view);
+    this.fillDecision(view);
     if (hasExtension) this.fillExtension(view);
     this.frames.write(row);
+  }
+
+  private fillDecision(view: RowView): void {
+    if (view.policy === 0) return;
+    const { row } = this;
+    const chunks = this.decisions.of(view, usualText(view));
+    if (chunks === undefined) return;
+    row.extra = chunks.policies;
+    row.summary = chunks.summary;
   }
 
   private fillTime(low: number, high: number): void {
@@ -86,7 +107,8 @@ export class RowWriter {
     row.eventType = view.eventType;
     row.eventSubType = view.eventSubType;
     row.dropReason = view.dropReason;
-    if (type === EventType.verdict && row.verdict === Verdict.FORWARDED) row.isReply = 0;
+    row.policyMatchType = view.policyMatch;
+    if (type === EventType.verdict && row.verdict !== Verdict.DROPPED) row.isReply = 0;
     if (type === EventType.drop && view.line !== 0) {
       row.fileName = view.rawDropReason === SERVICE_BACKEND_NOT_FOUND ? callFile : packetFile;
       row.fileLine = view.line;
@@ -156,6 +178,7 @@ export class RowWriter {
     row.volumeBytes = view.volumeBytes;
     row.why = this.whys[view.why] ?? EMPTY;
     row.isMidStream = (view.flags & EventFlag.midStream) !== 0;
+    row.refusal = this.decisions.refusal(view);
     if (view.type !== EventType.kernelDrop) return;
     const { name, subsystem, isForeign } = this.kernelDrop(view.rawDropReason);
     row.kernelDropReason = name;

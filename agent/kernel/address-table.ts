@@ -43,17 +43,17 @@ export class AddressTable {
     this.publish();
   }
 
-  /** Adds and changes first, then removes; then the datapath looks its cached answers up again. */
+  /** Adds and changes first, then removes; the datapath looks its cached answers up again from the next publish() on. */
   apply(upserts: readonly AddressRow[], removals: readonly string[]): void {
     const refusedBefore = this.refusedCount;
     for (const row of upserts) this.set(row);
     for (const ip of removals) this.remove(ip);
     if (this.refusedCount > refusedBefore) this.onWarning(`${this.refusedCount - refusedBefore} addresses did not fit the datapath's table of ${this.maps.addresses.maxEntries}: their packets show as world`);
-    this.publish();
   }
 
-  /** Tells the datapath which pod is behind which device, as far as both are known. */
-  setDevices(deviceByAddress: ReadonlyMap<string, number>, attached: ReadonlySet<number>): void {
+  /** Tells the datapath which pod is behind which device, as far as both are known. Says whether that changed anything. */
+  setDevices(deviceByAddress: ReadonlyMap<string, number>, attached: ReadonlySet<number>): boolean {
+    const before = [...this.devices].join();
     // all of them, also while it is unknown whose they are: that a device is a pod's tells whose kernel drops are ours
     const wanted = new Map<number, Pick<AddressRow, 'ref' | 'labels'>>([...attached].map((ifindex) => [ifindex, { ref: 0, labels: 0 }]));
     for (const [ip, row] of this.local) {
@@ -63,6 +63,7 @@ export class AddressTable {
     for (const ifindex of this.attachedSeconds.keys()) if (!attached.has(ifindex)) this.attachedSeconds.delete(ifindex);
     for (const ifindex of this.devices.keys()) if (!wanted.has(ifindex)) this.removeDevice(ifindex);
     for (const [ifindex, { ref, labels }] of wanted) this.setDevice(ifindex, ref, labels);
+    return [...this.devices].join() !== before;
   }
 
   /** Seconds that hold instead of the report interval while they are longer. */

@@ -2,7 +2,7 @@
  * Rows and counters out of the bytes of our own maps: layouts of bpf/event.h,
  * values of all CPUs in a row. Parser of one format, no input or output.
  */
-import { HANDSHAKE_BUCKETS, type DropRow, type EventCounts, type PairRow, type ResetRow, type TcpRow } from '../decode/kernel.ts';
+import { HANDSHAKE_BUCKETS, type DropRow, type EventCounts, type PairRow, type PolicyDropRow, type ResetRow, type TcpRow } from '../decode/kernel.ts';
 
 const lanes = 2;
 const kindsInStruct = 8;
@@ -32,6 +32,8 @@ export interface Counters {
   pairFailedBytes: number;
   dropPairFailed: number;
   foreignDrops: number;
+  policyUnknown: number;
+  policyAudited: number;
   socketsTranslated: number;
   socketsRefused: number;
   /** kfree_skb of what a program of ours dropped: told by that program's own event. */
@@ -59,6 +61,8 @@ export function parseCounters(value: Uint8Array, stride: number): Counters {
     pairFailedBytes: word(afterKinds + 19),
     dropPairFailed: word(afterKinds + 20),
     foreignDrops: word(afterKinds + 21),
+    policyUnknown: word(afterKinds + 24),
+    policyAudited: word(afterKinds + 26),
     socketsTranslated: word(afterKinds + 28),
     socketsRefused: word(afterKinds + 29),
     ownDropsMatched: word(afterReserved + 2),
@@ -100,6 +104,35 @@ export function parsePair(key: Uint8Array, value: Uint8Array, stride: number): P
     connections: word(3),
     resets: word(4),
     reported: word(5),
+    allowedBy: newestDecision(value, stride, 6),
+  };
+}
+
+/** Of the decisions that CPUs noted, the newest. */
+function newestDecision(value: Uint8Array, stride: number, index: number): number {
+  const view = new DataView(value.buffer, value.byteOffset, value.byteLength);
+  let newest = { seconds: 0, decision: 0 };
+  for (let at = index * 8; at + 8 <= value.length; at += stride) {
+    const [decision, seconds] = [view.getUint32(at, true), view.getUint32(at + 4, true)];
+    if (seconds >= newest.seconds && decision !== 0) newest = { seconds, decision };
+  }
+  return newest.decision;
+}
+
+/** Reads a key and all CPUs' values of ht_policy_drops. */
+export function parsePolicyDrop(key: Uint8Array, value: Uint8Array, stride: number): PolicyDropRow {
+  const view = new DataView(key.buffer, key.byteOffset, key.byteLength);
+  const word = sumWords(value, stride);
+  return {
+    sourceLabels: view.getUint32(0, true),
+    destinationLabels: view.getUint32(4, true),
+    policy: view.getUint32(8, true),
+    port: view.getUint16(12, true),
+    protocol: view.getUint8(14),
+    reason: view.getUint8(15),
+    family: view.getUint8(16) === 6 ? 6 : 4,
+    skbs: word(0),
+    bytes: word(1),
   };
 }
 

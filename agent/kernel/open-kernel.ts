@@ -123,6 +123,8 @@ function assemble({ object, reasons, options, leaveOut, closers }: Parts): Kerne
       addresses.apply(upserts, removals);
       watcher ??= begin();
       joinDevices(addresses, watcher);
+      // last: whoever is judged anew finds policies, addresses and devices as they are now
+      addresses.publish();
     },
     setServices: (rows) => services?.apply(rows),
     setPolicies: ({ mode, endpoints, networks }) => {
@@ -156,15 +158,15 @@ function watchDevices({ attacher, addresses, options, onWarning }: { attacher: A
     include: options.devices,
     attach: (ifindex) => attacher.attach(ifindex),
     onChange: () => {
-      if (watcher !== undefined) joinDevices(addresses, watcher);
+      if (watcher !== undefined && joinDevices(addresses, watcher)) addresses.publish();
     },
     onWarning,
   });
   return watcher;
 }
 
-function joinDevices(addresses: AddressTable, watcher: DeviceWatcher): void {
-  addresses.setDevices(watcher.devicesByAddress(), new Set(watcher.attached().map((device) => device.ifindex)));
+function joinDevices(addresses: AddressTable, watcher: DeviceWatcher): boolean {
+  return addresses.setDevices(watcher.devicesByAddress(), new Set(watcher.attached().map((device) => device.ifindex)));
 }
 
 const [reasonNoise, reasonTrafficControl] = [1, 2]; // HT_REASON_NOISE, HT_REASON_TC

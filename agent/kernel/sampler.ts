@@ -1,9 +1,9 @@
-import { type DropRow, hasPassed, type KernelSample, type PairRow, type ResetRow, type TcpRow } from '../decode/kernel.ts';
+import { type DropRow, hasPassed, type KernelSample, type PairRow, type PolicyDropRow, type ResetRow, type TcpRow } from '../decode/kernel.ts';
 import { AgingRows } from './aging-rows.ts';
 import { BpfIterator } from './attach.ts';
 import { mapIdOf, objectInfo } from './bpf-ids.ts';
 import type { BpfObject } from './bpf-object.ts';
-import { parseCounters, parseDrop, parsePair, parseReset, parseTcp } from './counters.ts';
+import { parseCounters, parseDrop, parsePair, parsePolicyDrop, parseReset, parseTcp } from './counters.ts';
 import { readKernelConntrack } from './kernel-conntrack.ts';
 import { libbpf } from './libbpf.ts';
 import { parseMapRows } from './map-rows.ts';
@@ -32,6 +32,7 @@ export class Sampler {
   private readonly tries = new TrieCounts();
   private readonly pairs: AgingRows<PairRow>;
   private readonly drops: AgingRows<DropRow>;
+  private readonly policyDrops: AgingRows<PolicyDropRow>;
   private readonly tcp: AgingRows<TcpRow>;
   private readonly resets: AgingRows<ResetRow>;
   private readonly ownMapIds: ReadonlySet<number>;
@@ -47,6 +48,7 @@ export class Sampler {
     this.mapIterator = new BpfIterator(object, 'ht_maps');
     this.pairs = new AgingRows(object.map('ht_pairs'), parsePair, hasPassed);
     this.drops = new AgingRows(object.map('ht_drop_pairs'), parseDrop);
+    this.policyDrops = new AgingRows(object.map('ht_policy_drops'), parsePolicyDrop);
     this.tcp = new AgingRows(object.map('ht_tcp_pairs'), parseTcp);
     this.resets = new AgingRows(object.map('ht_resets'), (key, value, stride) => parseReset(key, value, { stride, reasonName: options.resetReason }));
     this.ownMapIds = new Set([...object.maps.values()].map(({ fd }) => mapIdOf(fd)));
@@ -100,6 +102,9 @@ export class Sampler {
       events: counters.events,
       pairs: this.pairs.read(boottimeNs()),
       drops: this.drops.read(boottimeNs()),
+      policyDrops: this.policyDrops.read(boottimeNs()),
+      policyUnknown: counters.policyUnknown,
+      policyAudited: counters.policyAudited,
       tcp: this.tcp.read(boottimeNs()),
       resets: this.resets.read(boottimeNs()),
       tcpFailed: counters.tcpFailed,

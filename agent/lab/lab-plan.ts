@@ -157,5 +157,15 @@ function labObjects(nodes: readonly LabNode[], pods: readonly LabPod[]): PlainOb
     serviceObject('payments', 'payments', virtualIps.payments, ports.payments),
     serviceObject('kube-system', 'dns', virtualIps.dns, ports.dns, 'UDP'),
     serviceObject('default', 'chat-relay', virtualIps.chat, ports.chat),
+    chatRelayIngress(),
   ];
+}
+
+/** Who may talk to the relay of chats. */
+function chatRelayIngress(): PlainObject {
+  return {
+    apiVersion: 'networking.k8s.io/v1', kind: 'NetworkPolicy',
+    metadata: { namespace: 'default', name: 'chat-relay-ingress', managedFields: [{ manager: 'hubtop-lab', operation: 'Apply', time: '2026-01-01T00:00:00Z' }] },
+    spec: { podSelector: { matchLabels: { app: 'chat-relay' } }, policyTypes: ['Ingress'], ingress: [{ from: [{ podSelector: { matchLabels: { app: 'commentary-fanout' } } }] }] },
+  };
 }

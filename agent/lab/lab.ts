@@ -1,5 +1,6 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { PolicyMode } from '../decode/kernel.ts';
 import { type YamlValue, yamlText } from '../../src/lib/yaml-text.ts';
 import { waitForStatus, type ServerFigures } from './agent-status.ts';
 import { createCgroups, inCgroup, labCgroup, nodeCgroup } from './lab-cgroups.ts';
@@ -24,6 +25,8 @@ export interface LabOptions {
   hasAgents?: boolean;
   /** What this machine allows only in part, one line each. */
   onWarning?: (line: string) => void;
+  /** What its agents do with connections that policies deny; default enforce. */
+  mode?: PolicyMode;
   /** More flags for each agent. */
   agentFlags?: readonly string[];
   /** Gives up waiting; what was made by then is removed. */
@@ -133,7 +136,7 @@ function objectsPathOf(state: LabState): string {
 
 function agentArgs(node: LabNode, { state, cgroup }: Omit<Parts, 'plan'>, options: LabOptions): string[] {
   const sockets = cgroup === undefined ? [] : ['--cgroup', nodeCgroup(cgroup, node), '--services', 'translate'];
-  return ['agent', '--objects', objectsPathOf(state), '--socket', socketPath(state, node), '--listen', 'none', '--node-name', node.name, ...sockets, ...(options.agentFlags ?? [])];
+  return ['agent', '--objects', objectsPathOf(state), '--socket', socketPath(state, node), '--listen', 'none', '--node-name', node.name, '--mode', options.mode ?? 'enforce', ...sockets, ...(options.agentFlags ?? [])];
 }
 
 function checkProcesses(processes: readonly LabProcess[]): void {

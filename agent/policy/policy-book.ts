@@ -1,5 +1,8 @@
 import type { Policy, PolicyObject } from './policy.ts';
 
+/** Policies that are gone and still remembered. */
+const MAX_REMOVED = 256;
+
 /** One object that holds policies, and what became of it in an update. */
 export interface PolicyChange {
   kind: 'policy-added' | 'policy-changed' | 'policy-removed';
@@ -10,6 +13,8 @@ export interface PolicyChange {
 export class PolicyBook {
   /** Changes of policies so far; a policy's revision is the count when it last changed. */
   revision = 0;
+  /** The last that were removed, with the revision at which they were. */
+  readonly removed: { object: PolicyObject; revision: number }[] = [];
   private kept = new Map<string, { text: string; object: PolicyObject; revision: number }>();
 
   /** All policies in force. */
@@ -43,7 +48,10 @@ export class PolicyBook {
       }
       now.set(key, { text, object, revision: this.revision + changes.push({ kind: before === undefined ? 'policy-added' : 'policy-changed', object }) });
     }
-    for (const [key, { object }] of this.kept) if (!now.has(key)) changes.push({ kind: 'policy-removed', object });
+    for (const [key, { object }] of this.kept) {
+      if (!now.has(key)) this.removed.push({ object, revision: this.revision + changes.push({ kind: 'policy-removed', object }) });
+    }
+    this.removed.splice(0, Math.max(0, this.removed.length - MAX_REMOVED));
     this.revision += changes.length;
     this.kept = now;
     return changes;

@@ -2,7 +2,10 @@ import type { MessagesOut } from '../../src/rpc/binding.ts';
 import { AgentEventType, type AgentEvent, type Endpoint, type IPCacheNotification } from '../../src/wire/gen/flow.ts';
 import type { GetAgentEventsRequest, GetAgentEventsResponse } from '../../src/wire/gen/observer.ts';
 import type { Change } from '../../src/wire/gen/hubtop.ts';
+import { wirePolicy } from '../enrich/decision-words.ts';
 import type { EndpointChange } from '../enrich/endpoint-change.ts';
+import type { PolicyChange } from '../policy/policy-book.ts';
+import { policyName, type PolicyObject } from '../policy/policy.ts';
 import { timestampNs, timestampOf } from '../../src/wire/timestamp.ts';
 import { WakeUp } from './wake-up.ts';
 
@@ -20,6 +23,12 @@ function identityUpdate(ip: string, { identity, namespace, pod_name }: Endpoint,
   return { cidr: `${ip}/${ip.includes(':') ? 128 : 32}`, identity, old_identity: { value: old }, namespace, pod_name };
 }
 
+/** As Cilium names the object that rules were made from. */
+function originLabels({ kind, namespace, name }: PolicyObject): string[] {
+  const prefix = 'k8s:io.cilium.k8s.policy';
+  return [`${prefix}.derived-from=${kind}`, `${prefix}.name=${name}`, ...(namespace === '' ? [] : [`${prefix}.namespace=${namespace}`])];
+}
+
 /** What happened to the agent and its endpoints, for GetAgentEvents and for Telemetry. */
 export class AgentEvents {
   private events: TimedEvent[] = [];
@@ -28,6 +37,7 @@ export class AgentEvents {
   private readonly news = new WakeUp(() => {});
 
   private hasEndpoints = false;
+  private hasPolicies = false;
 
   constructor(private readonly nodeName: string) {}
 
@@ -54,6 +64,19 @@ export class AgentEvents {
       }
       if (isFirst) continue;
       this.note(change, change.oldIdentity === undefined ? {} : { old_identity: change.oldIdentity, new_identity: change.version.endpoint.identity });
+    }
+  }
+
+  /** Policies that came, changed or went; those of the first call were there before. `revision` is that after all of them. */
+  policies(timeNs: bigint, changes: readonly PolicyChange[], revisionOf: (object: PolicyObject) => number): void {
+    const isFirst = !this.hasPolicies;
+    this.hasPolicies = true;
+    for (const { kind, object } of changes) {
+      const policy = wirePolicy(object, revisionOf(object));
+      const type = kind === 'policy-removed' ? AgentEventType.POLICY_DELETED : AgentEventType.POLICY_UPDATED;
+      const rules = object.policies.reduce((count, one) => count + one.rules.length, 0);
+      this.add({ timeNs, event: { type, policy_update: { labels: originLabels(object), revision: policy.revision, rule_count: BigInt(rules) } } });
+      if (!isFirst) this.note({ timeNs, kind, subject: policyName(object), detail: kind === 'policy-removed' ? '' : `${rules} rule${rules === 1 ? '' : 's'}` }, { policy, who: kind === 'policy-removed' ? 'unknown' : object.who });
     }
   }
 
@@ -108,7 +131,7 @@ export class AgentEvents {
     this.news.ring();
   }
 
-  private note(change: { timeNs: bigint; kind: string; subject: string; detail: string }, more: Pick<Change, 'old_identity' | 'new_identity'> = {}): void {
+  private note(change: { timeNs: bigint; kind: string; subject: string; detail: string }, more: Pick<Change, 'old_identity' | 'new_identity' | 'policy' | 'who'> = {}): void {
     if (this.pending.length >= MAX_EVENTS) this.pending.shift();
     const { timeNs, kind, subject, detail } = change;
     this.pending.push({ time: timestampOf(timeNs), node: this.nodeName, kind, subject, detail, who: 'unknown', ...more });

@@ -1,4 +1,5 @@
 import type { EndpointVersions } from '../enrich/endpoint-versions.ts';
+import type { PolicyEngine } from '../enrich/policy-engine.ts';
 import { EVENT_WORDS } from '../decode/event.ts';
 import { HistoryReader } from '../history/history.ts';
 import type { WholeFlows } from '../history/whole-flows.ts';
@@ -23,6 +24,7 @@ export interface BeatParts {
   history: SharedArrayBuffer;
   whole: WholeFlows;
   versions: EndpointVersions;
+  policies: PolicyEngine;
   events: AgentEvents;
   namespaces: NamespacesSeen;
   telemetry: TelemetryHub;
@@ -46,7 +48,7 @@ export class NodeBeat {
   constructor(private readonly parts: BeatParts) {
     this.reader = new HistoryReader(parts.history);
     this.lastNs = parts.wallNs();
-    this.meter = new TelemetryMeter(parts.nodeName, parts.versions, (reason) => parts.kernel.dropReasonName(reason));
+    this.meter = new TelemetryMeter(parts.nodeName, parts.versions, (reason) => parts.kernel.dropReasonName(reason), { policies: parts.policies, judgeDrop: parts.policies.judgeDrop });
   }
 
   /** One second's work; does nothing while the one before is still at it. */

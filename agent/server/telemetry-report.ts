@@ -7,6 +7,8 @@ import { DropMeter } from '../enrich/drop-report.ts';
 import type { JudgeDrop } from '../enrich/judge-drop.ts';
 import type { EndpointVersions, TableFill } from '../enrich/endpoint-versions.ts';
 import { PairMeter } from '../enrich/pair-report.ts';
+import type { PolicyEngine } from '../enrich/policy-engine.ts';
+import { PolicyFacts } from '../enrich/policy-facts.ts';
 import { TcpMeter } from '../enrich/tcp-report.ts';
 import type { DrainCounts } from '../history/node-drain.ts';
 import type { WholeCounts } from '../history/whole-flows.ts';
@@ -40,6 +42,7 @@ export class TelemetryMeter {
   private readonly pairs: PairMeter;
   private readonly drops: DropMeter;
   private readonly tcp: TcpMeter;
+  private readonly facts: PolicyFacts | undefined;
   private readonly ledgers = new LedgerMeter();
   private readonly growth = new MapGrowth();
   private readonly missedBefore = new Map<string, number>();
@@ -49,14 +52,17 @@ export class TelemetryMeter {
     private readonly nodeName: string,
     private readonly versions: EndpointVersions,
     reasonName: (reason: number) => { name: string; subsystem: string },
-    judgeDrop?: JudgeDrop,
+    more: { judgeDrop?: JudgeDrop; policies?: PolicyEngine } = {},
   ) {
-    this.pairs = new PairMeter(versions);
-    this.drops = new DropMeter(versions, reasonName, judgeDrop);
+    const { judgeDrop, policies } = more;
+    this.facts = policies === undefined ? undefined : new PolicyFacts(policies.book);
+    this.pairs = new PairMeter(versions, policies);
+    this.drops = new DropMeter(versions, reasonName, judgeDrop, policies);
     this.tcp = new TcpMeter(versions);
   }
 
   report(input: TelemetryInput): Report {
+    const facts = this.facts?.take(input.timeNs) ?? [];
     const { pairs, floorBytes } = this.pairs.report(input.sample.pairs);
     const evicted = this.freshEvictions(input.sample);
     const tcp = this.tcp.report(input.sample, { evicted, nowNs: input.timeNs });
@@ -65,10 +71,11 @@ export class TelemetryMeter {
       interval_ns: input.intervalNs,
       nodes: [this.nodeReport(input, evicted)],
       verdicts: this.verdicts(input.sample, input.whole),
-      drops: this.drops.report(input.sample.drops, input.drain.drops),
+      drops: this.drops.report(input.sample.drops, { recorded: input.drain.drops, ...(input.sample.policyDrops === undefined ? {} : { policyDrops: input.sample.policyDrops }) }, input.timeNs),
       pairs,
       pairs_floor_bytes: floorBytes,
       changes: input.changes,
+      ...(facts.length === 0 ? {} : { policies: facts }),
       ...(tcp.length === 0 ? {} : { tcp }),
     };
   }
@@ -83,6 +90,8 @@ export class TelemetryMeter {
     }
     const translated = sample.socketsTranslated ?? 0;
     now.set(Verdict.TRACED, (now.get(Verdict.TRACED) ?? 0) - translated);
+    const audited = sample.policyAudited ?? 0;
+    if (audited > 0) now.set(Verdict.AUDIT, audited);
     now.set(Verdict.TRANSLATED, (now.get(Verdict.TRANSLATED) ?? 0) + translated);
     const before = this.before.verdicts;
     this.before.verdicts = now;

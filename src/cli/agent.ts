@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import type { PolicyMode } from '../../agent/decode/kernel.ts';
 import { boundedLog } from './bounded-log.ts';
 import { type Command, type CommandContext, UsageError } from './command.ts';
 import type { FlagValues } from './flags.ts';
@@ -19,6 +20,7 @@ export const agent: Command = {
     { name: 'history', kind: 'count', value: 'N', help: 'flows kept, one less than a power of two (default 4095)' },
     { name: 'devices', kind: 'text', value: 'REGEX', help: 'names of devices to watch, instead of the pods\' found by themselves' },
     { name: 'attach', kind: 'text', value: 'HOW', help: 'tcx (links, Linux 6.6) or clsact (filters); default tcx, clsact where the kernel has none' },
+    { name: 'mode', kind: 'text', value: 'MODE', help: 'observe: policies are not asked; audit: connections they deny are told and let pass (default); enforce: they are dropped' },
     { name: 'cgroup', kind: 'text', value: 'PATH', help: 'folder of a cgroup (version 2): see which services the sockets below it ask for' },
     { name: 'services', kind: 'text', value: 'MODE', help: 'observe: only look (default); translate: send those sockets to the services\' backends' },
     { name: 'report-interval', kind: 'count', value: 'SECONDS', help: 'how often an open connection is reported (default 5)' },
@@ -45,6 +47,7 @@ async function runAgent(values: FlagValues, serving: ServingChoice, context: Com
   const attach = readAttach(values.text('attach'));
   const reportIntervalSeconds = values.count('report-interval');
   const sockets = readSockets(values);
+  const mode = readMode(values.text('mode') ?? 'audit');
   const nodeName = values.text('node-name') ?? context.env['K8S_NODE_NAME'] ?? hostname();
   const warn = boundedLog(context, 'hubtop agent: ');
   const [{ startAgent }, { loadCatalog }, { openKernel }] = await Promise.all([
@@ -60,7 +63,7 @@ async function runAgent(values: FlagValues, serving: ServingChoice, context: Com
     });
     try {
       const running = await startAgent({
-        ...serving, nodeName, kernel: { kind: 'kernel', kernel }, catalog: catalog.snapshot, onWarning: warn,
+        ...serving, nodeName, mode, kernel: { kind: 'kernel', kernel }, catalog: catalog.snapshot, onWarning: warn,
         ...(historyCapacity === undefined ? {} : { historyCapacity }),
       });
       ({ setCatalog } = running);
@@ -104,6 +107,12 @@ function readHistory(capacity: number | undefined): number | undefined {
 function readAttach(text: string | undefined): 'tcx' | 'clsact' | undefined {
   if (text === undefined || text === 'tcx' || text === 'clsact') return text;
   throw new UsageError(`invalid argument "${text}" for "--attach" flag: expected tcx or clsact`);
+}
+
+/** What is done with connections that policies deny, from `--mode`. */
+export function readMode(text: string): PolicyMode {
+  if (text === 'observe' || text === 'audit' || text === 'enforce') return text;
+  throw new UsageError(`invalid argument "${text}" for "--mode" flag: expected observe, audit or enforce`);
 }
 
 function readDevices(text: string | undefined): RegExp | undefined {

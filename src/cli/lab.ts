@@ -1,3 +1,5 @@
+import type { PolicyMode } from '../../agent/decode/kernel.ts';
+import { readMode } from './agent.ts';
 import type { Command, CommandContext } from './command.ts';
 import { linearFlag, readScreen, requireTerminal, runScreen, screenFlags, type ScreenChoice } from './screen-flags.ts';
 
@@ -11,6 +13,7 @@ export const lab: Command = {
   flags: [
     { name: 'no-tui', kind: 'bool', help: 'no dashboard; prints "ready ADDRESS" once flows of both nodes arrive' },
     { name: 'listen', kind: 'text', value: 'ADDRESS', help: 'where the relay listens (default 127.0.0.1:4245 with --no-tui, else a free port)' },
+    { name: 'mode', kind: 'text', value: 'MODE', help: 'what becomes of connections that policies deny: observe, audit or enforce (default: the lab owns its namespaces)' },
     { name: 'clean', kind: 'bool', help: 'remove what a crashed lab left behind, and end' },
     ...screenFlags,
     linearFlag,
@@ -22,7 +25,7 @@ export const lab: Command = {
     if (values.bool('clean')) return clean(context);
     const hasTui = !values.bool('no-tui');
     if (hasTui && !choice.isLinear) requireTerminal(context, 'use --no-tui to serve only, and hubtop --batch for frames as text');
-    return runLab({ choice, hasTui, listen: values.text('listen') ?? (hasTui ? '127.0.0.1:0' : '127.0.0.1:4245') }, context);
+    return runLab({ choice, hasTui, mode: readMode(values.text('mode') ?? 'enforce'), listen: values.text('listen') ?? (hasTui ? '127.0.0.1:0' : '127.0.0.1:4245') }, context);
   },
 };
 
@@ -33,13 +36,13 @@ async function clean(context: CommandContext): Promise<number> {
   return 0;
 }
 
-async function runLab(options: { choice: ScreenChoice; hasTui: boolean; listen: string }, context: CommandContext): Promise<number> {
+async function runLab(options: { choice: ScreenChoice; hasTui: boolean; mode: PolicyMode; listen: string }, context: CommandContext): Promise<number> {
   const [{ startLab }, { startRelay }] = await Promise.all([import('../../agent/lab/lab.ts'), import('../relay/relay.ts')]);
   const program = [process.execPath, ...process.execArgv, process.argv[1] ?? ''];
   let running: Awaited<ReturnType<typeof startLab>> | undefined;
   let relay: Awaited<ReturnType<typeof startRelay>> | undefined;
   try {
-    running = await startLab({ program, signal: context.signal, onWarning: (line) => { context.printError(`hubtop lab: ${line}`); } });
+    running = await startLab({ program, mode: options.mode, signal: context.signal, onWarning: (line) => { context.printError(`hubtop lab: ${line}`); } });
     relay = await startRelay({ name: 'lab', peers: running.agents.map(({ node, address }) => `${node}=${address}`), listen: [options.listen] });
     const address = relay.addresses[0] ?? '';
     if (options.hasTui) {

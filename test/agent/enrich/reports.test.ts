@@ -52,12 +52,12 @@ test('DropMeter.report() joins drops of kernel and datapath, and leaves the nois
   const meter = new DropMeter(versions, (reason) => ({ name: names[reason] ?? '', subsystem: 'core' }));
   const ends = { sourceLabels: web, destinationLabels: api, port: 9999, protocol: 6 };
   const kernel = (reason: number, skbs: number): Parameters<typeof meter.report>[0][number] => ({ ...ends, family: 4, reason, skbs, bytes: skbs * 60 });
-  meter.report([kernel(3, 5), kernel(1, 50)], [{ ...ends, reason: 133, skbs: 1, bytes: 74 }]);
-  expect(meter.report([kernel(3, 7), kernel(1, 90)], [{ ...ends, reason: 133, skbs: 4, bytes: 300 }])).toMatchObject([
+  meter.report([kernel(3, 5), kernel(1, 50)], { recorded: [{ ...ends, reason: 133, skbs: 1, bytes: 74 }] }, 1n);
+  expect(meter.report([kernel(3, 7), kernel(1, 90)], { recorded: [{ ...ends, reason: 133, skbs: 4, bytes: 300 }] }, 1n)).toMatchObject([
     { reason: 133, skbs: 3, bytes: 226, port: 9999 },
     { kernel_reason: 'NO_SOCKET', kernel_subsystem: 'core', skbs: 2, bytes: 120, destination: { identity: 301 } },
   ]);
-  expect(meter.report([kernel(3, 7)], [{ ...ends, reason: 133, skbs: 4, bytes: 300 }])).toEqual([]);
+  expect(meter.report([kernel(3, 7)], { recorded: [{ ...ends, reason: 133, skbs: 4, bytes: 300 }] }, 1n)).toEqual([]);
 });
 
 test('DropMeter.report() asks what policies say of drops that another program decided, and of no others', () => {
@@ -70,6 +70,6 @@ test('DropMeter.report() asks what policies say of drops that another program de
     return sourceLabels === web && destinationLabels === api && protocol === 6 && port === 1 ? refusal : undefined;
   });
   const rows = [1, 2, 3].map((reason) => ({ sourceLabels: web, destinationLabels: api, reason, port: reason, protocol: 6, family: 4 as const, skbs: 1, bytes: 60 }));
-  expect(meter.report(rows, []).map((drop) => [drop.kernel_reason, drop.refusal])).toEqual([['NETFILTER_DROP', refusal], ['NO_SOCKET', undefined], ['TC_EGRESS', undefined]]);
+  expect(meter.report(rows, { recorded: [] }, 1n).map((drop) => [drop.kernel_reason, drop.refusal])).toEqual([['NETFILTER_DROP', refusal], ['NO_SOCKET', undefined], ['TC_EGRESS', undefined]]);
   expect(asked).toEqual([1, 3]);
 });

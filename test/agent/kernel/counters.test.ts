@@ -7,12 +7,12 @@ function words(...values: (number | bigint)[]): Uint8Array {
   return new Uint8Array(new BigUint64Array(values.map(BigInt)).buffer);
 }
 
-test('parsePair() reads a key and sums the CPUs', () => {
+test('parsePair() reads a key, sums the CPUs and takes the newest decision of them', () => {
   const key = new Uint8Array([7, 0, 0, 0, 9, 1, 0, 0, 0x90, 0x1f, 6, 2, 1, 1, 4, 0]);
-  const value = words(1, 2, 3, 4, 5, 6, 10, 20, 0x1_0000_0000, 40, 50, 60);
-  expect(parsePair(key, value, 48)).toEqual({
+  const value = words(1, 2, 3, 4, 5, 6, (9n << 32n) | 7n, 10, 20, 0x1_0000_0000, 40, 50, 60, (8n << 32n) | 5n);
+  expect(parsePair(key, value, 56)).toEqual({
     clientLabels: 7, serverLabels: 265, port: 8080, protocol: 6, direction: 2, isReply: true, verdict: 1, family: 4,
-    skbs: 11, segments: 22, bytes: 0x1_0000_0003, connections: 44, resets: 55, reported: 66,
+    skbs: 11, segments: 22, bytes: 0x1_0000_0003, connections: 44, resets: 55, reported: 66, allowedBy: 7,
   });
 });
 
