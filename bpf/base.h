@@ -34,6 +34,7 @@
 #define HT_IP_DESTINATION 60
 #define HT_IP_SCTP 132
 #define HT_IP_MOBILITY 135
+#define HT_IP_RESERVED 255 /* of no protocol: rules for all match it, none for one */
 
 #define HT_VERDICT_FORWARDED 1 /* Hubble's Verdict numbers */
 #define HT_VERDICT_DROPPED 2

@@ -24,8 +24,8 @@
 /* First port of Linux's default range for the client's side (ip_local_port_range). */
 #define HT_FIRST_EPHEMERAL_PORT 32768
 
-/* Builds the key; true if the sender is `b`. */
-static __always_inline bool ht_sorted_key(const struct ht_ends *ends, __u32 ifindex, struct ht_conntrack_key *key)
+/* Builds the key of what a hook of this direction sees (egress: the source is the pod); true if the sender is `b`. */
+static __always_inline bool ht_sorted_key(const struct ht_ends *ends, __u32 ifindex, __u8 hook, struct ht_conntrack_key *key)
 {
 	bool is_swapped;
 
@@ -50,7 +50,10 @@ static __always_inline bool ht_sorted_key(const struct ht_ends *ends, __u32 ifin
 	key->ifindex = ifindex;
 	key->family = ends->family;
 	key->protocol = ends->protocol;
-	key->padding = 0;
+	key->icmp = ends->icmp;
+	key->sides = is_swapped == (hook == HT_DIRECTION_EGRESS) ? HT_SIDES_POD_IS_B : 0;
+	if ((ends->protocol == HT_IP_ICMP || ends->protocol == HT_IP_ICMPV6) && is_swapped != (ends->is_answer != 0))
+		key->sides |= HT_SIDES_ICMP_CLIENT_IS_B;
 	return is_swapped;
 }
 
@@ -58,6 +61,24 @@ static __always_inline bool ht_is_mid_stream(const struct ht_packet *packet)
 {
 	return packet->ends.protocol == HT_IP_TCP && !(packet->tcp_flags & HT_TCP_SYN) &&
 	       (packet->tcp_flags & HT_TCP_ACK);
+}
+
+/* A SYN, or what may be one. */
+static __always_inline bool ht_is_opening(const struct ht_packet *packet)
+{
+	return (packet->tcp_flags & (HT_TCP_SYN | HT_TCP_ACK)) == HT_TCP_SYN || packet->hides_flags;
+}
+
+/*
+ * Does this packet open its connection anew? With FIN or RST seen the ports are
+ * used again. And what was guessed from a packet without SYN holds no longer:
+ * whoever sends one before his SYN must not pass as the server, nor as somebody
+ * whose connection is older than our watch.
+ */
+static __always_inline bool ht_opens_again(const struct ht_packet *packet, const struct ht_conntrack *entry)
+{
+	return ht_is_opening(packet) && (entry->closing || (entry->flags & HT_FLAG_MID_STREAM) ||
+					 packet->sender_is_b != entry->client_is_b);
 }
 
 static __always_inline bool ht_is_server_port(const struct ht_ends *ends)
@@ -76,9 +97,11 @@ static __always_inline bool ht_sender_is_server(const struct ht_packet *packet)
 	const struct ht_ends *ends = &packet->ends;
 
 	if (ends->protocol != HT_IP_TCP)
-		return packet->is_echo_reply;
+		return ends->is_answer;
+	if (ht_is_opening(packet))
+		return false;
 	if (packet->tcp_flags & HT_TCP_SYN)
-		return packet->tcp_flags & HT_TCP_ACK;
+		return true;
 	return ht_is_server_port(ends);
 }
 
@@ -129,6 +152,14 @@ static __always_inline void ht_open(struct ht_conntrack *entry, const struct ht_
 		entry->flags |= HT_FLAG_MID_STREAM;
 }
 
+/* Can this packet be of a connection that began before it was watched? Of those without SYN: an answer, by its ports. */
+static __always_inline bool ht_may_be_older(const struct ht_packet *packet)
+{
+	if (packet->ends.protocol == HT_IP_TCP)
+		return ht_is_mid_stream(packet) || ht_sender_is_server(packet);
+	return packet->ends.is_answer || ht_is_server_port(&packet->ends);
+}
+
 /* The entry that a packet would open, not in the table yet. Of this CPU, until the next packet. */
 static __noinline struct ht_conntrack *ht_draft_entry(const struct ht_packet *packet, const struct ht_conntrack_key *key,
 						      const struct ht_opening *opening)
@@ -140,7 +171,7 @@ static __noinline struct ht_conntrack *ht_draft_entry(const struct ht_packet *pa
 		return NULL;
 	ht_zero(draft, sizeof(*draft));
 	ht_open(draft, packet, opening);
-	draft->is_graced = opening->is_graced && (draft->flags & HT_FLAG_MID_STREAM || ht_sender_is_server(packet));
+	draft->is_graced = opening->is_graced && ht_may_be_older(packet);
 	ht_look_up_owners(draft, key, opening->epoch);
 	return draft;
 }

@@ -201,8 +201,13 @@ struct ht_conntrack_key {
 	__u32 ifindex;
 	__u8 family;
 	__u8 protocol;
-	__u16 padding;
+	__u8 icmp;    /* ICMP: type of the question, also for its answers */
+	__u8 sides;   /* HT_SIDES_* */
 };
+/* Which way packets of one flow go is told by the hook, never by their addresses: a pod that forges what its peer
+ * would have sent begins a connection of its own. */
+#define HT_SIDES_POD_IS_B 1
+#define HT_SIDES_ICMP_CLIENT_IS_B 2
 struct ht_conntrack_side { /* one direction of packets */
 	__u64 bytes;       /* not yet reported */
 	__u32 skbs;

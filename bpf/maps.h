@@ -163,19 +163,23 @@ struct {
 	__type(value, struct ht_own_drop);
 } ht_own_drops SEC(".maps");
 
-/* Ports of the first fragment of a datagram, for those that follow it. */
+/* What only the first fragment of a datagram says, for those that follow it. */
 struct ht_fragment_key {
 	__u8 source[16];
 	__u8 destination[16];
 	__u32 id;
 	__u32 ifindex;
 	__u8 family;
-	__u8 protocol;
+	__u8 protocol; /* IPv4; of IPv6 it is no part of what tells datagrams apart (RFC 8200, 4.5) */
 	__u16 padding;
 };
 struct ht_fragment {
 	__u16 source_port; /* network order */
 	__u16 destination_port;
+	__u8 protocol;
+	__u8 icmp_type;
+	__u8 icmp;
+	__u8 is_answer;
 };
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);

@@ -23,7 +23,8 @@ struct ht_ends {
 	__u16 destination_port;
 	__u8 family;
 	__u8 protocol;
-	__u16 padding;
+	__u8 icmp;      /* type of the question, also of an answer */
+	__u8 is_answer; /* ICMP: to a question of the other side */
 };
 
 struct ht_packet {
@@ -36,13 +37,14 @@ struct ht_packet {
 	__u8 icmp_type;
 	__u8 icmp_code;
 	__u8 is_first_fragment;
-	__u8 is_echo_reply;
+	__u8 hides_flags; /* TCP cut into fragments before its flags */
 	__u8 macs[12]; /* destination, then source, as on the wire */
 	__u8 sender_is_b; /* of its connection */
 	__u8 padding[3];
 };
 
-enum ht_parsed { HT_PARSED, HT_NOT_IP, HT_MALFORMED };
+/* HT_UNREAD: what it carries lies deeper than we look, though not deeper than the kernel does. */
+enum ht_parsed { HT_PARSED, HT_NOT_IP, HT_MALFORMED, HT_UNREAD };
 
 /* Direct access costs 1 ns and bpf_skb_load_bytes 14, but only the latter sees
  * what is not in the linear part. */
@@ -77,6 +79,27 @@ static __always_inline bool ht_is_echo(__u8 protocol, __u8 type)
 	return protocol == HT_IP_ICMPV6 && (type == 128 || type == 129);
 }
 
+/* Of an answer the type of its question, of all others their own. */
+static __always_inline __u8 ht_question_type(__u8 protocol, __u8 type)
+{
+	if (protocol == HT_IP_ICMP)
+		return type == 0 ? 8 : type == 14 || type == 16 || type == 18 ? type - 1 : type;
+	return type == 129 || type == 136 || type == 140 ? type - 1 : type;
+}
+
+static __always_inline __u8 ht_answer_type(__u8 protocol, __u8 type)
+{
+	if (protocol == HT_IP_ICMP)
+		return type == 8 ? 0 : type == 13 || type == 15 || type == 17 ? type + 1 : type;
+	return type == 128 || type == 135 || type == 139 ? type + 1 : type;
+}
+
+static __always_inline void ht_note_icmp(struct ht_ends *ends, __u8 type)
+{
+	ends->icmp = ht_question_type(ends->protocol, type);
+	ends->is_answer = ends->icmp != type;
+}
+
 static __always_inline enum ht_parsed ht_parse_l4(struct __sk_buff *skb, struct ht_packet *packet)
 {
 	struct ht_ends *ends = &packet->ends;
@@ -87,8 +110,14 @@ static __always_inline enum ht_parsed ht_parse_l4(struct __sk_buff *skb, struct 
 	} header;
 
 	if (ends->protocol == HT_IP_TCP) {
-		if (!ht_load(skb, packet->l4, header.byte, 14))
-			return HT_MALFORMED;
+		if (!ht_load(skb, packet->l4, header.byte, 14)) {
+			/* Fragments of eight bytes hide the flags (RFC 1858), and Linux puts them together all the same. */
+			if (!packet->is_first_fragment || !ht_load(skb, packet->l4, header.byte, 8))
+				return HT_MALFORMED;
+			packet->hides_flags = 1;
+			header.byte[12] = 0x50;
+			header.byte[13] = 0;
+		}
 		packet->tcp_flags = ((__u16)(header.byte[12] & 1) << 8) | header.byte[13];
 		if (header.byte[12] >> 4 < 5)
 			return HT_MALFORMED;
@@ -102,9 +131,9 @@ static __always_inline enum ht_parsed ht_parse_l4(struct __sk_buff *skb, struct 
 		packet->icmp_code = header.byte[1];
 		if (ht_is_icmp_error(ends->protocol, packet->icmp_type))
 			packet->flags |= HT_FLAG_ICMP_ERROR;
+		ht_note_icmp(ends, packet->icmp_type);
 		if (!ht_is_echo(ends->protocol, packet->icmp_type))
 			return HT_PARSED;
-		packet->is_echo_reply = packet->icmp_type == 0 || packet->icmp_type == 129;
 		if (!ht_load(skb, packet->l4 + 4, &ends->source_port, 2))
 			return HT_MALFORMED;
 		ends->destination_port = ends->source_port;
@@ -153,7 +182,10 @@ static __always_inline enum ht_parsed ht_parse_ipv4(struct __sk_buff *skb, struc
 	return ht_parse_l4(skb, packet);
 }
 
-/* One extension header. Returns false when there are no more, or no ports behind it. */
+#define HT_CUT_OFF (-1)
+#define HT_TOO_MANY (-2)
+
+/* One extension header. Returns 0 when there are no more, or no ports behind it. */
 static __always_inline int ht_skip_extension(struct __sk_buff *skb, struct ht_packet *packet)
 {
 	struct ht_ends *ends = &packet->ends;
@@ -178,7 +210,7 @@ static __always_inline int ht_skip_extension(struct __sk_buff *skb, struct ht_pa
 		return 0;
 	}
 	if (!ht_load(skb, packet->l4, header.byte, 8))
-		return -1;
+		return HT_CUT_OFF;
 	if (ends->protocol == HT_IP_FRAGMENT) {
 		__u16 fragment = bpf_ntohs(header.word[1]);
 
@@ -206,12 +238,21 @@ static __noinline int ht_skip_extensions(struct __sk_buff *skb, struct ht_packet
 		if (more <= 0)
 			return more;
 	}
-	return ht_skip_extension(skb, packet) == 0 ? 0 : -1;
+	switch (ht_skip_extension(skb, packet)) {
+	case 0:
+		return 0;
+	case 1:
+		return HT_TOO_MANY;
+	default:
+		return HT_CUT_OFF;
+	}
 }
 
 static __always_inline enum ht_parsed ht_parse_ipv6(struct __sk_buff *skb, struct ht_packet *packet, __u32 l3)
 {
 	struct ht_ends *ends = &packet->ends;
+	enum ht_parsed parsed;
+	int skipped;
 	union {
 		__u8 byte[40];
 		__u16 word[20];
@@ -231,11 +272,14 @@ static __always_inline enum ht_parsed ht_parse_ipv6(struct __sk_buff *skb, struc
 	packet->l4 = l3 + 40;
 	if (ht_likely(ends->protocol == HT_IP_TCP || ends->protocol == HT_IP_UDP))
 		return ht_parse_l4(skb, packet);
-	if (ht_skip_extensions(skb, packet) < 0)
-		return HT_MALFORMED;
+	skipped = ht_skip_extensions(skb, packet);
+	/* A chain of headers that goes on in the next fragment: Linux refuses it since 5.11 only. */
+	if (skipped < 0)
+		return skipped == HT_TOO_MANY || packet->is_first_fragment ? HT_UNREAD : HT_MALFORMED;
 	if (packet->flags & HT_FLAG_FRAGMENT)
 		return HT_PARSED;
-	return ht_parse_l4(skb, packet);
+	parsed = ht_parse_l4(skb, packet);
+	return parsed == HT_MALFORMED && packet->is_first_fragment ? HT_UNREAD : parsed;
 }
 
 /* Inline tags; the one the device took off is in the skb and counted by the caller. */
@@ -245,7 +289,7 @@ static __noinline int ht_skip_vlans(struct __sk_buff *skb, struct ht_packet *pac
 
 	for (int i = 0; i < HT_MAX_VLANS; i++) {
 		if (!ht_load(skb, l3, tag, 4))
-			return -1;
+			return HT_CUT_OFF;
 		packet->vlan_count++;
 		l3 += 4;
 		if (tag[1] == bpf_htons(HT_ETH_IPV4) || tag[1] == bpf_htons(HT_ETH_IPV6)) {
@@ -255,20 +299,35 @@ static __noinline int ht_skip_vlans(struct __sk_buff *skb, struct ht_packet *pac
 		if (tag[1] != bpf_htons(HT_ETH_VLAN) && tag[1] != bpf_htons(HT_ETH_QINQ))
 			return 0;
 	}
-	return -1;
+	/* Linux takes off as many tags of VLAN 0 as there are. */
+	return HT_TOO_MANY;
+}
+
+/* Whether the network header is where the packet begins: then the last byte of the linear part is there, counted from it. */
+static __noinline bool ht_begins_with_network(struct __sk_buff *skb)
+{
+	__u32 bytes = (__u32)((long)skb->data_end - (long)skb->data);
+	__u8 last = 0;
+
+	return bytes > 0 && bytes <= 0xffff && bpf_skb_load_bytes_relative(skb, bytes - 1, &last, 1, BPF_HDR_START_NET) == 0;
 }
 
 /*
- * Has this skb an Ethernet header? Devices without one show the IP header first.
- * The type field at 12 agrees with skb->protocol on the others. An IPv4 source
- * of 8.0.x.x looks like that type, hence the second test.
+ * Has this skb an Ethernet header? Devices without one show the IP header
+ * first. The type field at 12 agrees with skb->protocol on the others. A source
+ * of 8.0.x.x or x:x:86dd:: looks like that type, and a MAC address like the
+ * beginning of an IP header, and both are the sender's choice: then the kernel
+ * is asked.
  */
-static __always_inline bool ht_has_ethernet(struct __sk_buff *skb, const __u16 *word, __u16 protocol)
+static __always_inline bool ht_has_ethernet(struct __sk_buff *skb, const __u8 *byte, const __u16 *word, __u16 protocol)
 {
+	__u8 version = byte[0] >> 4;
+
 	if (word[6] != protocol)
 		return false;
-	return !(protocol == bpf_htons(HT_ETH_IPV4) && (word[0] & bpf_htons(0xf000)) == bpf_htons(0x4000) &&
-		 bpf_ntohs(word[1]) == skb->len);
+	if (ht_likely(version != (protocol == bpf_htons(HT_ETH_IPV4) ? 4 : 6)))
+		return true;
+	return !ht_begins_with_network(skb);
 }
 
 static __always_inline enum ht_parsed ht_parse(struct __sk_buff *skb, struct ht_packet *packet)
@@ -284,7 +343,7 @@ static __always_inline enum ht_parsed ht_parse(struct __sk_buff *skb, struct ht_
 	ht_zero(packet, sizeof(*packet));
 	if (!ht_load(skb, 0, header.byte, HT_ETH_BYTES))
 		return HT_MALFORMED;
-	if (ht_likely(ht_has_ethernet(skb, header.word, protocol))) {
+	if (ht_likely(ht_has_ethernet(skb, header.byte, header.word, protocol))) {
 		ht_copy(packet->macs, header.byte, 12);
 	} else {
 		l3 = 0;
@@ -295,7 +354,7 @@ static __always_inline enum ht_parsed ht_parse(struct __sk_buff *skb, struct ht_
 		int inner = ht_skip_vlans(skb, packet, l3);
 
 		if (inner <= 0)
-			return inner < 0 ? HT_MALFORMED : HT_NOT_IP;
+			return inner == 0 ? HT_NOT_IP : inner == HT_TOO_MANY ? HT_UNREAD : HT_MALFORMED;
 		l3 = packet->l4;
 		protocol = bpf_htons((__u16)inner);
 	}
@@ -347,9 +406,12 @@ static __noinline bool ht_parse_embedded(struct __sk_buff *skb, const struct ht_
 	if (ends->protocol == HT_IP_TCP || ends->protocol == HT_IP_UDP || ends->protocol == HT_IP_SCTP) {
 		ends->source_port = header.word[0];
 		ends->destination_port = header.word[1];
-	} else if (ht_is_echo(ends->protocol, header.byte[0])) {
-		ends->source_port = header.word[2];
-		ends->destination_port = header.word[2];
+	} else if (ends->protocol == HT_IP_ICMP || ends->protocol == HT_IP_ICMPV6) {
+		ht_note_icmp(ends, header.byte[0]);
+		if (ht_is_echo(ends->protocol, header.byte[0])) {
+			ends->source_port = header.word[2];
+			ends->destination_port = header.word[2];
+		}
 	}
 	return true;
 }

@@ -29,15 +29,21 @@
 #define HT_NDP_FIRST 133
 #define HT_NDP_LAST 137
 
-/* What a pod cannot live without: finding its neighbours and its address. */
-static __always_inline bool ht_is_vital(__u8 protocol, __u16 port)
+static __always_inline bool ht_are_ports(const struct ht_conntrack_key *key, __u16 one, __u16 other)
 {
-	if (protocol == HT_IP_ICMPV6)
-		return port >= HT_NDP_FIRST && port <= HT_NDP_LAST;
-	if (protocol != HT_IP_UDP)
+	return (key->a_port == bpf_htons(one) && key->b_port == bpf_htons(other)) ||
+	       (key->a_port == bpf_htons(other) && key->b_port == bpf_htons(one));
+}
+
+/* What a pod cannot live without: finding its neighbours and its address. Both ports count, or any service could be had at port 67. */
+static __always_inline bool ht_is_vital(const struct ht_conntrack_key *key)
+{
+	if (key->protocol == HT_IP_ICMPV6)
+		return key->icmp >= HT_NDP_FIRST && key->icmp <= HT_NDP_LAST;
+	if (key->protocol != HT_IP_UDP)
 		return false;
-	return port == HT_PORT_DHCP_SERVER || port == HT_PORT_DHCP_CLIENT || port == HT_PORT_DHCPV6_CLIENT ||
-	       port == HT_PORT_DHCPV6_SERVER;
+	return ht_are_ports(key, HT_PORT_DHCP_CLIENT, HT_PORT_DHCP_SERVER) ||
+	       ht_are_ports(key, HT_PORT_DHCPV6_CLIENT, HT_PORT_DHCPV6_SERVER);
 }
 
 static __always_inline __u8 ht_match_type(bool is_exact, __u8 bits)
@@ -112,12 +118,6 @@ static __noinline void ht_ask(const struct ht_question *question, struct ht_answ
 		answer->drop_reason = found->flags & HT_POLICY_DEFAULT ? HT_DROP_POLICY_DENIED : HT_DROP_POLICY_DENY;
 }
 
-/* A request's type, from whichever of the two packets is at hand. */
-static __always_inline __u8 ht_request_type(__u8 icmp_type)
-{
-	return icmp_type == 0 ? 8 : icmp_type == 129 ? 128 : icmp_type;
-}
-
 /*
  * What the mode makes of it. Connections that began before we looked, or whose
  * entries the kernel evicted, are not cut: which side opened them is a guess.
@@ -134,7 +134,7 @@ static __always_inline __u8 ht_in_mode(const struct ht_conntrack *entry, __u32 m
  * whoever is not known yet, on either side, is not judged. The subject is the
  * pod behind the device, whatever source address its packets have.
  */
-static __noinline void ht_judge(struct ht_conntrack *entry, const struct ht_conntrack_key *key, const struct ht_packet *packet)
+static __noinline void ht_judge(struct ht_conntrack *entry, const struct ht_conntrack_key *key)
 {
 	struct ht_config *config = ht_configuration();
 	struct ht_counters *counters = ht_count();
@@ -144,7 +144,7 @@ static __noinline void ht_judge(struct ht_conntrack *entry, const struct ht_conn
 	bool is_client_subject, is_peer_b;
 	__u32 ifindex;
 
-	if (!entry || !key || !packet || !config || !counters)
+	if (!entry || !key || !config || !counters)
 		return;
 	entry->policy = 0;
 	entry->verdict = 0;
@@ -168,10 +168,10 @@ static __noinline void ht_judge(struct ht_conntrack *entry, const struct ht_conn
 	question.direction = entry->direction;
 	question.protocol = key->protocol;
 	if (key->protocol == HT_IP_ICMP || key->protocol == HT_IP_ICMPV6)
-		question.port = ht_request_type(packet->icmp_type);
+		question.port = key->icmp;
 	else
 		question.port = bpf_ntohs(entry->client_is_b ? key->a_port : key->b_port);
-	if (ht_is_vital(question.protocol, question.port))
+	if (ht_is_vital(key))
 		return;
 	ht_ask(&question, &answer);
 	entry->policy = answer.policy;

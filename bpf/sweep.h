@@ -109,11 +109,8 @@ static __always_inline void ht_sweep_side(struct ht_sweep *sweep, const struct h
 		ht_zero(&packet, sizeof(packet));
 		packet.ends.family = key->family;
 		packet.ends.protocol = key->protocol;
-		/* The pair of an echo is keyed by its type, which an entry does not hold: request, then reply. */
-		if (key->protocol == HT_IP_ICMP)
-			packet.icmp_type = (is_b != 0) == (entry->client_is_b != 0) ? 8 : 0;
-		else if (key->protocol == HT_IP_ICMPV6)
-			packet.icmp_type = (is_b != 0) == (entry->client_is_b != 0) ? 128 : 129;
+		/* The pair of ICMP is keyed by the type of each way. */
+		packet.icmp_type = (is_b != 0) == (entry->client_is_b != 0) ? key->icmp : ht_answer_type(key->protocol, key->icmp);
 		if (ht_report_side(key, entry, &packet, is_b, sweep->now_s))
 			sweep->reported++;
 	}

@@ -26,10 +26,10 @@ static __always_inline void ht_fragment_key(const struct ht_packet *packet, __u3
 	key->id = packet->fragment_id;
 	key->ifindex = ifindex;
 	key->family = packet->ends.family;
-	key->protocol = packet->ends.protocol;
+	key->protocol = packet->ends.family == 4 ? packet->ends.protocol : 0;
 }
 
-/* Gives a later fragment the ports of the first. False if that was not seen. */
+/* Gives a later fragment what the first one said. False if that was not seen. */
 static __noinline bool ht_join_fragment(struct ht_packet *packet, __u32 ifindex)
 {
 	struct ht_fragment_key key;
@@ -43,6 +43,10 @@ static __noinline bool ht_join_fragment(struct ht_packet *packet, __u32 ifindex)
 		return false;
 	packet->ends.source_port = first->source_port;
 	packet->ends.destination_port = first->destination_port;
+	packet->ends.protocol = first->protocol;
+	packet->ends.icmp = first->icmp;
+	packet->ends.is_answer = first->is_answer;
+	packet->icmp_type = first->icmp_type;
 	return true;
 }
 
@@ -56,6 +60,10 @@ static __noinline void ht_remember_fragment(const struct ht_packet *packet, __u3
 	ht_fragment_key(packet, ifindex, &key);
 	first.source_port = packet->ends.source_port;
 	first.destination_port = packet->ends.destination_port;
+	first.protocol = packet->ends.protocol;
+	first.icmp = packet->ends.icmp;
+	first.is_answer = packet->ends.is_answer;
+	first.icmp_type = packet->icmp_type;
 	bpf_map_update_elem(&ht_fragments, &key, &first, BPF_ANY);
 }
 
@@ -74,15 +82,15 @@ static __always_inline void ht_miss_pair(struct ht_counters *counters, struct __
 	counters->pair_failed_bytes += skb->len;
 }
 
-/* Is the packet inside this ICMP error one of a connection that passed here? */
-static __noinline bool ht_is_related(struct __sk_buff *skb, const struct ht_packet *packet, __u32 ifindex)
+/* Is the packet inside this ICMP error one of a connection that passed here? It went the other way. */
+static __noinline bool ht_is_related(struct __sk_buff *skb, const struct ht_packet *packet, __u32 ifindex, __u8 hook)
 {
 	struct ht_conntrack_key key;
 	struct ht_ends ends;
 
 	if (!packet || !ht_parse_embedded(skb, packet, &ends))
 		return false;
-	ht_sorted_key(&ends, ifindex, &key);
+	ht_sorted_key(&ends, ifindex, hook == HT_DIRECTION_EGRESS ? HT_DIRECTION_INGRESS : HT_DIRECTION_EGRESS, &key);
 	return bpf_map_lookup_elem(&ht_conntrack, &key) != NULL;
 }
 
@@ -281,15 +289,18 @@ static __noinline bool ht_count_refused(struct __sk_buff *skb, const struct ht_p
 static __noinline int ht_refuse(struct __sk_buff *skb, const struct ht_packet *packet, const struct ht_conntrack *entry, __u8 way)
 {
 	struct ht_report *report = ht_report_of_cpu();
+	struct ht_counters *counters = ht_count();
 	struct ht_pair_key key;
 	struct ht_pair *pair;
 
-	if (!entry || !packet || !report)
+	if (!entry || !packet || !report || !counters)
 		return HT_NEXT;
 	ht_pair_key_of(&key, packet, entry, false);
 	pair = ht_pair(&key);
 	if (pair)
 		ht_add_to_pair(pair, skb, skb->gso_segs ? skb->gso_segs : 1, packet->tcp_flags);
+	else
+		ht_miss_pair(counters, skb);
 	ht_fill_report(report, entry, way);
 	report->ifindex = skb->ifindex;
 	report->type = HT_EVENT_DROP;
@@ -318,7 +329,7 @@ static __noinline void ht_consult(struct __sk_buff *skb, const struct ht_packet 
 		return;
 	policy_before = entry->policy;
 	verdict_before = entry->verdict;
-	ht_judge(entry, key, packet);
+	ht_judge(entry, key);
 	if (!entry->verdict || (entry->policy == policy_before && entry->verdict == verdict_before))
 		return;
 	if (entry->verdict == HT_VERDICT_AUDIT)
@@ -364,11 +375,11 @@ static __always_inline int ht_tracked(struct __sk_buff *skb, struct ht_packet *p
 
 	if (!config)
 		return HT_NEXT;
-	packet->sender_is_b = ht_sorted_key(&packet->ends, skb->ifindex, &key);
+	packet->sender_is_b = ht_sorted_key(&packet->ends, skb->ifindex, hook, &key);
 	if (packet->sender_is_b)
 		way |= HT_WAY_FROM_B;
 	entry = bpf_map_lookup_elem(&ht_conntrack, &key);
-	if (ht_unlikely(!entry || (entry->closing && (packet->tcp_flags & (HT_TCP_SYN | HT_TCP_ACK)) == HT_TCP_SYN))) {
+	if (ht_unlikely(!entry || ht_opens_again(packet, entry))) {
 		opening.epoch = config->epoch;
 		opening.now_s = now_s;
 		opening.hook = hook;
@@ -433,6 +444,55 @@ static __always_inline int ht_tracked(struct __sk_buff *skb, struct ht_packet *p
 	return HT_NEXT;
 }
 
+/* The entry of a packet that shows nothing but the pod that sends or gets it. */
+static __noinline int ht_refuse_unread(struct __sk_buff *skb, struct ht_packet *packet, __u8 hook)
+{
+	__u32 zero = 0, ifindex = skb->ifindex;
+	struct ht_conntrack *draft = bpf_map_lookup_elem(&ht_draft, &zero);
+	struct ht_device *device = bpf_map_lookup_elem(&ht_devices, &ifindex);
+	bool is_egress = hook == HT_DIRECTION_EGRESS;
+
+	if (!draft || !device || !packet)
+		return HT_NEXT;
+	if (!packet->ends.family)
+		packet->ends.family = 4;
+	draft->a_ref = is_egress ? device->ref : 0;
+	draft->a_labels = is_egress ? device->labels : 0;
+	draft->b_ref = is_egress ? 0 : device->ref;
+	draft->b_labels = is_egress ? 0 : device->labels;
+	return ht_refuse(skb, packet, draft, is_egress ? HT_WAY_EGRESS : 0);
+}
+
+/*
+ * Would enforcing refuse a packet that cannot be read? As one of whoever and
+ * whatever: where a default deny holds nothing allows it, since any packet
+ * could be wrapped like that. The answer is in the draft.
+ */
+static __noinline bool ht_is_unread_refused(__u8 hook, __u32 ifindex)
+{
+	struct ht_config *config = ht_configuration();
+	struct ht_device *device = bpf_map_lookup_elem(&ht_devices, &ifindex);
+	__u32 zero = 0;
+	struct ht_conntrack *draft = bpf_map_lookup_elem(&ht_draft, &zero);
+	struct ht_question question;
+	struct ht_answer answer;
+
+	if (!config || config->mode != HT_MODE_ENFORCE || !device || !device->ref || !draft)
+		return false;
+	ht_zero(&question, sizeof(question));
+	question.subject = device->labels;
+	question.peer = HT_ANY_PEER;
+	question.direction = hook;
+	question.protocol = HT_IP_RESERVED;
+	ht_ask(&question, &answer);
+	ht_zero(draft, sizeof(*draft));
+	draft->direction = hook;
+	draft->policy = answer.policy;
+	draft->verdict = answer.verdict;
+	draft->drop_reason = answer.drop_reason;
+	return answer.verdict == HT_VERDICT_DROPPED;
+}
+
 static __always_inline int ht_handle(struct __sk_buff *skb, __u8 hook)
 {
 	struct ht_counters *counters = ht_count();
@@ -446,6 +506,8 @@ static __always_inline int ht_handle(struct __sk_buff *skb, __u8 hook)
 	counters->bytes[hook] += skb->len;
 	parsed = ht_parse(skb, &packet);
 	if (ht_unlikely(parsed != HT_PARSED)) {
+		if (parsed == HT_UNREAD && ht_is_unread_refused(hook, skb->ifindex))
+			return ht_refuse_unread(skb, &packet, hook);
 		if (parsed == HT_NOT_IP)
 			counters->not_ip++;
 		else
@@ -458,12 +520,12 @@ static __always_inline int ht_handle(struct __sk_buff *skb, __u8 hook)
 			ht_untracked(skb, &packet, hook, HT_TRACE_UNKNOWN);
 			return HT_NEXT;
 		}
-	} else if (ht_unlikely(packet.is_first_fragment)) {
-		ht_remember_fragment(&packet, skb->ifindex);
 	} else if (ht_unlikely(packet.flags & HT_FLAG_ICMP_ERROR)) {
 		ht_untracked(skb, &packet, hook,
-			     ht_is_related(skb, &packet, skb->ifindex) ? HT_TRACE_RELATED : HT_TRACE_UNKNOWN);
+			     ht_is_related(skb, &packet, skb->ifindex, hook) ? HT_TRACE_RELATED : HT_TRACE_UNKNOWN);
 		return HT_NEXT;
+	} else if (ht_unlikely(packet.is_first_fragment)) {
+		ht_remember_fragment(&packet, skb->ifindex);
 	}
 	return ht_tracked(skb, &packet, counters, hook);
 }

@@ -57,7 +57,7 @@ static __noinline bool ht_socket_ends(const struct sock *socket, struct ht_ends 
 static __always_inline bool ht_source_is_client(const struct ht_ends *ends, __u32 ifindex)
 {
 	struct ht_conntrack_key key;
-	bool source_is_b = ht_sorted_key(ends, ifindex, &key);
+	bool source_is_b = ht_sorted_key(ends, ifindex, HT_DIRECTION_EGRESS, &key);
 	struct ht_conntrack *entry = bpf_map_lookup_elem(&ht_conntrack, &key);
 
 	if (entry)
@@ -125,7 +125,8 @@ static __noinline bool ht_reset_ends(const struct sk_buff *skb, const struct soc
 	ends->destination_port = packet.ends.source_port;
 	ends->family = packet.ends.family;
 	ends->protocol = HT_IP_TCP;
-	ends->padding = 0;
+	ends->icmp = 0;
+	ends->is_answer = 0;
 	return true;
 }
 

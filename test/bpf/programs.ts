@@ -6,7 +6,7 @@ import { Direction, EventFlag, OFFSET, EVENT_BYTES } from '../../agent/decode/ev
 import type { PairRow, ResetRow, TcpRow } from '../../agent/decode/kernel.ts';
 import { RingReader } from '../../agent/decode/ring-reader.ts';
 import { loadObject, type BpfObject, type LoadOptions } from '../../agent/kernel/bpf-object.ts';
-import { parseCounters, parseDrop, parsePair, parseReset, parseTcp, type Counters } from '../../agent/kernel/counters.ts';
+import { parseCounters, parseDrop, parsePair, parsePolicyDrop, parseReset, parseTcp, type Counters } from '../../agent/kernel/counters.ts';
 import { FoldMaps } from '../../agent/kernel/fold-maps.ts';
 import { openRing, type OpenRing } from '../../agent/kernel/ring.ts';
 import { runOnPacket, runSyscallProgram, type PacketContext, type TestRun } from '../../agent/kernel/test-run.ts';
@@ -200,6 +200,14 @@ export class Programs {
     const rows: ReturnType<typeof parseDrop>[] = [];
     map.forEach((key, value) => rows.push(parseDrop(key, value, map.valueStride)));
     return rows;
+  }
+
+  /** Packets that policies dropped, by the rows of ht_policy_drops. */
+  refused(): number {
+    const map = this.object.map('ht_policy_drops');
+    let skbs = 0;
+    map.forEach((key, value) => { skbs += parsePolicyDrop(key, value, map.valueStride).skbs; });
+    return skbs;
   }
 
   /** Rows of ht_tcp_pairs. */
