@@ -37,7 +37,7 @@ export class PolicyEngine {
   private readonly judged = new Map<string, Refusal | undefined>();
   private readonly revisions: { fromNs: bigint; revision: number }[] = [];
 
-  constructor(private readonly versions: EndpointVersions, private readonly mode: PolicyMode) {}
+  constructor(private readonly versions: EndpointVersions, readonly mode: PolicyMode) {}
 
   /** Takes a new state of the catalog. */
   take(snapshot: CatalogSnapshot, nowNs: bigint): PolicyUpdate {

@@ -43,6 +43,7 @@ export class TelemetryMeter {
   private readonly drops: DropMeter;
   private readonly tcp: TcpMeter;
   private readonly facts: PolicyFacts | undefined;
+  private readonly policies: PolicyEngine | undefined;
   private readonly ledgers = new LedgerMeter();
   private readonly growth = new MapGrowth();
   private readonly missedBefore = new Map<string, number>();
@@ -55,6 +56,7 @@ export class TelemetryMeter {
     more: { judgeDrop?: JudgeDrop; policies?: PolicyEngine } = {},
   ) {
     const { judgeDrop, policies } = more;
+    this.policies = policies;
     this.facts = policies === undefined ? undefined : new PolicyFacts(policies.book);
     this.pairs = new PairMeter(versions, policies);
     this.drops = new DropMeter(versions, reasonName, judgeDrop, policies);
@@ -78,6 +80,13 @@ export class TelemetryMeter {
       ...(facts.length === 0 ? {} : { policies: facts }),
       ...(tcp.length === 0 ? {} : { tcp }),
     };
+  }
+
+  private policyState({ policyUnknown = 0, policyAudited = 0 }: KernelSample): Pick<NodeReport, 'policies'> {
+    const { policies } = this;
+    if (policies === undefined) return {};
+    const objects = policies.book.objects().length;
+    return objects === 0 ? {} : { policies: { mode: policies.mode, objects, revision: policies.book.revision, unjudged: policyUnknown, audited: policyAudited } };
   }
 
   private verdicts(sample: KernelSample, whole: WholeCounts): VerdictCount[] {
@@ -134,6 +143,7 @@ export class TelemetryMeter {
       rss_bytes: input.rssBytes,
       program_runs: sample.programRuns,
       program_ns: sample.programNs,
+      ...this.policyState(sample),
       history: {
         capacity: input.historyCapacity,
         length: Math.min(drain.rows, input.historyCapacity),

@@ -83,6 +83,8 @@ export interface NodeState {
   rssBytes: number;
   nsPerPacket: number;
   historySpanMs: number;
+  /** What it does with policies; undefined = it judges nothing, or does not say. */
+  policies: { mode: string; objects: number; unjudged: number; audited: number } | undefined;
   /** Cumulative figures of the last report, to take differences from. */
   happened: number;
   losses: Map<string, number>;
@@ -114,7 +116,7 @@ export function newNode(name: string, count = 0): NodeState {
   return {
     name, trouble: '', message: '', troubleSinceMs: 0, heardMs: 0, clockOffsetMs: 0, uptimeMs: 0, restarts: [], history: count < MAX_HISTORIES ? new NodeHistory() : undefined, historyCapacity: 0, version: '', flowsPerSecond: 0, happenedPerSecond: 0,
     lostPerSecond: 0, ringFill: -1, conntrack: undefined, kernelConntrack: undefined, maps: [], listing: undefined, pages: new Map(), mapEntries: new Map(), attachedPods: 0, totalPods: 0,
-    cpuShare: 0, rssBytes: 0, nsPerPacket: 0, historySpanMs: 0, happened: -1, losses: new Map(), programRuns: 0, programNs: 0,
+    cpuShare: 0, rssBytes: 0, nsPerPacket: 0, historySpanMs: 0, policies: undefined, happened: -1, losses: new Map(), programRuns: 0, programNs: 0,
     kernelRefused: 0,
   };
 }
@@ -145,6 +147,7 @@ export function applyNodeReport(node: NodeState, report: NodeReport, interval: {
     programRuns: report.program_runs ?? 0,
     programNs: report.program_ns ?? 0,
     historyCapacity: report.history?.capacity ?? 0,
+    policies: report.policies === undefined ? undefined : { mode: scrub(report.policies.mode ?? '', 16), objects: report.policies.objects ?? 0, unjudged: report.policies.unjudged ?? 0, audited: report.policies.audited ?? 0 },
     historySpanMs: report.history?.oldest === undefined ? 0 : Math.max(0, timestampMs(report.time) - timestampMs(report.history.oldest)),
   });
   takeGauges(node, report, seconds);

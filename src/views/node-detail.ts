@@ -2,7 +2,7 @@ import { figures } from '../model/figures.ts';
 import { lossWords } from '../model/loss-words.ts';
 import type { NodeField } from '../model/node-history.ts';
 import { lossesByNode, type NodeRow } from '../model/node-rows.ts';
-import { canFill, fillOf, type Gauge } from '../model/node-state.ts';
+import { canFill, fillOf, type Gauge, type NodeState } from '../model/node-state.ts';
 import type { State } from '../model/state.ts';
 import { columns, highest } from '../screen/chart.ts';
 import { age, clock, count, grouped, percent } from '../screen/format.ts';
@@ -25,6 +25,7 @@ export function nodeDetail(state: State, row: NodeRow, cols: number): Line[] {
     rule(cols, 'SELECTED', `${node.name}  ${facts}`, 'Enter its flows   @ only it'),
     ...(node.trouble === '' || state.pausedAtMs > 0 ? [] : [line(cols, [' ', [left('away', 10), 'bad'], middle(node.message === '' ? 'no reason given' : node.message, cols - 40), [`   since ${isOlderThanUs(state, node.troubleSinceMs) ? 'before ' : ''}${clock(node.troubleSinceMs)}Z`, 'dim']])]),
     ...ledgerLines(state, row, cols),
+    ...policyLines(node, cols),
     ...hubbleLines(node, cols),
     ...CHARTS.map((chart) => chartLine(state, row, { ...chart, cols })),
     ...gaugeLines(state, row, cols),
@@ -33,6 +34,14 @@ export function nodeDetail(state: State, row: NodeRow, cols: number): Line[] {
 
 function isOlderThanUs(state: State, sinceMs: number): boolean {
   return sinceMs - state.startedMs < FIRST_HEARD_MS;
+}
+
+function policyLines({ policies }: NodeState, cols: number): Line[] {
+  if (policies === undefined) return [];
+  const { mode, objects, unjudged, audited } = policies;
+  const does = mode === 'enforce' ? 'denied connections are dropped' : mode === 'audit' ? `denied connections pass: ${grouped(audited)} so far` : 'not asked';
+  const open = unjudged === 0 ? '' : `  ${grouped(unjudged)} not judged: an end is unknown, or a ClusterIP`;
+  return [line(cols, [' ', [left('policies', 10), 'dim'], [`${grouped(objects)} in force, ${mode}: ${does}`, 'text'], middle(open, cols - 60)])];
 }
 
 interface Chart {

@@ -652,6 +652,7 @@ export interface NodeReport extends WithUnknown {
   /** Set by a relay: how it stands with this node. */
   state?: string | undefined;
   message?: string | undefined;
+  policies?: PolicyState | undefined;
 }
 
 /** Writes the fields of a hubtop.v1.NodeReport; for the codecs of messages that hold one. */
@@ -675,6 +676,7 @@ export function writeNodeReport(m: NodeReport, w: BinaryWriter): void {
   if (m.history) w.writeMessage(17, m.history, writeHistory);
   if (m.state) writeText(w, 18, m.state);
   if (m.message) writeText(w, 19, m.message);
+  if (m.policies) w.writeMessage(20, m.policies, writePolicyState);
   if (m.$unknown) writeUnknown(w, m.$unknown);
 }
 
@@ -702,6 +704,7 @@ export function readNodeReport(m: NodeReport, r: BinaryReader): void {
       case 17: m.history = r.readMessage<History>(m.history ?? {}, readHistory); break;
       case 18: m.state = readText(r); break;
       case 19: m.message = readText(r); break;
+      case 20: m.policies = r.readMessage<PolicyState>(m.policies ?? {}, readPolicyState); break;
       default: unknown = skipUnknown(r, unknown);
     }
   }
@@ -712,8 +715,54 @@ export function readNodeReport(m: NodeReport, r: BinaryReader): void {
 export const NodeReportCodec: Codec<NodeReport> = /* @__PURE__ */ makeCodec<NodeReport>('hubtop.v1.NodeReport', {
   read: readNodeReport,
   write: writeNodeReport,
-  fields: 'name=1s|time=2m|version=3s|uptime_ns=4N|flows=5N|events=6m*|volume=7m|rings=8m*|maps=9m*|kernel_conntrack=10m*|attached_pods=11u|total_pods=12u|cpu_ns=13N|rss_bytes=14N|program_runs=15N|program_ns=16N|history=17m|state=18s|message=19s',
-  refs: () => [TimestampCodec, EventLedgerCodec, VolumeLedgerCodec, RingCodec, MapPressureCodec, KernelConntrackCodec, HistoryCodec],
+  fields: 'name=1s|time=2m|version=3s|uptime_ns=4N|flows=5N|events=6m*|volume=7m|rings=8m*|maps=9m*|kernel_conntrack=10m*|attached_pods=11u|total_pods=12u|cpu_ns=13N|rss_bytes=14N|program_runs=15N|program_ns=16N|history=17m|state=18s|message=19s|policies=20m',
+  refs: () => [TimestampCodec, EventLedgerCodec, VolumeLedgerCodec, RingCodec, MapPressureCodec, KernelConntrackCodec, HistoryCodec, PolicyStateCodec],
+});
+
+/** What a node does with policies; absent from nodes that judge nothing. */
+export interface PolicyState extends WithUnknown {
+  /** observe, audit or enforce. */
+  mode?: string | undefined;
+  /** Objects in force, and how often they changed since the agent's start. */
+  objects?: number | undefined;
+  revision?: number | undefined;
+  /** Connections that no policy was asked about: an end, or a named port, is not known. Cumulative. */
+  unjudged?: number | undefined;
+  /** Connections that enforcing would have dropped. Cumulative. */
+  audited?: number | undefined;
+}
+
+/** Writes the fields of a hubtop.v1.PolicyState; for the codecs of messages that hold one. */
+export function writePolicyState(m: PolicyState, w: BinaryWriter): void {
+  if (m.mode) writeText(w, 1, m.mode);
+  if (m.objects) w.writeUint32(2, m.objects);
+  if (m.revision) writeCount(w, 3, m.revision);
+  if (m.unjudged) writeCount(w, 4, m.unjudged);
+  if (m.audited) writeCount(w, 5, m.audited);
+  if (m.$unknown) writeUnknown(w, m.$unknown);
+}
+
+/** Reads fields into a hubtop.v1.PolicyState; for the codecs of messages that hold one. */
+export function readPolicyState(m: PolicyState, r: BinaryReader): void {
+  let unknown: number[] | undefined;
+  while (r.nextField()) {
+    switch (r.getFieldNumber()) {
+      case 1: m.mode = readText(r); break;
+      case 2: m.objects = r.readUint32(); break;
+      case 3: m.revision = readCount(r); break;
+      case 4: m.unjudged = readCount(r); break;
+      case 5: m.audited = readCount(r); break;
+      default: unknown = skipUnknown(r, unknown);
+    }
+  }
+  if (unknown) keepUnknown(m, r, unknown);
+}
+
+/** Codec of hubtop.v1.PolicyState. */
+export const PolicyStateCodec: Codec<PolicyState> = /* @__PURE__ */ makeCodec<PolicyState>('hubtop.v1.PolicyState', {
+  read: readPolicyState,
+  write: writePolicyState,
+  fields: 'mode=1s|objects=2u|revision=3N|unjudged=4N|audited=5N',
 });
 
 /** happened = reported + folded + the sum of losses. Cumulative since the agent's start. */
