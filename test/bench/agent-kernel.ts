@@ -16,34 +16,38 @@ const RING_BYTES = { ht_urgent: 8 << 20, ht_bulk: 16 << 20 };
 const DRAIN_PAUSE_MS = 5;
 const CAPACITY = 4095;
 
-/** Runs the program on one packet again and again, a million times a second, in a thread of its own (struct bpf_test_run_opts of libbpf 1.x). */
+/** Runs the program on one packet again and again, so many times a second in each phase, in a thread of its own (struct bpf_test_run_opts of libbpf 1.x). */
 const producer = `
 const { workerData, parentPort } = require('node:worker_threads');
 const koffi = require('koffi');
 const run = koffi.load('libbpf.so.1').func('int bpf_prog_test_run_opts(int fd, void *options)');
-const { fd, packet, perSecond, seconds } = workerData;
+const { fd, packet, phases } = workerData;
 const options = new Uint8Array(80), view = new DataView(options.buffer), output = new Uint8Array(65536);
 view.setBigUint64(0, 80n, true);
 view.setBigUint64(8, koffi.address(packet), true);
 view.setUint32(24, packet.length, true);
 view.setBigUint64(16, koffi.address(output), true);
 const pause = new Int32Array(new SharedArrayBuffer(4));
-let made = 0;
-const start = process.hrtime.bigint();
-for (;;) {
-  const elapsed = Number(process.hrtime.bigint() - start) / 1e9;
-  if (elapsed >= seconds) break;
-  const repeat = Math.min(20000, Math.floor(elapsed * perSecond) - made);
-  if (repeat > 0) {
-    view.setUint32(28, output.length, true);
-    view.setInt32(60, repeat, true);
-    const result = run(fd, options);
-    if (result < 0) throw new Error('test run: ' + result);
-    made += repeat;
+let total = 0;
+for (const { perSecond, seconds } of phases) {
+  let made = 0;
+  const start = process.hrtime.bigint();
+  for (;;) {
+    const elapsed = Number(process.hrtime.bigint() - start) / 1e9;
+    if (elapsed >= seconds) break;
+    const repeat = Math.min(20000, Math.floor(elapsed * perSecond) - made);
+    if (repeat > 0) {
+      view.setUint32(28, output.length, true);
+      view.setInt32(60, repeat, true);
+      const result = run(fd, options);
+      if (result < 0) throw new Error('test run: ' + result);
+      made += repeat;
+    }
+    Atomics.wait(pause, 0, 0, 1);
   }
-  Atomics.wait(pause, 0, 0, 1);
+  total += made;
 }
-parentPort.postMessage(made);
+parentPort.postMessage(total);
 `;
 
 /** The storm; says nothing where the kernel cannot be had. */
@@ -58,7 +62,7 @@ export async function runKernelStorm(report: (row: BenchRow) => void): Promise<v
     const timer = setInterval(() => { drain.drain(1n << 62n, 0n); }, DRAIN_PAUSE_MS);
     // a later fragment of a packet nobody saw belongs to no connection: each one is reported
     const packet = ethernet(0x0800, ipv4(17, new Uint8Array(100), { fragment: { id: 7, offset: 1480, more: false } }));
-    const made = await produce({ fd: object.programFd('ht_from_endpoint'), packet, perSecond: PER_SECOND, seconds: SECONDS });
+    const made = await produce({ fd: object.programFd('ht_from_endpoint'), packet, phases: [{ perSecond: PER_SECOND, seconds: SECONDS }] });
     clearInterval(timer);
     drain.drain(1n << 62n, 0n);
     const cores = (threadCpuNs() - startCpu) / Number(process.hrtime.bigint() - startNs);
@@ -73,7 +77,8 @@ export async function runKernelStorm(report: (row: BenchRow) => void): Promise<v
   }
 }
 
-function produce(workerData: { fd: number; packet: Uint8Array; perSecond: number; seconds: number }): Promise<number> {
+/** Runs a program through phases of so many runs a second; resolves with the runs. */
+export function produce(workerData: { fd: number; packet: Uint8Array; phases: { perSecond: number; seconds: number }[] }): Promise<number> {
   const worker = new Worker(producer, { eval: true, workerData });
   return new Promise((resolve, reject) => {
     worker.once('message', resolve);
@@ -81,8 +86,8 @@ function produce(workerData: { fd: number; packet: Uint8Array; perSecond: number
   });
 }
 
-/** Of the thread that asks, which here is the main one. */
-function threadCpuNs(): number {
+/** CPU of the thread that asks, which here is the main one. */
+export function threadCpuNs(): number {
   const [ns] = readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ');
   return Number(ns);
 }

@@ -124,7 +124,8 @@ function benchDrain(report: (row: BenchRow) => void): void {
 }
 
 /** Forty pods like real ones. */
-function benchContext(): RowContext {
+/** What rows mean on a node that knows forty pods. */
+export function benchContext(): RowContext {
   const versions = new EndpointVersions('node-a');
   const endpoints = Array.from({ length: 40 }, (_, index) => ({
     ips: [`10.1.0.${index + 1}`], namespace: 'payments', pod_name: `checkout-api-7d4b9c-x9h${index}`, identity: 1000 + index,

@@ -9,6 +9,7 @@ const parts: Record<string, () => Promise<Part>> = {
   wire: () => import('./wire.ts'),
   kernel: () => import('./kernel.ts'),
   agent: () => import('./agent.ts'),
+  burst: () => import('./burst.ts'),
   catalog: () => import('./catalog.ts'),
   rpc: () => import('./rpc.ts'),
   screen: () => import('./screen.ts'),

@@ -10,7 +10,7 @@ import type { Kernel } from '../../../agent/decode/kernel.ts';
 import { openKernel, type KernelOptions } from '../../../agent/kernel/open-kernel.ts';
 import { Channel } from '../../../src/rpc/channel.ts';
 import { parseTarget } from '../../../src/rpc/target.ts';
-import { LostEventSource } from '../../../src/wire/gen/flow.ts';
+import { LostEventSource, Verdict } from '../../../src/wire/gen/flow.ts';
 import type { EventLedger, NodeReport } from '../../../src/wire/gen/hubtop.ts';
 import type { GetFlowsResponse } from '../../../src/wire/gen/observer.ts';
 import { ObserverService, TelemetryService } from '../../../src/wire/services.ts';
@@ -21,16 +21,20 @@ if (missing !== undefined) console.error(`skipped: a burst on the real kernel: $
 
 const PORTS = 2000;
 const world = '10.253.9.9';
-/** Datagrams to so many ports of the world, each a connection; then a few more, so that a hole has an end. All on one CPU: sequences are by CPU. */
-const blast = `
+/** Datagrams to so many ports, each a connection; then a few more, so that a hole has an end. All on one CPU: sequences are by CPU. */
+const blastAt = (ip: string): string => `
 const socket = require('node:dgram').createSocket('udp4');
-const send = (from, to) => { for (let port = from; port < to; port++) socket.send('x', port, '${world}'); };
+const send = (from, to) => { for (let port = from; port < to; port++) socket.send('x', port, '${ip}'); };
 socket.bind(() => {
   send(1, ${PORTS} + 1);
   setTimeout(() => { send(${PORTS} + 1, ${PORTS} + 4); }, 200);
   setTimeout(() => { socket.close(); }, 300);
 });
 `;
+
+function macOf(namespace: string, device: string): string {
+  return /link\/ether (\S+)/.exec(run(`ip -n ${namespace} -o link show ${device}`))?.[1] ?? '';
+}
 
 describe.skipIf(missing !== undefined)('a burst that the rings have no room for', () => {
   let node: ScratchNode;
@@ -46,8 +50,7 @@ describe.skipIf(missing !== undefined)('a burst that the rings have no room for'
     web = node.addPod(1);
     // the way is known: or datagrams would wait for it in vain, and come back as errors seconds later
     run(`ip -n ${node.name} neigh add 10.253.0.1 lladdr 02:00:00:00:00:01 dev uplink`);
-    const mac = /link\/ether (\S+)/.exec(run(`ip -n ${node.name} -o link show ${web.hostDevice}`))?.[1];
-    run(`ip -n ${web.name} neigh replace 169.254.1.1 lladdr ${mac} dev eth0`);
+    run(`ip -n ${web.name} neigh replace 169.254.1.1 lladdr ${macOf(node.name, web.hostDevice)} dev eth0`);
   });
 
   afterEach(async () => {
@@ -73,17 +76,17 @@ describe.skipIf(missing !== undefined)('a burst that the rings have no room for'
   }
 
   /** Not awaited in one go: the drain of a test is on this thread. */
-  async function burst(): Promise<void> {
+  async function burst(ip = world): Promise<void> {
     const script = join(folder, 'blast.cjs');
-    writeFileSync(script, blast);
+    writeFileSync(script, blastAt(ip));
     await promisify(execFile)('nsenter', [`--net=/run/netns/${web.name}`, 'taskset', '-c', '0', process.execPath, script]);
   }
 
-  /** The first report in which the ledger of traces is as wanted. */
-  async function report(isWanted: (ledger: EventLedger) => boolean): Promise<{ trace: EventLedger; node: NodeReport }> {
+  /** The first report in which the ledger of a kind is as wanted. */
+  async function report(isWanted: (ledger: EventLedger) => boolean, kind = 'trace'): Promise<{ trace: EventLedger; node: NodeReport }> {
     for await (const { nodes } of channel.stream(TelemetryService.Watch, {})) {
       const [first = {}] = nodes ?? [];
-      const trace = first.events?.find((ledger) => ledger.kind === 'trace');
+      const trace = first.events?.find((ledger) => ledger.kind === kind);
       if (trace !== undefined && isWanted(trace)) return { trace, node: first };
     }
     throw new Error('telemetry ended');
@@ -114,6 +117,19 @@ describe.skipIf(missing !== undefined)('a burst that the rings have no room for'
     const times = answers.flatMap(({ flow }) => (flow === undefined ? [] : [(flow.time?.seconds ?? 0n) * 1_000_000_000n + BigInt(flow.time?.nanos ?? 0)]));
     expect(times).toEqual(times.toSorted((one, other) => Number(one - other)));
     expect(new Set(answers.flatMap(({ flow }) => flow?.uuid ?? [])).size).toBe(times.length);
+  });
+
+  test('of kernel drops becomes dropped flows that stand for them', async () => {
+    const api = node.addPod(2);
+    run(`ip -n ${node.name} neigh replace ${api.ip} lladdr ${macOf(api.name, 'eth0')} dev ${api.hostDevice}`);
+    await start({});
+    await burst(api.ip);
+    const { trace: drops } = await report((ledger) => (ledger.folded ?? 0) > 0 && (ledger.happened ?? 0) >= PORTS, 'kernel-drop');
+    expect((drops.losses ?? []).filter(({ stage }) => stage !== 'suppressed')).toEqual([]);
+    const many = (all: GetFlowsResponse[]): number => all.reduce((sum, { flow }) => sum + (flow?.verdict === Verdict.DROPPED ? (flow.aggregate?.unknown_direction_flow_count ?? 0) : 0), 0);
+    const answers = await answersUntil((all) => many(all) >= (drops.folded ?? 0));
+    const folded = answers.flatMap(({ flow }) => (flow?.aggregate !== undefined && flow.verdict === Verdict.DROPPED ? [flow] : []));
+    expect(folded[0]).toMatchObject({ Summary: 'kernel: NO_SOCKET', source: { namespace: 'shop' }, event_type: { type: 1, sub_type: 255 }, IP: { ipVersion: 1 } });
   });
 
   test('is lost with folding off, exactly as the ledger and the lost events say', async () => {
