@@ -3,7 +3,7 @@ import { type IpPrefix, parsePrefix } from '../../src/flow/ip-prefix.ts';
 import { type Mapping, mappingAt, mappingsAt, ShapeError, textAt, textsAt } from './object-reader.ts';
 import type { Direction, Peer } from '../policy/policy.ts';
 import { readSelector, selectorAt } from './read-selector.ts';
-import { inNamespace, NAMESPACE_LABEL, NAMESPACE_LABELS, namesNamespaces, type Requirement } from '../policy/selector.ts';
+import { inNamespace, NAMESPACE_LABEL, NAMESPACE_LABELS, namesNamespaces, NODE_SOURCE, type Requirement } from '../policy/selector.ts';
 
 /** What Cilium calls entities; `cluster` and `all` are sums of others. */
 const ENTITIES: readonly string[] = ['all', 'world', 'world-ipv4', 'world-ipv6', 'cluster', 'host', 'remote-node', 'kube-apiserver', 'ingress', 'health', 'init', 'unmanaged', 'none'];
@@ -37,7 +37,7 @@ export function readCiliumPeers(rule: Mapping, direction: Direction, where: { pa
       if (entry['cidr'] === undefined) throw new ShapeError(`${where_} has no cidr: groups of CIDRs are not read`);
       return cidrPeer(textAt(entry, 'cidr'), textsAt(entry, 'except'), where_);
     }),
-    ...each(`${at}Nodes`, (entry, where_) => ({ type: 'nodes', selector: readSelector(entry, where_) })),
+    ...each(`${at}Nodes`, (entry, where_) => ({ type: 'nodes', selector: readSelector(entry, where_).map((requirement) => ({ ...requirement, source: requirement.source || NODE_SOURCE })) })),
     ...each('toFQDNs', (entry, where_) => fqdnPeer(entry, where_)),
     ...each('toServices', (entry, where_) => {
       const service = mappingAt(entry, 'k8sService');

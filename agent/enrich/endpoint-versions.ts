@@ -1,13 +1,16 @@
 import { isInsidePrefix, type IpPrefix, parsePrefix } from '../../src/flow/ip-prefix.ts';
 import type { Endpoint } from '../../src/wire/gen/flow.ts';
-import type { CatalogSnapshot, EndpointFact, NodeFact } from '../decode/facts.ts';
+import type { CatalogSnapshot, EndpointFact } from '../decode/facts.ts';
 import type { AddressRow, NetworkRow } from '../decode/kernel.ts';
 import type { PolicyClass } from '../policy/compile.ts';
 import { ownAddress, prefixText } from '../policy/networks.ts';
 import { describeChange, type EndpointChange, subjectOf } from './endpoint-change.ts';
 import { type LabelSet, LabelSets, MAX_LABEL_SETS, WORLD_LABELS, unknownEndpoint } from './label-sets.ts';
 import { type Candidate, type EndpointVersion, makeVersion, traitOf } from './endpoint-version.ts';
+import { API_SERVER_LABEL, FirstLocalIdentity, Identity } from './identity.ts';
 import { LocalEndpointIds } from './local-endpoint-ids.ts';
+import { LocalIdentities } from './local-identities.ts';
+import { nodeCandidates } from './node-candidates.ts';
 
 /** Retired versions kept for each row of the history, which names three at most; beyond it the oldest are forgotten, and counted. */
 const RETIRED_PER_ROW = 4;
@@ -20,13 +23,6 @@ const DEFAULT_ROWS = 4_095;
 
 /** Ref of addresses nobody knows. */
 export const WORLD_REF = 0;
-
-/** Reserved identities, by Cilium's numbers. */
-export const Identity = { host: 1, world: 2, remoteNode: 6, kubeApiserver: 7, worldIpv4: 9, worldIpv6: 10 } as const;
-
-const API_SERVER_LABEL = 'reserved:kube-apiserver';
-/** Cilium's first number for networks, of one node alone. */
-const FIRST_LOCAL_IDENTITY = 16_777_217;
 
 const CLUSTER_LABEL = 'k8s:io.cilium.k8s.policy.cluster=';
 
@@ -53,11 +49,13 @@ export interface PolicyNeeds {
   networks: readonly IpPrefix[];
   /** `namespace/name` of services that rules name. */
   services: ReadonlySet<string>;
+  /** Keys of labels that rules select nodes by. */
+  nodeLabels: ReadonlySet<string>;
   /** Without policies nobody needs to know which addresses are virtual. */
   hasPolicies: boolean;
 }
 
-const noNeeds: PolicyNeeds = { networks: [], services: new Set(), hasPolicies: false };
+const noNeeds: PolicyNeeds = { networks: [], services: new Set(), nodeLabels: new Set(), hasPolicies: false };
 
 const worldEndpoint: Endpoint = { identity: Identity.world, labels: ['reserved:world'] };
 
@@ -79,7 +77,8 @@ export class EndpointVersions {
   private live = new Map<string, EndpointVersion>();
   /** Those of the apply() before. */
   private before: readonly EndpointVersion[] = [];
-  private readonly networkIdentities = new Map<string, number>();
+  private readonly networkIdentities = new LocalIdentities(FirstLocalIdentity.network);
+  private readonly nodeIdentities = new LocalIdentities(FirstLocalIdentity.remoteNode);
   private addresses = new Map<string, AddressRow>();
   private lastRef = WORLD_REF;
   private readonly localIds = new LocalEndpointIds();
@@ -154,7 +153,7 @@ export class EndpointVersions {
     const live = new Map<string, EndpointVersion>();
     const apiServers = apiServerIps(snapshot);
     const candidates: Candidate[] = [
-      ...snapshot.nodes.flatMap((node) => this.nodeCandidates(node, apiServers)),
+      ...snapshot.nodes.flatMap((node) => nodeCandidates(node, { isHost: node.name === this.nodeName, apiServers, labelKeys: needs.nodeLabels, identities: this.nodeIdentities })),
       ...snapshot.endpoints.filter((fact) => !fact.hostNetwork).map((fact) => this.podCandidate(fact, behind)),
       ...needs.networks.map((prefix) => this.networkCandidate(prefix, needs.networks)),
       ...outsideServers(snapshot, apiServers, behind),
@@ -175,6 +174,8 @@ export class EndpointVersions {
     this.localIds.keep(new Set(live.keys()));
     this.forgetRetired();
     this.labelSets.keep(new Set([...live.values()].map((version) => version.labels)));
+    const identities = new Set([...live.values()].map(({ endpoint }) => endpoint.identity ?? 0));
+    for (const numbers of [this.networkIdentities, this.nodeIdentities]) numbers.keep(identities);
     const virtualIps = needs.hasPolicies ? snapshot.services.flatMap(({ clusterIps }) => clusterIps) : [];
     return { ...this.updateAddresses(virtualIps), networks: needs.hasPolicies ? this.networkRows(snapshot) : [], changes };
   }
@@ -233,27 +234,10 @@ export class EndpointVersions {
     }
   }
 
-  /** Addresses on which Kubernetes' own server answers are that, as in Cilium: identity 7 on other nodes, a label more on this one. */
-  private nodeCandidates(node: NodeFact, apiServers: ReadonlySet<string>): Candidate[] {
-    const isHost = node.name === this.nodeName;
-    const plain: Endpoint = isHost ? { identity: Identity.host, labels: ['reserved:host'] } : { identity: Identity.remoteNode, labels: ['reserved:remote-node'] };
-    const server: Endpoint = isHost
-      ? { identity: Identity.host, labels: ['reserved:host', API_SERVER_LABEL] }
-      : { identity: Identity.kubeApiserver, labels: [API_SERVER_LABEL, 'reserved:remote-node'] };
-    const serving = node.ips.filter((ip) => apiServers.has(ip));
-    return [
-      { owner: `node ${node.name}`, endpoint: plain, ips: node.ips.filter((ip) => !apiServers.has(ip)), nodeName: node.name },
-      ...(serving.length === 0 ? [] : [{ owner: `kube-apiserver ${node.name}`, endpoint: server, ips: serving, nodeName: node.name }]),
-    ];
-  }
-
   /** A network that policies name, as Cilium has it: an identity of this node alone, of the world. */
   private networkCandidate(prefix: IpPrefix, all: readonly IpPrefix[]): Candidate {
     const text = prefixText(prefix);
-    const known = this.networkIdentities.get(text);
-    const identity = known ?? FIRST_LOCAL_IDENTITY + this.networkIdentities.size;
-    if (known === undefined) this.networkIdentities.set(text, identity);
-    return { owner: `network ${text}`, endpoint: { identity, labels: [`cidr:${text}`, 'reserved:world'] }, ips: [], nodeName: '', network: { prefix, own: ownAddress(prefix, all) } };
+    return { owner: `network ${text}`, endpoint: { identity: this.networkIdentities.numberOf(text), labels: [`cidr:${text}`, 'reserved:world'] }, ips: [], nodeName: '', network: { prefix, own: ownAddress(prefix, all) } };
   }
 
   private networkRows({ nodes }: CatalogSnapshot): NetworkRow[] {

@@ -7,6 +7,7 @@ import { PolicyCompiler, type PolicyEntry } from '../policy/compile.ts';
 import { type Decision, Decisions } from '../policy/decisions.ts';
 import { MAX_NETWORKS, namedNetworks } from '../policy/networks.ts';
 import { type PolicyChange, PolicyBook } from '../policy/policy-book.ts';
+import { namedNodeLabels, namedServices } from '../policy/named.ts';
 import type { Policy } from '../policy/policy.ts';
 import { refusalOf } from './decision-words.ts';
 import type { DroppedPacket, JudgeDrop } from './judge-drop.ts';
@@ -48,7 +49,7 @@ export class PolicyEngine {
     const { policies } = this.book;
     const networks = namedNetworks(policies);
     const warnings = networks.length > MAX_NETWORKS ? [`policies name ${networks.length} networks, and ${MAX_NETWORKS} are told apart: connections to the others are judged as to the world`] : [];
-    const needs: PolicyNeeds = { networks: networks.slice(0, MAX_NETWORKS), services: namedServices(policies), hasPolicies: this.mode !== 'observe' && policies.length > 0 };
+    const needs: PolicyNeeds = { networks: networks.slice(0, MAX_NETWORKS), services: namedServices(policies), nodeLabels: namedNodeLabels(policies), hasPolicies: this.mode !== 'observe' && policies.length > 0 };
     const update = this.versions.apply(snapshot, nowNs, needs.hasPolicies ? needs : undefined);
     const endpoints = needs.hasPolicies ? this.compile(policies) : new Map<number, PolicyRow[]>();
     return { ...update, policyChanges, warnings, tables: { mode: needs.hasPolicies ? this.mode : 'observe', endpoints, networks: update.networks } };
@@ -113,8 +114,4 @@ export class PolicyEngine {
 
 function distinct(versions: readonly EndpointVersion[]): EndpointVersion[] {
   return [...new Map(versions.map((version) => [version.labels, version])).values()];
-}
-
-function namedServices(policies: readonly Policy[]): Set<string> {
-  return new Set(policies.flatMap(({ rules }) => rules.flatMap(({ peers }) => (peers ?? []).flatMap((peer) => (peer.type === 'service' ? [`${peer.namespace}/${peer.name}`] : [])))));
 }

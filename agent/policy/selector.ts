@@ -3,6 +3,8 @@ import type { Label } from '../../src/flow/label-selector.ts';
 /** The label of an endpoint that tells its namespace, and the beginning of those that tell its namespace's labels. */
 export const NAMESPACE_LABEL = 'io.kubernetes.pod.namespace';
 export const NAMESPACE_LABELS = 'io.cilium.k8s.namespace.labels.';
+/** Source of the labels of nodes. */
+export const NODE_SOURCE = 'node';
 
 /** One condition on a label. An empty source fits any. */
 export interface Requirement {

@@ -40,7 +40,10 @@ const pods: readonly EndpointFact[] = [
 ];
 const catalog: CatalogSnapshot = {
   ...emptyCatalog, endpoints: [...pods],
-  nodes: [{ name: 'here', ips: ['192.168.0.1'], labels: [], podCidrs: [] }, { name: 'there', ips: ['192.168.0.2'], labels: [], podCidrs: [] }],
+  nodes: [
+    { name: 'here', ips: ['192.168.0.1'], labels: ['kubernetes.io/os=linux', 'pool=front'], podCidrs: [] }, { name: 'there', ips: ['192.168.0.2'], labels: ['kubernetes.io/os=linux', 'pool=back'], podCidrs: [] },
+    { name: 'far', ips: ['192.168.0.3'], labels: ['kubernetes.io/os=windows', 'pool=back'], podCidrs: [] }, { name: 'bare', ips: ['192.168.0.4'], labels: [], podCidrs: [] },
+  ],
   services: [{ namespace: 'shop', name: 'api', clusterIps: ['10.96.0.1'], ports: [{ name: '', protocol: 'TCP', port: 80, targetPort: 8080 }], backends: [{ ip: '10.0.1.2', port: 8080, protocol: 'TCP', portName: '' }] }],
 };
 const worldIps = ['93.184.216.34', '93.1.2.3', '10.9.1.1', '10.9.200.1', '172.16.5.5', '2001:db8::1', '2001:db8:1::1'];
@@ -49,7 +52,7 @@ const worldIps = ['93.184.216.34', '93.1.2.3', '10.9.1.1', '10.9.200.1', '172.16
 function endOf(ip: string): PolicyEnd {
   const fact = pods.find(({ ips }) => ips.includes(ip));
   const node = catalog.nodes.find(({ ips }) => ips.includes(ip));
-  const labels = fact?.labels ?? (node === undefined ? ['reserved:world'] : [node.name === 'here' ? 'reserved:host' : 'reserved:remote-node']);
+  const labels = fact?.labels ?? (node === undefined ? ['reserved:world'] : [node.name === 'here' ? 'reserved:host' : 'reserved:remote-node', ...node.labels.map((label) => `node:${label}`)]);
   return {
     labels: labels.map((text) => ({ source: text.slice(0, text.indexOf(':')), key: text.slice(text.indexOf(':') + 1).split('=')[0] ?? '', value: text.includes('=') ? text.slice(text.indexOf('=') + 1) : '' })),
     ip: parseIp(ip), names: [],
@@ -128,7 +131,7 @@ function addressBytes(ip: string): number[] {
   return [...bytes.subarray(0, family === 4 ? 4 : 16)];
 }
 
-const everybody = [...pods.flatMap(({ ips }) => ips), '192.168.0.1', '192.168.0.2', ...worldIps];
+const everybody = [...pods.flatMap(({ ips }) => ips), ...catalog.nodes.flatMap(({ ips }) => ips), ...worldIps];
 const portsOf = new Map<number, readonly number[]>([[TCP, [0, 80, 443, 8080, 9004, 9011, 9090, 65_535]], [UDP, [53, 80, 9004]], [ICMP, [8, 13]], [ICMP6, [128]]]);
 
 function* casesFor(subjects: readonly string[], pick: () => boolean): Iterable<Case> {
@@ -205,6 +208,7 @@ describe.skipIf(cannotTest !== '')('policies in the datapath', () => {
     ['a service', cilium('c', 'shop', `{${WEB}, egress: [{toServices: [{k8sService: {serviceName: api, namespace: shop}}], toPorts: [{ports: [{port: "8080"}]}]}]}`)],
     ['protocols without ports', cilium('c', 'shop', `{${API}, ingress: [{toPorts: [{ports: [{port: "0", protocol: UDP}]}]}]}`)],
     ['nodes', cluster('w', `{${API}, ingress: [{fromNodes: [{}]}]}`)],
+    ['nodes by labels', cluster('w', `{${API}, ingress: [{fromNodes: [{matchLabels: {kubernetes.io/os: linux}}], toPorts: [{ports: [{port: "8080"}]}]}], egress: [{toNodes: [{matchExpressions: [{key: pool, operator: NotIn, values: [front]}, {key: kubernetes.io/os, operator: Exists}]}]}]}`)],
     ['several policies, of all kinds', [plain('p', 'shop', '{podSelector: {}, policyTypes: [Ingress, Egress], ingress: [{from: [{namespaceSelector: {matchLabels: {team: retail}}}]}]}'), cilium('c', 'shop', `{${API}, ingress: [{fromEndpoints: [{matchLabels: {"k8s:io.kubernetes.pod.namespace": bank}}], toPorts: [{ports: [{port: "8080"}]}]}]}`), cluster('w', '{endpointSelector: {}, egress: [{toEndpoints: [{matchLabels: {"k8s:io.kubernetes.pod.namespace": kube-system}}], toPorts: [{ports: [{port: "53", protocol: ANY}], rules: {dns: [{matchPattern: "*"}]}}]}]}')].join('---\n')],
   ];
 
@@ -257,7 +261,7 @@ function drawPolicies(random: () => number): string {
   const ciliumRule = (at: 'from' | 'to'): string => {
     const peer = one([
       () => [`${at}Endpoints: [${one(selectors)}]`], () => [`${at}Endpoints: [{matchLabels: {"k8s:io.kubernetes.pod.namespace": ${one(['shop', 'bank', 'kube-system'])}}}]`], () => [`${at}Entities: [${one(['world', 'cluster', 'host', 'remote-node', 'all', 'world-ipv4'])}]`],
-      () => [`${at}CIDR: [${one(networks)}]`], () => [`${at}CIDRSet: [{cidr: 10.0.0.0/8, except: [10.9.128.0/17]}]`], () => (at === 'to' ? ['toServices: [{k8sService: {serviceName: api, namespace: shop}}]'] : []), () => [],
+      () => [`${at}CIDR: [${one(networks)}]`], () => [`${at}CIDRSet: [{cidr: 10.0.0.0/8, except: [10.9.128.0/17]}]`], () => (at === 'to' ? ['toServices: [{k8sService: {serviceName: api, namespace: shop}}]'] : []), () => [`${at}Nodes: [${one(['{}', '{matchLabels: {pool: back}}', '{matchExpressions: [{key: kubernetes.io/os, operator: DoesNotExist}]}', '{matchExpressions: [{key: pool, operator: NotIn, values: [back]}]}'])}]`], () => [],
     ])();
     const port = one([() => [`toPorts: [{ports: [${some(() => one(ciliumPorts), 2).join(', ')}]}]`], () => [], () => [`icmps: [{fields: [{type: ${one([8, 13])}, family: IPv4}]}]`]])();
     return `{${[...peer, ...port].join(', ')}}`;

@@ -25,7 +25,7 @@ const ENDS = {
   world: end('reserved:world', '93.184.216.34', { names: ['www.example.com'] }),
   network: end('reserved:world-ipv4 cidr:10.9.0.0/16', '10.9.1.1'),
   host: end('reserved:host', '192.168.0.1'),
-  node: end('reserved:remote-node', '192.168.0.2'),
+  node: end('reserved:remote-node node:pool=back', '192.168.0.2'),
   service: end(`k8s:app=api ${inShop}`, '10.0.1.3', { services: [{ namespace: 'shop', name: 'api' }] }),
 } as const;
 type Who = keyof typeof ENDS;
@@ -84,6 +84,8 @@ describe('judge()', () => {
     [cilium(`{${ALL}, egress: [{toFQDNs: [{matchName: example.com}]}]}`), 'egress', { 'web world 443': 'denied' }],
     [cilium(`{${ALL}, egress: [{toServices: [{k8sService: {serviceName: api}}]}]}`), 'egress', { 'web service 1': 'allowed', 'web api 1': 'denied' }],
     [cilium(`{${ALL}, egress: [{toCIDR: [10.9.0.0/16]}]}`), 'egress', { 'web network 1': 'allowed', 'web world 1': 'denied', 'web bank 1': 'denied' }],
+    [cilium(`{${ALL}, egress: [{toNodes: [{matchLabels: {pool: back}}]}]}`), 'egress', { 'web node 1': 'allowed', 'web host 1': 'denied' }],
+    [cilium(`{${ALL}, egress: [{toNodes: [{matchExpressions: [{key: pool, operator: NotIn, values: [back]}]}]}]}`), 'egress', { 'web node 1': 'denied', 'web host 1': 'allowed' }],
     [cilium(`{${ALL}, egress: [{toNodes: [{}]}]}`), 'egress', { 'web node 1': 'allowed', 'web host 1': 'allowed', 'web api 1': 'denied' }],
     // denials win, and deny nothing else where default deny is off
     [cilium(`{${EP}, ingress: [{fromEntities: [all]}], ingressDeny: [{fromEndpoints: [{matchLabels: {app: web}}]}]}`), 'ingress', { 'web api 1': 'denied', 'old api 1': 'allowed' }],
