@@ -171,11 +171,19 @@ struct ht_policy {
 	__u32 policy; /* the agent's number of the decision, 0 none */
 	__u8 flags;   /* HT_POLICY_* */
 	__u8 bits;    /* of protocol and port that count: 0, 8, 9 to 24 */
-	__u16 reserved;
+	__u8 parser;  /* HT_PARSER_* */
+	__u8 reserved;
 };
 #define HT_POLICY_DENY 1
 #define HT_POLICY_DEFAULT 2 /* no rule said so */
 #define HT_POLICY_UNKNOWN 4 /* hangs on the number of a named port that nobody knows */
+
+/* What requests of a connection are parsed as, since rules that allow it look at them. */
+#define HT_PARSER_NONE 0
+#define HT_PARSER_HTTP 1
+#define HT_PARSER_DNS 2
+#define HT_PARSER_KAFKA 3
+#define HT_PARSER_OTHER 255 /* a rule names one that has no number */
 
 /* ht_policy_drops: per-CPU hash, what policies dropped, by who and why; values are struct ht_drop. */
 struct ht_policy_drop_key {
@@ -241,7 +249,7 @@ struct ht_conntrack {
 	__u8 a_flags;         /* HT_ADDRESS_* */
 	__u8 b_flags;
 	__u8 opened;          /* HT_OPENED_* */
-	__u8 reserved;
+	__u8 parser;          /* HT_PARSER_*, of the last lookup */
 	__u32 reserved_too;
 	struct ht_conntrack_side side[2]; /* [0] a to b */
 };

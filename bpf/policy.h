@@ -68,7 +68,7 @@ struct ht_answer {
 	__u8 verdict;   /* Hubble's number; 0 nobody was asked, or nobody can tell */
 	__u8 match;     /* HT_MATCH_* */
 	__u8 drop_reason;
-	__u8 padding;
+	__u8 parser;    /* HT_PARSER_* */
 };
 
 /* Asks the policies of an endpoint. All zero where none selects it. */
@@ -114,6 +114,7 @@ static __noinline void ht_ask(const struct ht_question *question, struct ht_answ
 		return;
 	answer->match = found->flags & HT_POLICY_DEFAULT ? HT_MATCH_NONE : ht_match_type(is_exact, found->bits);
 	answer->verdict = found->flags & HT_POLICY_DENY ? HT_VERDICT_DROPPED : HT_VERDICT_FORWARDED;
+	answer->parser = found->parser;
 	if (answer->verdict == HT_VERDICT_DROPPED)
 		answer->drop_reason = found->flags & HT_POLICY_DEFAULT ? HT_DROP_POLICY_DENIED : HT_DROP_POLICY_DENY;
 }
@@ -148,6 +149,7 @@ static __noinline void ht_judge(struct ht_conntrack *entry, const struct ht_conn
 		return;
 	entry->policy = 0;
 	entry->verdict = 0;
+	entry->parser = HT_PARSER_NONE;
 	if (config->mode == HT_MODE_OBSERVE)
 		return;
 	ifindex = key->ifindex;
@@ -178,6 +180,7 @@ static __noinline void ht_judge(struct ht_conntrack *entry, const struct ht_conn
 	entry->verdict = ht_in_mode(entry, config->mode, answer.verdict);
 	entry->match = answer.match;
 	entry->drop_reason = answer.drop_reason;
+	entry->parser = answer.parser;
 }
 
 #endif

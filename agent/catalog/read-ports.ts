@@ -34,16 +34,18 @@ function portNumber(text: string, path: string): number {
   return port;
 }
 
-/** Ports of a Cilium rule, and which parser it asks for: empty = none. */
+/** Ports of a Cilium rule with the parser that each asks for, and the first of these: empty = none. */
 export function readToPorts(rule: Mapping, path: string): { ports: PortRange[] | undefined; parser: string } {
   if (rule['toPorts'] === undefined || rule['toPorts'] === null) return { ports: undefined, parser: '' };
   let parser = '';
   const ports = mappingsAt(rule, 'toPorts').flatMap((entry, i) => {
     const at = `${path}.toPorts[${i}]`;
     const rules = mappingAt(entry, 'rules');
-    parser ||= ['http', 'dns', 'kafka'].find((name) => rules[name] !== undefined && rules[name] !== null) ?? textAt(rules, 'l7proto');
+    const own = ['http', 'dns', 'kafka'].find((name) => rules[name] !== undefined && rules[name] !== null) ?? textAt(rules, 'l7proto');
+    parser ||= own;
     const list = mappingsAt(entry, 'ports').map((port, j) => readPort(port, `${at}.ports[${j}]`, 'ANY'));
-    return list.length === 0 ? [{ protocol: 0, first: 0, last: MAX_PORT, name: '' }] : list;
+    const ranges: PortRange[] = list.length === 0 ? [{ protocol: 0, first: 0, last: MAX_PORT, name: '' }] : list;
+    return own === '' ? ranges : ranges.map((range) => ({ ...range, parser: own }));
   });
   return { ports, parser };
 }

@@ -61,6 +61,8 @@ export interface PolicyRow {
   /** Number of the decision, 0 none. */
   policy: number;
   flags: number;
+  /** What requests are parsed as, a number of agent/policy/parser.ts. */
+  parser: number;
 }
 
 /** Everything the datapath knows of policies. */

@@ -8,6 +8,7 @@ import { type Decision, Decisions } from '../policy/decisions.ts';
 import { MAX_NETWORKS, namedNetworks } from '../policy/networks.ts';
 import { type PolicyChange, PolicyBook } from '../policy/policy-book.ts';
 import { namedNodeLabels, namedServices } from '../policy/named.ts';
+import { parserNumber } from '../policy/parser.ts';
 import type { Policy } from '../policy/policy.ts';
 import { refusalOf } from './decision-words.ts';
 import type { DroppedPacket, JudgeDrop } from './judge-drop.ts';
@@ -108,7 +109,7 @@ export class PolicyEngine {
   private rowOf({ peer, direction, bits, protocol, port, outcome }: PolicyEntry): PolicyRow {
     const { kind } = outcome;
     const flags = kind === 'deny' ? flag.deny : kind === 'default-deny' ? flag.deny | flag.default : kind === 'unknown' ? flag.unknown : 0;
-    return { peer, direction: direction === 'ingress' ? Direction.ingress : Direction.egress, bits, protocol, port, policy: this.decisions.numberOf(outcome), flags };
+    return { peer, direction: direction === 'ingress' ? Direction.ingress : Direction.egress, bits, protocol, port, policy: this.decisions.numberOf(outcome), flags, parser: kind === 'allow' ? parserNumber(outcome.parser) : 0 };
   }
 }
 

@@ -100,8 +100,8 @@ function createOptions(): Uint8Array {
   return options;
 }
 
-function rowText({ peer, direction, bits, protocol, port, policy, flags }: PolicyRow): string {
-  return `${peer} ${direction} ${bits} ${protocol} ${port} ${policy} ${flags}`;
+function rowText({ peer, direction, bits, protocol, port, policy, flags, parser }: PolicyRow): string {
+  return `${peer} ${direction} ${bits} ${protocol} ${port} ${policy} ${flags} ${parser}`;
 }
 
 function policyKey({ peer, direction, bits, protocol, port }: PolicyRow): Uint8Array {
@@ -115,12 +115,13 @@ function policyKey({ peer, direction, bits, protocol, port }: PolicyRow): Uint8A
   return key;
 }
 
-function policyValue({ policy, flags, bits }: PolicyRow): Uint8Array {
+function policyValue({ policy, flags, bits, parser }: PolicyRow): Uint8Array {
   const value = new Uint8Array(valueBytes);
   const view = new DataView(value.buffer);
   view.setUint32(0, policy, true);
   view.setUint8(4, flags);
   view.setUint8(5, bits);
+  view.setUint8(6, parser);
   return value;
 }
 

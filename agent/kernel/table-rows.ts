@@ -4,12 +4,13 @@
  * or output.
  */
 import { formatIp } from '../../src/lib/ip-bytes.ts';
+import { parserName } from '../policy/parser.ts';
 
 /** Where things stand in struct ht_conntrack_key and struct ht_conntrack, and in each of its two sides. */
 export const CONNTRACK_KEY = { a: 0, b: 16, a_port: 32, b_port: 34, ifindex: 36, family: 40, protocol: 41 } as const;
 export const CONNTRACK = {
   created_ns: 0, last_seen: 8, a_ref: 12, b_ref: 16, a_labels: 20, b_labels: 24, epoch: 28, client_is_b: 32, flags: 33, closing: 34, direction: 35, policy: 36, service: 40,
-  verdict: 44, side: 56,
+  verdict: 44, parser: 51, side: 56,
 } as const;
 export const CONNTRACK_SIDE = { bytes: 0, skbs: 8, segments: 12, last_report: 16, tcp_seen: 20, tcp_fresh: 22, end: 24 } as const;
 /** struct ht_address_key, ht_address, ht_device. */
@@ -25,7 +26,7 @@ export const BACKEND = { ip: 0, port: 16 } as const;
 
 /** struct ht_policy_key, ht_policy. */
 export const POLICY_KEY = { prefix_bits: 0, peer: 4, direction: 8, protocol: 9, port_be: 10 } as const;
-export const POLICY = { policy: 0, flags: 4, bits: 5 } as const;
+export const POLICY = { policy: 0, flags: 4, bits: 5, parser: 6 } as const;
 
 const NS_PER_S = 1_000_000_000n;
 const TCP = 6, IPV6 = 6;
@@ -65,6 +66,8 @@ export interface Connection {
   verdict: number;
   policy: number;
   service: number;
+  /** What its requests are parsed as, by policies; empty = nothing. */
+  parser: string;
 }
 
 /** One entry of ht_addresses. */
@@ -94,7 +97,7 @@ export function readConnection(key: Uint8Array, value: Uint8Array): Connection {
     state: key[CONNTRACK_KEY.protocol] === TCP ? tcpState(view) : '',
     createdS: Number(view.getBigUint64(CONNTRACK.created_ns, true) / NS_PER_S), seenS: view.getUint32(CONNTRACK.last_seen, true),
     isMidStream: ((value[CONNTRACK.flags] ?? 0) & MID_STREAM) !== 0, verdict: value[CONNTRACK.verdict] ?? 0,
-    policy: view.getUint32(CONNTRACK.policy, true), service: view.getUint32(CONNTRACK.service, true),
+    policy: view.getUint32(CONNTRACK.policy, true), service: view.getUint32(CONNTRACK.service, true), parser: parserName(value[CONNTRACK.parser] ?? 0),
   };
 }
 
@@ -167,6 +170,8 @@ export interface PolicyEntryRow {
   says: 'allow' | 'deny' | 'default deny' | 'unknown port' | 'no policy';
   /** The agent's number of the decision; 0 = none. */
   policy: number;
+  /** What requests are parsed as; empty = nothing. */
+  parser: string;
 }
 
 /** An entry of a policy map. */
@@ -177,6 +182,7 @@ export function readPolicyEntry(key: Uint8Array, value: Uint8Array): PolicyEntry
   return {
     direction: key[POLICY_KEY.direction] === INGRESS ? 'ingress' : 'egress', peer: peer === ANY_PEER ? undefined : peer, protocol: bits === 0 ? undefined : protocol,
     ports: bits <= PROTOCOL_BITS ? undefined : portsOf(keyView.getUint16(POLICY_KEY.port_be), bits - PROTOCOL_BITS, ICMP.includes(protocol)), says, policy,
+    parser: parserName(value[POLICY.parser] ?? 0),
   };
 }
 

@@ -1,7 +1,7 @@
 import { isHost, isManaged, type PolicyEnd } from './end.ts';
 import { type Decider, isPeer } from './evaluate.ts';
 import type { Direction, Peer, Policy, Rule } from './policy.ts';
-import { coveringPrefixes, hasFixedPorts, type PortPrefix, prefixKey, rulePrefixes, WILD } from './port-prefix.ts';
+import { coveringPrefixes, hasFixedPorts, type PortPrefix, prefixKey, type RulePrefix, rulePrefixes, WILD } from './port-prefix.ts';
 import { fits } from './selector.ts';
 
 /** Peer of the entries for whoever has no entries of his own (HT_ANY_PEER). */
@@ -17,7 +17,9 @@ export interface PolicyClass {
 export type Outcome =
   /** No policy is about it. */
   | { kind: 'none' }
-  | { kind: 'allow' | 'deny'; direction: Direction; by: readonly Decider[] }
+  | { kind: 'deny'; direction: Direction; by: readonly Decider[] }
+  /** `parser` is what requests are parsed as, since a rule looks at them; empty = nothing. */
+  | { kind: 'allow'; direction: Direction; by: readonly Decider[]; parser: string }
   | { kind: 'default-deny'; direction: Direction; selecting: readonly Policy[] }
   /** It hangs on a named port whose number nobody knows. */
   | { kind: 'unknown' };
@@ -99,18 +101,19 @@ export class PolicyCompiler {
 interface LayerRule {
   decider: Decider;
   isUnknown: boolean;
+  parser: string;
 }
 
 /** Rules by the prefixes they are about. */
 class Layer {
   private readonly byKey = new Map<number, { prefix: PortPrefix; rules: LayerRule[] }>();
 
-  add(decider: Decider, prefixes: readonly (PortPrefix & { isUnknown: boolean })[]): void {
-    for (const { isUnknown, ...prefix } of prefixes) {
+  add(decider: Decider, prefixes: readonly RulePrefix[]): void {
+    for (const { isUnknown, parser, ...prefix } of prefixes) {
       const key = prefixKey(prefix);
       const known = this.byKey.get(key);
-      if (known === undefined) this.byKey.set(key, { prefix, rules: [{ decider, isUnknown }] });
-      else known.rules.push({ decider, isUnknown });
+      if (known === undefined) this.byKey.set(key, { prefix, rules: [{ decider, isUnknown, parser }] });
+      else known.rules.push({ decider, isUnknown, parser });
     }
   }
 
@@ -151,7 +154,9 @@ function outcomeOf(prefix: PortPrefix, layers: readonly Layer[], { denying, dire
   const allowed = matching(false, false);
   if (allowed.length > 0 || denying.length === 0) {
     if (matching(true, true).length > 0) return { kind: 'unknown' };
-    return allowed.length > 0 ? { kind: 'allow', direction, by: allowed } : { kind: 'none' };
+    if (allowed.length === 0) return { kind: 'none' };
+    // whoever else allows it all the same: what passes is still looked at
+    return { kind: 'allow', direction, by: allowed, parser: rules.find(({ decider, isUnknown, parser }) => !decider.rule.isDeny && !isUnknown && parser !== '')?.parser ?? '' };
   }
   return matching(false, true).length > 0 ? { kind: 'unknown' } : { kind: 'default-deny', direction, selecting: denying };
 }

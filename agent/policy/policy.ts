@@ -19,6 +19,8 @@ export interface PortRange {
   first: number;
   last: number;
   name: string;
+  /** What requests to them are parsed as: `http`, `dns`, `kafka` or a name of somebody's own. */
+  parser?: string;
 }
 
 /** One kind of ICMP message; without a type all of the family. */

@@ -11,6 +11,8 @@ export interface PortPrefix {
 /** A prefix of a rule; unknown where the number of a named port is not known, so that any might be meant. */
 export interface RulePrefix extends PortPrefix {
   isUnknown: boolean;
+  /** What requests are parsed as; empty = nothing. */
+  parser: string;
 }
 
 const [ICMP, ICMP6] = [1, 58];
@@ -57,18 +59,18 @@ export function hasFixedPorts({ ports }: Rule, direction: Direction): boolean {
 
 /** The prefixes of a rule for a connection to `server`. */
 export function rulePrefixes({ ports, icmps }: Rule, server: PolicyEnd): RulePrefix[] {
-  if (ports === undefined && icmps === undefined) return [{ ...WILD, isUnknown: false }];
+  if (ports === undefined && icmps === undefined) return [{ ...WILD, isUnknown: false, parser: '' }];
   const types = (icmps ?? []).map(({ family, type }): RulePrefix => {
     const protocol = family === 4 ? ICMP : ICMP6;
-    return type === undefined ? { bits: PROTOCOL_BITS, protocol, port: 0, isUnknown: false } : { bits: 2 * PROTOCOL_BITS, protocol, port: type << 8, isUnknown: false };
+    return type === undefined ? { bits: PROTOCOL_BITS, protocol, port: 0, isUnknown: false, parser: '' } : { bits: 2 * PROTOCOL_BITS, protocol, port: type << 8, isUnknown: false, parser: '' };
   });
   return [...types, ...(ports ?? []).flatMap((range) => portPrefixes(range, server))];
 }
 
-function portPrefixes({ protocol, first, last, name }: PortRange, server: PolicyEnd): RulePrefix[] {
+function portPrefixes({ protocol, first, last, name, parser = '' }: PortRange, server: PolicyEnd): RulePrefix[] {
   const protocols = protocol === 0 ? WITH_PORTS : [protocol];
-  if (name === '') return protocols.flatMap((one) => rangePrefixes(one, first, last)).map((prefix) => ({ ...prefix, isUnknown: false }));
-  if (server.ports === undefined) return protocols.map((one) => ({ bits: PROTOCOL_BITS, protocol: one, port: 0, isUnknown: true }));
+  if (name === '') return protocols.flatMap((one) => rangePrefixes(one, first, last)).map((prefix) => ({ ...prefix, isUnknown: false, parser }));
+  if (server.ports === undefined) return protocols.map((one) => ({ bits: PROTOCOL_BITS, protocol: one, port: 0, isUnknown: true, parser }));
   const port = server.ports.get(name);
-  return port === undefined ? [] : protocols.map((one) => ({ bits: PROTOCOL_BITS + PORT_BITS, protocol: one, port, isUnknown: false }));
+  return port === undefined ? [] : protocols.map((one) => ({ bits: PROTOCOL_BITS + PORT_BITS, protocol: one, port, isUnknown: false, parser }));
 }

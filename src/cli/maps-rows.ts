@@ -20,7 +20,7 @@ export const ENDPOINTS_HEAD: readonly string[] = ['ADDRESS              ', 'VERS
 
 export const SERVICES_HEAD: readonly string[] = ['PROTO', 'ADDRESS              ', 'NUMBER', 'SOCKETS  ', 'WHO                           ', 'BACKENDS'];
 
-export const POLICY_HEAD: readonly string[] = ['ENDPOINT                      ', 'WAY    ', 'SAYS        ', 'PROTO', 'PORT       ', 'POLICY', 'PEER'];
+export const POLICY_HEAD: readonly string[] = ['ENDPOINT                      ', 'WAY    ', 'SAYS        ', 'PROTO', 'PORT       ', 'POLICY', 'L7   ', 'PEER'];
 
 /** What a row is read with: names by address, devices by their number or by the endpoint behind them. */
 export interface RowContext {
@@ -30,7 +30,7 @@ export interface RowContext {
 
 /** A connection as the datapath tracks it, at a second of CLOCK_BOOTTIME. */
 export function connectionRow(row: Connection, { names, deviceOf, nowS }: RowContext & { nowS: number }): TableRow {
-  const { protocol, direction, client, server, ifindex, state, isMidStream, verdict, policy, service } = row;
+  const { protocol, direction, client, server, ifindex, state, isMidStream, verdict, policy, service, parser } = row;
   const [ageS, idleS] = [Math.max(0, nowS - row.createdS), Math.max(0, nowS - row.seenS)];
   const device = deviceOf(ifindex);
   const proto = PROTOCOLS[protocol] ?? String(protocol);
@@ -38,7 +38,7 @@ export function connectionRow(row: Connection, { names, deviceOf, nowS }: RowCon
   return {
     data: {
       protocol: proto, direction, client: endData(client, names), server: endData(server, names), state: state || null, age_s: ageS, idle_s: idleS, mid_stream: isMidStream,
-      verdict: VERDICTS[verdict] ?? null, policy, service, ifindex, device: device ?? null,
+      verdict: VERDICTS[verdict] ?? null, policy, service, parser: parser || null, ifindex, device: device ?? null,
     },
     cells: [
       proto, direction, endText(client), endText(server), `${state || '-'}${isMidStream ? '*' : ''}`, span(ageS), span(idleS), VERDICTS[verdict] ?? '-', scrub(device ?? `#${ifindex}`, 16),
@@ -76,12 +76,12 @@ export function serviceRow({ ip, port, protocol, service, isTranslated, backendC
 }
 
 /** What policies say of a peer and a port at one endpoint; `nameOf` gives the name of a label set. */
-export function policyRow(labels: number, { direction, peer, protocol, ports, says, policy }: PolicyEntryRow, nameOf: (labels: number) => string | undefined): TableRow {
+export function policyRow(labels: number, { direction, peer, protocol, ports, says, policy, parser }: PolicyEntryRow, nameOf: (labels: number) => string | undefined): TableRow {
   const proto = protocol === undefined ? null : (PROTOCOLS[protocol] ?? String(protocol));
   const who = (set: number): string => scrub(nameOf(set) ?? (set === 0 ? 'world' : `labels ${set}`), NAME_CELLS);
   return {
-    data: { labels, name: nameOf(labels) ?? null, direction, peer_labels: peer ?? null, peer_name: peer === undefined ? null : (nameOf(peer) ?? null), protocol: proto, ports: ports ?? null, says, policy },
-    cells: [who(labels), direction, says, proto ?? 'any', ports === undefined ? 'any' : ports.first === ports.last ? String(ports.first) : `${ports.first}-${ports.last}`, policy === 0 ? '-' : String(policy), peer === undefined ? 'anybody else' : who(peer)],
+    data: { labels, name: nameOf(labels) ?? null, direction, peer_labels: peer ?? null, peer_name: peer === undefined ? null : (nameOf(peer) ?? null), protocol: proto, ports: ports ?? null, says, policy, parser: parser || null },
+    cells: [who(labels), direction, says, proto ?? 'any', ports === undefined ? 'any' : ports.first === ports.last ? String(ports.first) : `${ports.first}-${ports.last}`, policy === 0 ? '-' : String(policy), parser || '-', peer === undefined ? 'anybody else' : who(peer)],
   };
 }
 

@@ -19,9 +19,9 @@ const DEFAULT = 2;
 const portBits = 24;
 const typeBits = 16;
 
-const allowed = (direction: number, protocol: number, port: number): PolicyRow => ({ peer: peer.labels, direction, bits: portBits, protocol, port, policy: policy.allows, flags: 0 });
+const allowed = (direction: number, protocol: number, port: number): PolicyRow => ({ peer: peer.labels, direction, bits: portBits, protocol, port, policy: policy.allows, flags: 0, parser: 0 });
 const ping = (protocol: number, type: number): PolicyRow => ({ ...allowed(EGRESS, protocol, type << 8), bits: typeBits });
-const defaultDeny = (direction: number): PolicyRow => ({ peer: ANY_PEER, direction, bits: 0, protocol: 0, port: 0, policy: policy.denies, flags: DENY | DEFAULT });
+const defaultDeny = (direction: number): PolicyRow => ({ peer: ANY_PEER, direction, bits: 0, protocol: 0, port: 0, policy: policy.denies, flags: DENY | DEFAULT, parser: 0 });
 
 /** Default deny both ways, and little that is allowed. */
 export const narrow: readonly PolicyRow[] = [

@@ -6,8 +6,10 @@ import type { PolicyMode } from '../../agent/decode/kernel.ts';
 import { EndpointVersions } from '../../agent/enrich/endpoint-versions.ts';
 import { PolicyEngine } from '../../agent/enrich/policy-engine.ts';
 import { PolicyTable } from '../../agent/kernel/policy-table.ts';
+import { readConnection } from '../../agent/kernel/table-rows.ts';
 import type { PolicyEnd } from '../../agent/policy/end.ts';
-import { type Attempt, judge } from '../../agent/policy/evaluate.ts';
+import { type Attempt, judge, portMatch } from '../../agent/policy/evaluate.ts';
+import { parserName, parserNumber } from '../../agent/policy/parser.ts';
 import { type PolicyObject, policyName } from '../../agent/policy/policy.ts';
 import { parseIp } from '../../src/lib/ip-bytes.ts';
 import { seededRandom } from '../src/seeded-random.ts';
@@ -110,14 +112,17 @@ class Enforced {
     this.programs.configure({ epoch: ++this.epoch, mode: modes[tables.mode], hasNetworks: this.networks });
   }
 
-  run(one: Case): { returned: number; policy: number; verdict: string } {
+  /** `parser` is what the connection's entry says of it. */
+  run(one: Case): { returned: number; policy: number; verdict: string; parser: string } {
     const version = this.versions.at(one.subject);
     this.programs.setDevice(1, version.ref, { labels: version.labels });
     const packet = packetOf(one);
     const { returned } = one.direction === 'egress' ? this.programs.send(packet) : this.programs.receive(packet);
     const told = this.programs.events().find(({ type }) => type === 5);
-    for (const name of ['ht_conntrack']) this.programs.clear(name);
-    return { returned, policy: told?.policy ?? 0, verdict: told === undefined ? '' : told.drop_reason === 0 ? 'allowed' : 'denied' };
+    const parsers: string[] = [];
+    this.programs.object.map('ht_conntrack').forEach((key, value) => parsers.push(readConnection(key, value).parser));
+    this.programs.clear('ht_conntrack');
+    return { returned, parser: parsers.join(), policy: told?.policy ?? 0, verdict: told === undefined ? '' : told.drop_reason === 0 ? 'allowed' : 'denied' };
   }
 
   close(): void {
@@ -150,8 +155,8 @@ function* casesFor(subjects: readonly string[], pick: () => boolean): Iterable<C
 }
 
 /** Holds what the datapath does against the plain evaluator; gives back the cases that differ, and how many there were. */
-function compare(enforced: Enforced, policies: readonly PolicyObject[], cases: Iterable<Case>): { differing: string[]; count: number; denied: number; unknown: number } {
-  const result = { differing: [] as string[], count: 0, denied: 0, unknown: 0 };
+function compare(enforced: Enforced, policies: readonly PolicyObject[], cases: Iterable<Case>): { differing: string[]; count: number; denied: number; unknown: number; parsed: number } {
+  const result = { differing: [] as string[], count: 0, denied: 0, unknown: 0, parsed: 0 };
   const all = policies.flatMap((object) => object.policies);
   for (const one of cases) {
     const attempt: Attempt = {
@@ -169,8 +174,11 @@ function compare(enforced: Enforced, policies: readonly PolicyObject[], cases: I
     result.count++;
     if (judgement.verdict === 'denied') result.denied++;
     if (judgement.verdict === 'unknown') result.unknown++;
-    const same = wanted.returned === found.returned && wanted.verdict === found.verdict && [...new Set(wanted.by)].sort().join() === [...new Set(found.by)].sort().join();
-    if (!same) result.differing.push(`${JSON.stringify(one)}: wanted ${JSON.stringify(wanted)} (${judgement.form}), found ${JSON.stringify(found)}`);
+    const parsers = judgement.form !== 'rule' ? [] : judgement.by.flatMap(({ rule }) => (rule.ports ?? []).filter((range) => portMatch({ ...rule, ports: [range] }, attempt) === 'yes').flatMap(({ parser = '' }) => (parser === '' ? [] : [parserName(parserNumber(parser))])));
+    const isParsed = parsers.length === 0 ? did.parser === '' : parsers.includes(did.parser);
+    if (did.parser !== '') result.parsed++;
+    const same = isParsed && wanted.returned === found.returned && wanted.verdict === found.verdict && [...new Set(wanted.by)].sort().join() === [...new Set(found.by)].sort().join();
+    if (!same) result.differing.push(`${JSON.stringify(one)}: wanted ${JSON.stringify(wanted)} (${judgement.form}), found ${JSON.stringify(found)}, parsed as ${did.parser} where ${parsers.join()} may be`);
   }
   return result;
 }
@@ -222,6 +230,16 @@ describe.skipIf(cannotTest !== '')('policies in the datapath', () => {
     expect(denied).toBeGreaterThan(0);
   });
 
+  test('a connection is marked for its parser where a rule that allows it looks at requests, on those ports alone', () => {
+    const rules = (parser: string): string => `toPorts: [{ports: [{port: "8080"}, {port: "9000", endPort: 9010}], rules: {${parser}: [{}]}}, {ports: [{port: "80"}]}]`;
+    const policies = objects(cilium('c', 'shop', `{${API}, ingress: [{fromEndpoints: [{matchLabels: {app: web}}], ${rules('http')}}, {fromEndpoints: [{}], toPorts: [{ports: [{port: "8080"}]}]}], egress: [{toPorts: [{ports: [{port: "53", protocol: UDP}], rules: {dns: [{matchPattern: "*"}]}}]}]}`));
+    enforced.take(policies);
+    const attempt = (other: string, port: number, more: Partial<Case> = {}): Case => ({ subject: '10.0.1.2', other, direction: 'ingress', protocol: TCP, port, ...more });
+    expect([attempt('10.0.1.1', 8080), attempt('10.0.1.1', 9004), attempt('10.0.1.1', 80), attempt('10.0.1.4', 8080), attempt('10.0.3.7', 53, { direction: 'egress', protocol: UDP })].map((one) => enforced.run(one).parser)).toEqual(['http', 'http', '', '', 'dns']);
+    expect(compare(enforced, policies, casesFor(['10.0.1.2'], () => true))).toMatchObject({ differing: [], parsed: expect.any(Number) as number });
+    enforced.close();
+  });
+
   const seeds = (process.env['HUBTOP_POLICY_SEEDS'] ?? '1 2 3 4 5 6 7 8 9 10 11 12').split(' ').map(Number);
   test.each(seeds)('the map says what judge() says of policies drawn with seed %i', (seed) => {
     const random = seededRandom(seed);
@@ -263,7 +281,7 @@ function drawPolicies(random: () => number): string {
       () => [`${at}Endpoints: [${one(selectors)}]`], () => [`${at}Endpoints: [{matchLabels: {"k8s:io.kubernetes.pod.namespace": ${one(['shop', 'bank', 'kube-system'])}}}]`], () => [`${at}Entities: [${one(['world', 'cluster', 'host', 'remote-node', 'all', 'world-ipv4'])}]`],
       () => [`${at}CIDR: [${one(networks)}]`], () => [`${at}CIDRSet: [{cidr: 10.0.0.0/8, except: [10.9.128.0/17]}]`], () => (at === 'to' ? ['toServices: [{k8sService: {serviceName: api, namespace: shop}}]'] : []), () => [`${at}Nodes: [${one(['{}', '{matchLabels: {pool: back}}', '{matchExpressions: [{key: kubernetes.io/os, operator: DoesNotExist}]}', '{matchExpressions: [{key: pool, operator: NotIn, values: [back]}]}'])}]`], () => [],
     ])();
-    const port = one([() => [`toPorts: [{ports: [${some(() => one(ciliumPorts), 2).join(', ')}]}]`], () => [], () => [`icmps: [{fields: [{type: ${one([8, 13])}, family: IPv4}]}]`]])();
+    const port = one([() => [`toPorts: [{ports: [${some(() => one(ciliumPorts), 2).join(', ')}]${one(['', '', ', rules: {http: [{}]}', ', rules: {l7proto: constructor}'])}}]`], () => [], () => [`icmps: [{fields: [{type: ${one([8, 13])}, family: IPv4}]}]`]])();
     return `{${[...peer, ...port].join(', ')}}`;
   };
   const ciliumSpec = (): string => {

@@ -50,21 +50,23 @@ describe('readConnection()', () => {
   });
 });
 
-test.each<[string, { protocol: number; port: number; bits: number; flags?: number; policy?: number }, object]>([
+test.each<[string, { protocol: number; port: number; bits: number; flags?: number; policy?: number; parser?: number }, object]>([
   ['a port', { protocol: 17, port: 53, bits: 24 }, { protocol: 17, ports: { first: 53, last: 53 }, says: 'allow' }],
+  ['a port whose requests are parsed', { protocol: 17, port: 53, bits: 24, parser: 2 }, { parser: 'dns' }],
+  ['a parser without a number', { protocol: 6, port: 53, bits: 24, parser: 255 }, { parser: 'other' }],
   ['a range of ports', { protocol: 6, port: 0x2000, bits: 16 }, { ports: { first: 8_192, last: 8_447 } }],
   ['a protocol', { protocol: 6, port: 0, bits: 8 }, { protocol: 6, ports: undefined }],
   ['a type of ICMP', { protocol: 1, port: 8 << 8, bits: 16 }, { protocol: 1, ports: { first: 8, last: 8 } }],
   ['a deny rule', { protocol: 6, port: 22, bits: 24, flags: 1 }, { says: 'deny' }],
   ['a named port nobody knows', { protocol: 6, port: 22, bits: 24, flags: 4 }, { says: 'unknown port' }],
   ['nothing at all', { protocol: 0, port: 0, bits: 0, policy: 0 }, { protocol: undefined, says: 'no policy' }],
-])('readPolicyEntry() of %s', (_case, { protocol, port, bits, flags = 0, policy = 7 }, expected) => {
+])('readPolicyEntry() of %s', (_case, { protocol, port, bits, flags = 0, policy = 7, parser = 0 }, expected) => {
   const [key, value] = [new Uint8Array(12), new Uint8Array(8)];
   key[POLICY_KEY.direction] = 2;
   key[POLICY_KEY.protocol] = protocol;
   new DataView(key.buffer).setUint16(POLICY_KEY.port_be, port);
   new DataView(value.buffer).setUint32(POLICY.policy, policy, true);
-  value.set([flags, bits], POLICY.flags);
+  value.set([flags, bits, parser], POLICY.flags);
   expect(readPolicyEntry(key, value)).toMatchObject({ direction: 'egress', peer: 0, ...expected });
 });
 
@@ -94,8 +96,8 @@ describe.skipIf(missing !== undefined)('withAgentTables() beside an agent that r
   });
 
   test('reads what policies say at each endpoint', async () => {
-    const row = { peer: 102, direction: 1, bits: 24, protocol: 6, port: 8080, policy: 7, flags: 0 };
-    expect(kernel.setPolicies({ mode: 'audit', networks: [], endpoints: new Map([[101, [row, { ...row, peer: ANY_PEER, bits: 0, protocol: 0, port: 0, flags: 3 }]], [102, [{ ...row, direction: 2, bits: 20, port: 4096 }]]]) })).toEqual([]);
+    const row = { peer: 102, direction: 1, bits: 24, protocol: 6, port: 8080, policy: 7, flags: 0, parser: 1 };
+    expect(kernel.setPolicies({ mode: 'audit', networks: [], endpoints: new Map([[101, [row, { ...row, peer: ANY_PEER, bits: 0, protocol: 0, port: 0, flags: 3, parser: 0 }]], [102, [{ ...row, direction: 2, bits: 20, port: 4096 }]]]) })).toEqual([]);
     await withAgentTables((agents) => {
       const table = agents.find(({ pid }) => pid === process.pid)?.tables.get('ht_policies');
       const read = table === undefined ? [] : [...policyMaps(table)].map(({ labels }) => labels);
@@ -104,10 +106,10 @@ describe.skipIf(missing !== undefined)('withAgentTables() beside an agent that r
       expect(read.toSorted()).toEqual([101, 102]);
       expect(entries.get(101)).toHaveLength(2);
       expect(entries.get(101)).toEqual(expect.arrayContaining([
-        { direction: 'ingress', peer: 102, protocol: 6, ports: { first: 8080, last: 8080 }, says: 'allow', policy: 7 },
-        { direction: 'ingress', peer: undefined, protocol: undefined, ports: undefined, says: 'default deny', policy: 7 },
+        { direction: 'ingress', peer: 102, protocol: 6, ports: { first: 8080, last: 8080 }, says: 'allow', policy: 7, parser: 'http' },
+        { direction: 'ingress', peer: undefined, protocol: undefined, ports: undefined, says: 'default deny', policy: 7, parser: '' },
       ]));
-      expect(entries.get(102)).toEqual([{ direction: 'egress', peer: 102, protocol: 6, ports: { first: 4096, last: 4111 }, says: 'allow', policy: 7 }]);
+      expect(entries.get(102)).toEqual([{ direction: 'egress', peer: 102, protocol: 6, ports: { first: 4096, last: 4111 }, says: 'allow', policy: 7, parser: 'http' }]);
       return Promise.resolve();
     });
     expect(kernel.setPolicies({ mode: 'observe', networks: [], endpoints: new Map() })).toEqual([]);
