@@ -1,4 +1,5 @@
 import { readSync } from 'node:fs';
+import { objectInfo } from './bpf-ids.ts';
 import type { BpfObject } from './bpf-object.ts';
 import { KernelError, errnoText } from './kernel-error.ts';
 import { libbpf } from './libbpf.ts';
@@ -16,12 +17,21 @@ export interface DeviceLink {
   /** False once the device is gone: the kernel keeps the link, without a device. */
   isAttached(): boolean;
   close(): void;
+  /** Instead of close(), when this process ends: the program stays in force. Without it nothing does. */
+  leave?(): void;
+}
+
+/** A link of ours, by its descriptor. */
+export interface TcxLink extends DeviceLink {
+  fd: number;
 }
 
 /** A way of hanging the packet programs on devices. */
 export interface Attacher {
   /** On both ways of a device; undefined when it went away meanwhile. */
   attach(ifindex: number): DeviceLink | undefined;
+  /** Once every device there is has been attached to: takes away what is left of an agent before. */
+  settle?(): void;
   /** After all its links. */
   close(): void;
 }
@@ -31,7 +41,7 @@ export interface Attacher {
  * from it. Direction as the device sees it: ingress of a host-side veth is what
  * the pod sends. Undefined when the device went away meanwhile.
  */
-export function attachToDevice(programFd: number, ifindex: number, direction: 'ingress' | 'egress'): DeviceLink | undefined {
+export function attachToDevice(programFd: number, ifindex: number, direction: 'ingress' | 'egress'): TcxLink | undefined {
   const options = new Uint8Array(64); // struct bpf_link_create_opts: size, flags, …
   const view = new DataView(options.buffer);
   view.setBigUint64(0, BigInt(options.length), true);
@@ -40,9 +50,15 @@ export function attachToDevice(programFd: number, ifindex: number, direction: 'i
   if (fd === enodev) return undefined;
   if (fd === einval) throw new KernelError('kernel-too-old', 'this kernel has no tcx links (Linux 6.6 or newer): leave out --attach tcx');
   if (fd < 0) throw new KernelError('attach-failed', `cannot attach to device ${ifindex} (${direction}): ${errnoText(fd)}`);
+  return linkOn(fd, ifindex);
+}
+
+/** The link behind a descriptor, as long as that is on this device. */
+export function linkOn(fd: number, ifindex: number): TcxLink {
   let isOpen = true;
   return {
-    isAttached: () => isOpen && linkIfindex(fd) === ifindex,
+    fd,
+    isAttached: () => isOpen && linkInfo(fd).ifindex === ifindex,
     close: () => {
       if (isOpen) closeFd(fd);
       isOpen = false;
@@ -50,12 +66,16 @@ export function attachToDevice(programFd: number, ifindex: number, direction: 'i
   };
 }
 
+/** A pinned link, with the program and the device (0: gone) that it holds together; undefined where there is none. */
+export function openLink(path: string): { fd: number; programId: number; ifindex: number } | undefined {
+  const fd = Number(libbpf().bpf_obj_get(path));
+  return fd < 0 ? undefined : { fd, ...linkInfo(fd) };
+}
+
 /** struct bpf_link_info: type, id, program id, padding, then for tcx ifindex and attach type. */
-function linkIfindex(fd: number): number {
-  const info = new Uint8Array(64);
-  const length = new Uint32Array([info.length]);
-  const result = Number(libbpf().bpf_obj_get_info_by_fd(fd, info, length));
-  return result < 0 ? 0 : new DataView(info.buffer).getUint32(16, true);
+function linkInfo(fd: number): { programId: number; ifindex: number } {
+  const info = objectInfo(fd, 64);
+  return { programId: info.getUint32(8, true), ifindex: info.getUint32(16, true) };
 }
 
 /** Starts a tracing program (tp_btf); it ends with the returned function. */

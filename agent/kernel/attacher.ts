@@ -4,18 +4,49 @@ import { ClsactAttacher, packetProgramsOf, type PacketPrograms } from './clsact.
 import { sweepClsact } from './clsact-filters.ts';
 import { errorLine, KernelError } from './kernel-error.ts';
 import { NetlinkSocket } from './netlink-socket.ts';
+import { PinnedAttacher, type PinPlace } from './pinned-attacher.ts';
 
 /** How programs hang on devices: links that end with us, or filters for kernels below 6.6. */
 export type AttachMode = 'tcx' | 'clsact';
 
-/** The attacher of a mode; without one, links as long as the kernel takes them. What a dead agent left behind is taken away first. */
-export function openAttacher(object: BpfObject, mode: AttachMode | undefined, onWarning: (line: string) => void): Attacher {
+/** How an attacher shall work; everything has a default. */
+export interface AttacherOptions {
+  mode?: AttachMode | undefined;
+  /** Where it leaves the programs in force when this process ends. */
+  pins?: PinPlace | undefined;
+  onWarning: (line: string) => void;
+}
+
+/** The attacher of a mode; without one, links as long as the kernel takes them. What a dead agent left behind goes first, or with pins once its successor is in its place. */
+export function openAttacher(object: BpfObject, { mode, pins, onWarning }: AttacherOptions): Attacher {
   const programs = packetProgramsOf(object);
-  sweepLeftovers(onWarning);
-  const clsact = (): Attacher => new ClsactAttacher(programs, onWarning);
-  if (mode === 'clsact') return clsact();
-  const tcx: Attacher = { attach: (ifindex) => attachLinks(programs, ifindex), close: () => undefined };
-  return mode === 'tcx' ? tcx : fallBack(tcx, clsact, onWarning);
+  if (pins === undefined) sweepLeftovers(onWarning);
+  const clsact = (): Attacher => {
+    const attacher = new ClsactAttacher(programs, onWarning);
+    return pins === undefined ? attacher : staying(attacher);
+  };
+  const tcx = (): Attacher => (pins === undefined ? { attach: (ifindex) => attachLinks(programs, ifindex), close: () => undefined } : new PinnedAttacher(programs, pins, onWarning));
+  const chosen = mode === 'clsact' ? clsact() : mode === 'tcx' ? tcx() : fallBack(tcx(), clsact, onWarning);
+  if (pins === undefined) return chosen;
+  return {
+    attach: (ifindex) => chosen.attach(ifindex),
+    settle: () => {
+      chosen.settle?.();
+      sweepLeftovers(onWarning);
+    },
+    close: () => chosen.close(),
+  };
+}
+
+/** Filters stay by themselves, unless somebody removes them. */
+function staying(attacher: Attacher): Attacher {
+  return {
+    attach: (ifindex) => {
+      const link = attacher.attach(ifindex);
+      return link === undefined ? undefined : { ...link, leave: () => undefined };
+    },
+    close: () => attacher.close(),
+  };
 }
 
 /** The first attacher until it says that the kernel is too old for it, the second from then on. */
@@ -32,6 +63,7 @@ export function fallBack(first: Attacher, openSecond: () => Attacher, onWarning:
         return now.attach(ifindex);
       }
     },
+    settle: () => now.settle?.(),
     close: () => {
       now.close();
       if (now !== first) first.close();

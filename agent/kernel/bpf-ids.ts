@@ -42,7 +42,7 @@ export function loadedPrograms(): LoadedProgram[] {
     if (result === enoent) break;
     if (result < 0) throw new KernelError('system-call', `cannot list the BPF programs: ${errnoText(result)}`);
     id = next[0] ?? 0;
-    const program = programOf(id);
+    const program = programById(id);
     if (program !== undefined) programs.push(program);
   }
   return programs;
@@ -66,10 +66,11 @@ export function openMap(id: number): BpfMap | undefined {
 
 /** Name of a program in the kernel, as far as it has one: 15 characters. */
 export function programName(id: number): string {
-  return programOf(id)?.name || `program ${id}`;
+  return programById(id)?.name || `program ${id}`;
 }
 
-function programOf(id: number): LoadedProgram | undefined {
+/** A program of the machine by its id; undefined where it is gone. */
+export function programById(id: number): LoadedProgram | undefined {
   const fd = Number(libbpf().bpf_prog_get_fd_by_id(id));
   if (fd < 0) return undefined;
   try {

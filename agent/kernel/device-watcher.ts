@@ -18,6 +18,8 @@ const maxWarned = 256;
 export interface DeviceHooks {
   /** Names the devices instead of finding pods' veths. */
   include?: RegExp | undefined;
+  /** Before programs come to devices: all that shall have some, and the device behind which each known address sits. */
+  beforeAttach(wanted: ReadonlySet<number>, deviceByAddress: ReadonlyMap<string, number>): void;
   /** Attaches to both directions; undefined when the device is gone already. */
   attach(ifindex: number): DeviceLink | undefined;
   /** Who sits behind which device may have changed. */
@@ -66,14 +68,17 @@ export class DeviceWatcher {
     return devicesByAddress(this.view);
   }
 
-  /** Takes every program off. */
+  /** Takes every program off that does not stay without us. */
   close(): void {
     clearInterval(this.timer);
     clearTimeout(this.settling);
     this.stopListening();
     this.requests.close();
     this.notifications.close();
-    for (const { link } of this.attachments.values()) link.close();
+    for (const { link } of this.attachments.values()) {
+      if (link.leave === undefined) link.close();
+      else link.leave();
+    }
     this.attachments.clear();
   }
 
@@ -131,7 +136,9 @@ export class DeviceWatcher {
       const link = wanted.get(ifindex);
       if (link === undefined || identityOf(link) !== identity) this.detach(ifindex);
     }
-    for (const link of wanted.values()) if (!this.attachments.has(link.ifindex)) this.attach(link);
+    const fresh = [...wanted.values()].filter(({ ifindex }) => !this.attachments.has(ifindex));
+    if (fresh.length > 0) this.hooks.beforeAttach(new Set(wanted.keys()), this.devicesByAddress());
+    for (const link of fresh) this.attach(link);
   }
 
   private attach(device: Link): void {

@@ -70,6 +70,7 @@ const libcPrototypes = {
   bind: 'int bind(int fd, const void *address, uint32_t length)',
   clock_gettime: 'int clock_gettime(int clock, void *time)',
   close: 'int close(int fd)',
+  flock: 'int flock(int fd, int operation)',
   getsockopt: 'int getsockopt(int fd, int level, int option, void *value, void *length)',
   mmap: 'void *mmap(void *address, size_t length, int protection, int flags, int fd, int64_t offset)',
   munmap: 'int munmap(void *address, size_t length)',

@@ -11,6 +11,7 @@ import { DropReasons } from './drop-reasons.ts';
 import { FoldMaps } from './fold-maps.ts';
 import { boottimeNs, libc, requireKoffi } from './native.ts';
 import { NetlinkSocket } from './netlink-socket.ts';
+import { inherit, openPins } from './pins.ts';
 import { PolicyTable } from './policy-table.ts';
 import { readKernelObject, requireBtf, requireLinux, requirePrivileges } from './requirements.ts';
 import { Sampler } from './sampler.ts';
@@ -46,6 +47,8 @@ export interface KernelOptions {
   services?: 'observe' | 'translate';
   /** Name for the network namespace in conntrack rows, such as the node's. */
   namespaceName?: string;
+  /** For the mode enforce: folder on a BPF file system where the programs stay in force without us, until the next agent with this folder takes over. */
+  pinFolder?: string;
   /** What goes wrong later, one line each. */
   onWarning?: (text: string) => void;
 }
@@ -53,7 +56,7 @@ export interface KernelOptions {
 /**
  * Loads the programs into the running kernel and keeps them on the pods'
  * devices of the current network namespace, until close() or the end of the
- * process: nothing is pinned, so a crash leaves nothing behind. Throws
+ * process: without a pinFolder a crash leaves nothing behind. Throws
  * KernelError with one line that says what is missing.
  */
 export function openKernel(options: KernelOptions = {}): Kernel {
@@ -95,9 +98,10 @@ interface Parts {
 function assemble({ object, reasons, options, leaveOut, closers }: Parts): Kernel {
   const onWarning = options.onWarning ?? (() => undefined);
   tellReasons(object, reasons);
+  const namespace = netnsCookie();
   const addresses = new AddressTable(
     { addresses: object.map('ht_addresses'), devices: object.map('ht_devices'), config: object.map('ht_config') },
-    { reportIntervalSeconds: options.reportIntervalSeconds ?? defaultReportIntervalSeconds, netnsCookie: netnsCookie(), flags: options.onFullRing === 'lose' ? noFold : 0 },
+    { reportIntervalSeconds: options.reportIntervalSeconds ?? defaultReportIntervalSeconds, netnsCookie: namespace, flags: options.onFullRing === 'lose' ? noFold : 0 },
     onWarning,
   );
   const policies = new PolicyTable({ policies: object.map('ht_policies'), networks: object.map('ht_networks') });
@@ -108,10 +112,22 @@ function assemble({ object, reasons, options, leaveOut, closers }: Parts): Kerne
   if (options.cgroup !== undefined) closers.push(attachToCgroup(object, options.cgroup));
   const folds = new FoldMaps({ a: object.map('ht_folds_a'), b: object.map('ht_folds_b'), state: object.map('ht_fold_state') });
   let watcher: DeviceWatcher | undefined;
-  const attacher = openAttacher(object, options.attach, onWarning);
+  let areTold = false; // policies
+  const pins = options.pinFolder === undefined ? undefined : openPins({ folder: options.pinFolder, namespace }, onWarning);
+  if (pins !== undefined) closers.push(() => pins.release());
+  const attacher = openAttacher(object, { mode: options.attach, pins, onWarning });
   closers.push(() => attacher.close());
   const begin = (): DeviceWatcher => {
-    const begun = watchDevices({ attacher, addresses, options, onWarning });
+    addresses.publish(); // the mode as well, before any packet is looked at
+    const watch = (): DeviceWatcher => watchDevices({ attacher, addresses, options, onWarning });
+    if (pins === undefined) return follow(watch());
+    const { attached, carried } = inherit(pins, object.map('ht_conntrack'), watch);
+    sampler.carried = carried;
+    attacher.settle?.();
+    closers.push(() => onWarning('policies stay in force: hubtop agent --cleanup ends them'));
+    return follow(attached);
+  };
+  const follow = (begun: DeviceWatcher): DeviceWatcher => {
     closers.push(() => begun.close());
     closers.push(...traceKernel(object, leaveOut, onWarning));
     return begun;
@@ -121,8 +137,9 @@ function assemble({ object, reasons, options, leaveOut, closers }: Parts): Kerne
     dropReasonName: (reason) => reasons.name(reason),
     setAddresses: (upserts, removals) => {
       addresses.apply(upserts, removals);
-      watcher ??= begin();
-      joinDevices(addresses, watcher);
+      // in the place of another's programs ours must not come before they know what is denied
+      if (pins === undefined || areTold) watcher ??= begin();
+      if (watcher !== undefined) joinDevices(addresses, watcher);
       // last: whoever is judged anew finds policies, addresses and devices as they are now
       addresses.publish();
     },
@@ -134,6 +151,7 @@ function assemble({ object, reasons, options, leaveOut, closers }: Parts): Kerne
       // what began before is not cut; the kernel's own table may forget later too, see Sampler
       if (mode === 'enforce' && addresses.policies.mode !== 'enforce') addresses.giveGrace(graceSeconds);
       addresses.policies = { mode, hasNetworks: policies.hasNetworks };
+      areTold = true;
       return refused;
     },
     attachedDevices: () => watcher?.attached() ?? [],
@@ -156,6 +174,8 @@ function watchDevices({ attacher, addresses, options, onWarning }: { attacher: A
   let watcher: DeviceWatcher | undefined;
   watcher = new DeviceWatcher({
     include: options.devices,
+    // a device without an endpoint is not judged, not even for a moment
+    beforeAttach: (wanted, deviceByAddress) => { addresses.setDevices(deviceByAddress, wanted); },
     attach: (ifindex) => attacher.attach(ifindex),
     onChange: () => {
       if (watcher !== undefined && joinDevices(addresses, watcher)) addresses.publish();

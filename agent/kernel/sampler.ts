@@ -41,6 +41,8 @@ export class Sampler {
   private nextSweepNs = 0n;
   private isSweeping = false;
   private samples = 0;
+  /** Connections that came into the table from another one. */
+  carried = 0;
   private statisticsFd = -1;
 
   /** `resetReason` names numbers of the kernel's sk_rst_reason. */
@@ -114,7 +116,7 @@ export class Sampler {
       conntrack: {
         ...this.lastSweep,
         maxEntries: this.object.map('ht_conntrack').maxEntries,
-        inserted: counters.conntrackInserted,
+        inserted: counters.conntrackInserted + this.carried,
         deleted: counters.conntrackDeleted,
         failed: counters.conntrackFailed,
         midStream: counters.midStream,

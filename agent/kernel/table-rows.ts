@@ -10,7 +10,7 @@ import { parserName } from '../policy/parser.ts';
 export const CONNTRACK_KEY = { a: 0, b: 16, a_port: 32, b_port: 34, ifindex: 36, family: 40, protocol: 41 } as const;
 export const CONNTRACK = {
   created_ns: 0, last_seen: 8, a_ref: 12, b_ref: 16, a_labels: 20, b_labels: 24, epoch: 28, client_is_b: 32, flags: 33, closing: 34, direction: 35, policy: 36, service: 40,
-  verdict: 44, parser: 51, side: 56,
+  verdict: 44, is_graced: 47, parser: 51, side: 56,
 } as const;
 export const CONNTRACK_SIDE = { bytes: 0, skbs: 8, segments: 12, last_report: 16, tcp_seen: 20, tcp_fresh: 22, end: 24 } as const;
 /** struct ht_address_key, ht_address, ht_device. */

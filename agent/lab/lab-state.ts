@@ -2,7 +2,8 @@ import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { removeCgroups } from './lab-cgroups.ts';
-import { isInLab, labNamespaces, removeNamespaces } from './namespace.ts';
+import { nodeOfPinFolder, pinFolders, removePinFolder } from '../kernel/pin-folder.ts';
+import { isInLab, labNamespaces, namespacePrefix, removeNamespaces } from './namespace.ts';
 import { isAlive, stopProcesses, type ProcessMark } from './processes.ts';
 import { LabError } from './run-tool.ts';
 
@@ -31,6 +32,7 @@ export function saveState(state: LabState): void {
 export async function removeLab(state: LabState): Promise<void> {
   await stopProcesses(state.processes);
   await removeNamespaces(labNamespaces(state.id));
+  for (const folder of pinFolders()) if (nodeOfPinFolder(folder).startsWith(namespacePrefix(state.id))) removePinFolder(folder);
   await removeCgroups(state.id);
   if (isLabFolder(state.folder)) rmSync(state.folder, { recursive: true, force: true });
   rmSync(stateFile(state.id), { force: true });

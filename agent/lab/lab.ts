@@ -6,6 +6,7 @@ import { waitForStatus, type ServerFigures } from './agent-status.ts';
 import { createCgroups, inCgroup, labCgroup, nodeCgroup } from './lab-cgroups.ts';
 import { planLab, type LabNode, type LabPlan } from './lab-plan.ts';
 import { cleanLabs, folderPrefix, removeLab, saveState, type LabState } from './lab-state.ts';
+import { pinFolderOf } from '../kernel/pin-folder.ts';
 import { createNamespaces, disableOffloads, inNamespace } from './namespace.ts';
 import { markOf, startProcess, stopProcesses, type LabProcess } from './processes.ts';
 import { LabError } from './run-tool.ts';
@@ -136,7 +137,7 @@ function objectsPathOf(state: LabState): string {
 
 function agentArgs(node: LabNode, { state, cgroup }: Omit<Parts, 'plan'>, options: LabOptions): string[] {
   const sockets = cgroup === undefined ? [] : ['--cgroup', nodeCgroup(cgroup, node), '--services', 'translate'];
-  return ['agent', '--objects', objectsPathOf(state), '--socket', socketPath(state, node), '--listen', 'none', '--node-name', node.name, '--mode', options.mode ?? 'enforce', ...sockets, ...(options.agentFlags ?? [])];
+  return ['agent', '--objects', objectsPathOf(state), '--socket', socketPath(state, node), '--listen', 'none', '--node-name', node.name, '--mode', options.mode ?? 'enforce', '--pin-folder', pinFolderOf(node.netns), ...sockets, ...(options.agentFlags ?? [])];
 }
 
 function checkProcesses(processes: readonly LabProcess[]): void {

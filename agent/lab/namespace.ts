@@ -7,10 +7,15 @@ const gateway4 = '169.254.1.1';
 const gateway6 = 'fe80::1';
 const netnsFolder = '/run/netns';
 
+/** How the names of a lab's network namespaces begin, and what else is called after them. */
+export function namespacePrefix(id: string): string {
+  return id === '' ? 'ht-lab-' : `ht-lab-${id}-`;
+}
+
 /** Names of existing network namespaces of the lab with this id, or of every lab. */
 export function labNamespaces(id = ''): string[] {
   try {
-    return readdirSync(netnsFolder).filter((name) => name.startsWith(id === '' ? 'ht-lab-' : `ht-lab-${id}-`));
+    return readdirSync(netnsFolder).filter((name) => name.startsWith(namespacePrefix(id)));
   } catch {
     return [];
   }

@@ -21,6 +21,8 @@ export const agent: Command = {
     { name: 'devices', kind: 'text', value: 'REGEX', help: 'names of devices to watch, instead of the pods\' found by themselves' },
     { name: 'attach', kind: 'text', value: 'HOW', help: 'tcx (links, Linux 6.6) or clsact (filters); default tcx, clsact where the kernel has none' },
     { name: 'mode', kind: 'text', value: 'MODE', help: 'observe: policies are not asked; audit: connections they deny are told and let pass (default); enforce: they are dropped' },
+    { name: 'pin-folder', kind: 'text', value: 'PATH', help: 'where policies stay in force without the agent, with --mode enforce (default /sys/fs/bpf/hubtop/v1/NODE)' },
+    { name: 'cleanup', kind: 'bool', help: 'end what dead agents left in force, of --node-name or of all nodes, and exit' },
     { name: 'cgroup', kind: 'text', value: 'PATH', help: 'folder of a cgroup (version 2): see which services the sockets below it ask for' },
     { name: 'services', kind: 'text', value: 'MODE', help: 'observe: only look (default); translate: send those sockets to the services\' backends' },
     { name: 'report-interval', kind: 'count', value: 'SECONDS', help: 'how often an open connection is reported (default 5)' },
@@ -31,6 +33,7 @@ export const agent: Command = {
   usageExitCode: 2,
   maxPositionals: 0,
   async run(values, _positionals, context) {
+    if (values.bool('cleanup')) return cleanUpAfter(values, context);
     const serving = readServing(values, agentPort);
     const socket = values.text('socket');
     if (socket !== undefined) serving.listen.push(socket.startsWith('unix:') ? socket : `unix://${socket}`);
@@ -50,15 +53,18 @@ async function runAgent(values: FlagValues, serving: ServingChoice, context: Com
   const mode = readMode(values.text('mode') ?? 'audit');
   const nodeName = values.text('node-name') ?? context.env['K8S_NODE_NAME'] ?? hostname();
   const warn = boundedLog(context, 'hubtop agent: ');
-  const [{ startAgent }, { loadCatalog }, { openKernel }] = await Promise.all([
+  const [{ startAgent }, { loadCatalog }, { openKernel }, { cleanFolder }, { pinFolderOf }] = await Promise.all([
     import('../../agent/agent.ts'), import('../../agent/catalog/load-catalog.ts'), import('../../agent/kernel/open-kernel.ts'),
+    import('../../agent/kernel/clean-up.ts'), import('../../agent/kernel/pin-folder.ts'),
   ]);
   await tellDegradations(warn);
+  const pinFolder = values.text('pin-folder') ?? pinFolderOf(nodeName);
+  if (mode !== 'enforce') cleanFolder(pinFolder).forEach(warn);
   let setCatalog: Awaited<ReturnType<typeof startAgent>>['setCatalog'] = () => {};
   const catalog = await loadCatalog({ paths, onChange: (snapshot) => { setCatalog(snapshot); }, onWarning: warn, signal: context.signal });
   try {
     const kernel = openKernel({
-      namespaceName: nodeName, onWarning: warn, ...(attach === undefined ? {} : { attach }), ...sockets,
+      namespaceName: nodeName, onWarning: warn, ...(mode === 'enforce' ? { pinFolder } : {}), ...(attach === undefined ? {} : { attach }), ...sockets,
       ...(devices === undefined ? {} : { devices }), ...(reportIntervalSeconds === undefined ? {} : { reportIntervalSeconds }), ...(values.bool('no-fold') ? { onFullRing: 'lose' as const } : {}),
     });
     try {
@@ -79,6 +85,14 @@ async function runAgent(values: FlagValues, serving: ServingChoice, context: Com
   } finally {
     catalog.close();
   }
+}
+
+async function cleanUpAfter(values: FlagValues, context: CommandContext): Promise<number> {
+  const [{ cleanUp }, { pinFolderOf }] = await Promise.all([import('../../agent/kernel/clean-up.ts'), import('../../agent/kernel/pin-folder.ts')]);
+  const [folder, nodeName] = [values.text('pin-folder'), values.text('node-name')];
+  const lines = cleanUp(folder !== undefined ? [folder] : nodeName !== undefined ? [pinFolderOf(nodeName)] : undefined);
+  await context.print(lines.length === 0 ? 'nothing to clean up\n' : lines.map((line) => `${line}\n`).join(''));
+  return 0;
 }
 
 /** What the machine allows only in part; what is missing altogether is said by whatever needs it. */

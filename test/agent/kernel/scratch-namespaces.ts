@@ -132,3 +132,11 @@ export function bpfOf(pid: number | 'self'): string[] {
 export function programExists(id: string): boolean {
   return run('bpftool prog show').split('\n').some((line) => line.startsWith(`${id}: `));
 }
+
+/** Programs, maps and links of hubtop that the machine has now, whoever holds them. */
+export function ownBpf(): string[] {
+  const list = (what: string): { id: number; name?: string; prog_id?: number }[] => JSON.parse(run(`bpftool -j ${what} list`)) as { id: number; name?: string; prog_id?: number }[];
+  const programs = list('prog').filter(({ name }) => name?.startsWith('ht_'));
+  const links = list('link').filter((link) => programs.some(({ id }) => id === link.prog_id));
+  return [...programs.map(({ id }) => `program ${id}`), ...list('map').filter(({ name }) => name?.startsWith('ht_')).map(({ id }) => `map ${id}`), ...links.map(({ id }) => `link ${id}`)];
+}
