@@ -157,6 +157,7 @@ describe.skipIf(witnessProblem !== '')('the lab against an independent witness',
     expect(captured.size).toBeGreaterThan(20);
     expect(sorted(told.pairs())).toEqual(sorted(captured));
     expect(sorted(byDevice(told.pairs()))).toEqual(sorted(devices));
+    expect(told.segmentsBeyondSkbs()).toBeGreaterThan(0);
   });
 
   test('with offloads off every skb is one segment', async () => {
