@@ -1,4 +1,5 @@
-import { type FSWatcher, watch } from 'node:fs';
+import { type FSWatcher, statSync, watch } from 'node:fs';
+import { basename, dirname } from 'node:path';
 import type { CatalogSnapshot } from '../decode/facts.ts';
 import { ObjectFiles } from './object-files.ts';
 
@@ -60,10 +61,19 @@ export async function hostCatalog(paths: readonly string[], post: (message: Cata
   };
 }
 
-/** A watch is a help, not a need: some file systems have none. */
+/** Files of a volume are links through this name, which is swapped. */
+const volumeLink = '..data';
+
+/**
+ * A watch is a help, not a need: some file systems have none. Of a file the folder is watched: a watch on the file itself
+ * stays with what was there first, and the second editor that puts a new one in its place would go unnoticed.
+ */
 function watchPath(path: string, onEvent: () => void): FSWatcher | undefined {
   try {
-    const watcher = watch(path, { persistent: false }, onEvent);
+    const isFolder = statSync(path).isDirectory();
+    const watcher = watch(isFolder ? path : dirname(path), { persistent: false }, (_event, name) => {
+      if (isFolder || name === null || name === basename(path) || name === volumeLink) onEvent();
+    });
     watcher.on('error', () => { watcher.close(); });
     return watcher;
   } catch {
