@@ -7,7 +7,7 @@ import { type CatalogSnapshot, emptyCatalog } from './decode/facts.ts';
 import type { PolicyMode } from './decode/kernel.ts';
 import { startDrainThread } from './drain-worker.ts';
 import { EndpointVersions } from './enrich/endpoint-versions.ts';
-import { PolicyEngine } from './enrich/policy-engine.ts';
+import { PolicyEngine, subjectName } from './enrich/policy-engine.ts';
 import { type RowContext, ServiceTable, makeUuidPrefix } from './enrich/row-context.ts';
 import { ServiceNumbers } from './enrich/service-numbers.ts';
 import { DEFAULT_HISTORY_CAPACITY } from './history/history.ts';
@@ -170,7 +170,7 @@ class AgentNode {
     const refused = this.drained?.kernel.setPolicies(tables) ?? [];
     this.drained?.kernel.setAddresses(upserts, removals);
     this.events.policies(nowNs, policyChanges, (object) => this.policies.book.revisionOf(object) || this.policies.book.revision);
-    this.tellPolicyTrouble(nowNs, [...warnings, ...refused.map(({ labels, reason }) => `policies of ${this.subjectOf(labels)}: ${reason}; what was in force for it stays`)]);
+    this.tellPolicyTrouble(nowNs, [...warnings, ...refused.map(({ labels, reason }) => `policies of ${subjectName(this.versions, labels)}: ${reason}; what was in force for it stays`)]);
     this.drained?.kernel.setServices(this.serviceNumbers.apply(snapshot));
     this.events.endpoints(changes);
     for (const warning of snapshot.warnings) {
@@ -178,11 +178,6 @@ class AgentNode {
     }
     this.told = new Set(snapshot.warnings);
     this.peers.update(snapshot.nodes);
-  }
-
-  private subjectOf(labels: number): string {
-    const { namespace = '', workloads = [], labels: texts = [] } = this.versions.labelSet(labels).endpoint;
-    return `${namespace}/${workloads[0]?.name ?? texts.join(',')}`;
   }
 
   private tellPolicyTrouble(nowNs: bigint, lines: readonly string[]): void {

@@ -3,7 +3,8 @@ import type { Endpoint } from '../../src/wire/gen/flow.ts';
 import type { CatalogSnapshot, EndpointFact } from '../decode/facts.ts';
 import type { AddressRow, NetworkRow } from '../decode/kernel.ts';
 import type { PolicyClass } from '../policy/compile.ts';
-import { ownAddress, prefixText } from '../policy/networks.ts';
+import type { AddressOrder } from '../policy/address-order.ts';
+import { inOrder, ownAddress, prefixText } from '../policy/networks.ts';
 import { describeChange, type EndpointChange, subjectOf } from './endpoint-change.ts';
 import { type LabelSet, LabelSets, MAX_LABEL_SETS, WORLD_LABELS, unknownEndpoint } from './label-sets.ts';
 import { type Candidate, type EndpointVersion, makeVersion, traitOf } from './endpoint-version.ts';
@@ -152,10 +153,11 @@ export class EndpointVersions {
     const changes: EndpointChange[] = [];
     const live = new Map<string, EndpointVersion>();
     const apiServers = apiServerIps(snapshot);
+    const networks = inOrder(needs.networks);
     const candidates: Candidate[] = [
       ...snapshot.nodes.flatMap((node) => nodeCandidates(node, { isHost: node.name === this.nodeName, apiServers, labelKeys: needs.nodeLabels, identities: this.nodeIdentities })),
       ...snapshot.endpoints.filter((fact) => !fact.hostNetwork).map((fact) => this.podCandidate(fact, behind)),
-      ...needs.networks.map((prefix) => this.networkCandidate(prefix, needs.networks)),
+      ...needs.networks.map((prefix) => this.networkCandidate(prefix, networks)),
       ...outsideServers(snapshot, apiServers, behind),
     ];
     for (const candidate of candidates) {
@@ -235,7 +237,7 @@ export class EndpointVersions {
   }
 
   /** A network that policies name, as Cilium has it: an identity of this node alone, of the world. */
-  private networkCandidate(prefix: IpPrefix, all: readonly IpPrefix[]): Candidate {
+  private networkCandidate(prefix: IpPrefix, all: AddressOrder<IpPrefix>): Candidate {
     const text = prefixText(prefix);
     return { owner: `network ${text}`, endpoint: { identity: this.networkIdentities.numberOf(text), labels: [`cidr:${text}`, 'reserved:world'] }, ips: [], nodeName: '', network: { prefix, own: ownAddress(prefix, all) } };
   }

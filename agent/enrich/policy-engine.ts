@@ -3,7 +3,7 @@ import type { CatalogSnapshot } from '../decode/facts.ts';
 import type { PolicyMode, PolicyRow, PolicyTables } from '../decode/kernel.ts';
 import { Direction } from '../decode/event.ts';
 import { type Attempt, judge } from '../policy/evaluate.ts';
-import { PolicyCompiler, type PolicyEntry } from '../policy/compile.ts';
+import { type Compiled, MAX_POLICY_ENTRIES, PolicyCompiler, type PolicyEntry } from '../policy/compile.ts';
 import { type Decision, Decisions } from '../policy/decisions.ts';
 import { MAX_NETWORKS, namedNetworks } from '../policy/networks.ts';
 import { type PolicyChange, PolicyBook } from '../policy/policy-book.ts';
@@ -37,6 +37,8 @@ export class PolicyEngine {
   private readonly decisions = new Decisions();
   /** Of foreign drops, until policies or endpoints change. */
   private readonly judged = new Map<string, Refusal | undefined>();
+  /** What endpoints were given last. */
+  private inForce: ReadonlyMap<number, readonly PolicyRow[]> = new Map();
   private readonly revisions: { fromNs: bigint; revision: number }[] = [];
 
   constructor(private readonly versions: EndpointVersions, readonly mode: PolicyMode) {}
@@ -52,8 +54,8 @@ export class PolicyEngine {
     const warnings = networks.length > MAX_NETWORKS ? [`policies name ${networks.length} networks, and ${MAX_NETWORKS} are told apart: connections to the others are judged as to the world`] : [];
     const needs: PolicyNeeds = { networks: networks.slice(0, MAX_NETWORKS), services: namedServices(policies), nodeLabels: namedNodeLabels(policies), hasPolicies: this.mode !== 'observe' && policies.length > 0 };
     const update = this.versions.apply(snapshot, nowNs, needs.hasPolicies ? needs : undefined);
-    const endpoints = needs.hasPolicies ? this.compile(policies) : new Map<number, PolicyRow[]>();
-    return { ...update, policyChanges, warnings, tables: { mode: needs.hasPolicies ? this.mode : 'observe', endpoints, networks: update.networks } };
+    const { endpoints, warnings: tooMany } = needs.hasPolicies ? this.compile(policies) : { endpoints: new Map<number, readonly PolicyRow[]>(), warnings: [] };
+    return { ...update, policyChanges, warnings: [...warnings, ...tooMany], tables: { mode: needs.hasPolicies ? this.mode : 'observe', endpoints, networks: update.networks } };
   }
 
   /** What a number in a record means. */
@@ -91,19 +93,26 @@ export class PolicyEngine {
     return undefined;
   }
 
-  private compile(policies: readonly Policy[]): Map<number, PolicyRow[]> {
+  private compile(policies: readonly Policy[]): { endpoints: Map<number, readonly PolicyRow[]>; warnings: string[] } {
     const compiler = new PolicyCompiler(policies, this.versions.policyClasses());
-    const endpoints = new Map<number, PolicyRow[]>();
+    const endpoints = new Map<number, readonly PolicyRow[]>();
+    const warnings: string[] = [];
+    const rowsOf = new Map<Compiled, readonly PolicyRow[]>();
     const used = new Set<number>();
     for (const { labels, end } of distinct(this.versions.localVersions())) {
-      const entries = compiler.compile(end);
-      if (entries === undefined) continue;
-      const rows = entries.map((entry) => this.rowOf(entry));
-      for (const { policy } of rows) used.add(policy);
+      const compiled = compiler.compile(end);
+      if (compiled === undefined) continue;
+      const before = this.inForce.get(labels);
+      if (compiled.kind === 'too-many') warnings.push(`policies of ${subjectName(this.versions, labels)}: ${compiled.count} entries where a policy map holds ${MAX_POLICY_ENTRIES}; ${before === undefined ? 'they are not in force for it' : 'what was in force for it stays'}`);
+      const rows = compiled.kind === 'too-many' ? before : (rowsOf.get(compiled) ?? compiled.entries.map((entry) => this.rowOf(entry)));
+      if (rows === undefined) continue;
+      if (!rowsOf.has(compiled) || rows === before) for (const { policy } of rows) used.add(policy);
+      if (compiled.kind === 'entries') rowsOf.set(compiled, rows);
       endpoints.set(labels, rows);
     }
     this.decisions.keep(used);
-    return endpoints;
+    this.inForce = endpoints;
+    return { endpoints, warnings };
   }
 
   private rowOf({ peer, direction, bits, protocol, port, outcome }: PolicyEntry): PolicyRow {
@@ -111,6 +120,12 @@ export class PolicyEngine {
     const flags = kind === 'deny' ? flag.deny : kind === 'default-deny' ? flag.deny | flag.default : kind === 'unknown' ? flag.unknown : 0;
     return { peer, direction: direction === 'ingress' ? Direction.ingress : Direction.egress, bits, protocol, port, policy: this.decisions.numberOf(outcome), flags, parser: kind === 'allow' ? parserNumber(outcome.parser) : 0 };
   }
+}
+
+/** Whose policies a line is about. */
+export function subjectName(versions: EndpointVersions, labels: number): string {
+  const { namespace = '', workloads = [], labels: texts = [] } = versions.labelSet(labels).endpoint;
+  return `${namespace}/${workloads[0]?.name ?? texts.join(',')}`;
 }
 
 function distinct(versions: readonly EndpointVersion[]): EndpointVersion[] {

@@ -1,13 +1,13 @@
 import { parsePrefix } from '../../src/flow/ip-prefix.ts';
-import { firstAddress, prefixText } from '../policy/networks.ts';
+import { firstAddress } from '../policy/address-order.ts';
+import { kept } from '../policy/label-index.ts';
+import { prefixText } from '../policy/networks.ts';
+import { MAX_POLICY_ENTRIES } from '../policy/compile.ts';
 import type { NetworkRow, PolicyRefusal, PolicyRow } from '../decode/kernel.ts';
 import type { BpfMap } from './bpf-map.ts';
 import { errnoText } from './kernel-error.ts';
 import { libbpf } from './libbpf.ts';
 import { closeFd } from './native.ts';
-
-/** Entries of one endpoint's policy map; Cilium's bound. What needs more is refused whole, since half of a policy is another one. */
-export const MAX_POLICY_ENTRIES = 16_384;
 
 const lpmTrie = 11; // BPF_MAP_TYPE_LPM_TRIE
 const noPrealloc = 1; // BPF_F_NO_PREALLOC
@@ -39,12 +39,20 @@ export class PolicyTable {
   /** Sets the maps of all endpoints; one that cannot be made leaves what was there, and is given back with the reason. */
   setEndpoints(endpoints: ReadonlyMap<number, readonly PolicyRow[]>): PolicyRefusal[] {
     const refused: PolicyRefusal[] = [];
-    for (const [labels, rows] of endpoints) {
+    const sharing = new Map<readonly PolicyRow[], number[]>();
+    for (const [labels, rows] of endpoints) kept<readonly PolicyRow[], number[]>(sharing, rows, () => []).push(labels);
+    for (const [rows, all] of sharing) {
       const text = rows.map(rowText).join('\n');
-      if (this.endpoints.get(labels) === text) continue;
-      const reason = this.setEndpoint(labels, rows);
-      if (reason === '') this.endpoints.set(labels, text);
-      else refused.push({ labels, reason });
+      const changed = all.filter((labels) => this.endpoints.get(labels) !== text);
+      if (changed.length === 0) continue;
+      const trie = makeTrie(rows);
+      for (const labels of changed) {
+        const reason = this.setEndpoint(labels, trie);
+        if (reason === '') this.endpoints.set(labels, text);
+        else refused.push({ labels, reason });
+      }
+      // the map of maps holds it from now on
+      if (trie.fd !== undefined) closeFd(trie.fd);
     }
     for (const labels of this.endpoints.keys()) {
       if (endpoints.has(labels)) continue;
@@ -73,22 +81,31 @@ export class PolicyTable {
     return refused;
   }
 
-  private setEndpoint(labels: number, rows: readonly PolicyRow[]): string {
-    if (rows.length > MAX_POLICY_ENTRIES) return `${rows.length} entries where a policy map holds ${MAX_POLICY_ENTRIES}`;
-    const trie = Number(libbpf().bpf_map_create(lpmTrie, trieName, keyBytes, valueBytes, MAX_POLICY_ENTRIES, createOptions()));
-    if (trie < 0) return `cannot make a policy map: ${errnoText(trie)}`;
-    try {
-      for (const row of rows) {
-        const result = Number(libbpf().bpf_map_update_elem(trie, policyKey(row), policyValue(row), 0n));
-        if (result < 0) return `cannot fill a policy map: ${errnoText(result)}`;
-      }
-      const result = this.maps.policies.tryUpdate(labelsKey(labels), new Uint8Array(new Uint32Array([trie]).buffer));
-      return result < 0 ? `no room among ${this.maps.policies.maxEntries} endpoints with policies: ${errnoText(result)}` : '';
-    } finally {
-      // the map of maps holds it from now on
-      closeFd(trie);
-    }
+  private setEndpoint(labels: number, { fd, reason }: Trie): string {
+    if (fd === undefined) return reason;
+    const result = this.maps.policies.tryUpdate(labelsKey(labels), new Uint8Array(new Uint32Array([fd]).buffer));
+    return result < 0 ? `no room among ${this.maps.policies.maxEntries} endpoints with policies: ${errnoText(result)}` : '';
   }
+}
+
+/** A policy map, or why there is none. */
+interface Trie {
+  fd: number | undefined;
+  reason: string;
+}
+
+/** A policy map with these rows: all of them or none. Whoever gets it closes it. */
+function makeTrie(rows: readonly PolicyRow[]): Trie {
+  if (rows.length > MAX_POLICY_ENTRIES) return { fd: undefined, reason: `${rows.length} entries where a policy map holds ${MAX_POLICY_ENTRIES}` };
+  const fd = Number(libbpf().bpf_map_create(lpmTrie, trieName, keyBytes, valueBytes, MAX_POLICY_ENTRIES, createOptions()));
+  if (fd < 0) return { fd: undefined, reason: `cannot make a policy map: ${errnoText(fd)}` };
+  for (const row of rows) {
+    const result = Number(libbpf().bpf_map_update_elem(fd, policyKey(row), policyValue(row), 0n));
+    if (result >= 0) continue;
+    closeFd(fd);
+    return { fd: undefined, reason: `cannot fill a policy map: ${errnoText(result)}` };
+  }
+  return { fd, reason: '' };
 }
 
 /** struct bpf_map_create_opts of libbpf 1.x: size, four BTF numbers, inner map, flags. */

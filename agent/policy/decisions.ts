@@ -25,10 +25,20 @@ export class Decisions {
   private readonly ids = new WeakMap<object, number>();
   private lastId = 0;
   private last = 0;
+  private lastOutcome: Outcome | undefined;
+  private lastNumber = 0;
 
   /** The number of an outcome; 0 where nobody decided. */
   numberOf(outcome: Outcome): number {
     if (outcome.kind === 'none' || outcome.kind === 'unknown') return 0;
+    // many entries share an outcome
+    if (outcome === this.lastOutcome) return this.lastNumber;
+    this.lastNumber = this.numberAnew(outcome);
+    this.lastOutcome = outcome;
+    return this.lastNumber;
+  }
+
+  private numberAnew(outcome: Exclude<Outcome, { kind: 'none' | 'unknown' }>): number {
     const { kind, direction } = outcome;
     const by = outcome.kind === 'default-deny' ? [] : outcome.by.slice(0, MAX_NAMED);
     const selecting = outcome.kind === 'default-deny' ? outcome.selecting.slice(0, MAX_NAMED) : [];
@@ -47,6 +57,7 @@ export class Decisions {
 
   /** Says which numbers stand in a map now. */
   keep(live: ReadonlySet<number>): void {
+    this.lastOutcome = undefined;
     for (const [number, { key }] of this.byNumber) {
       if (this.byNumber.size <= MAX_DECISIONS) return;
       if (live.has(number)) continue;

@@ -1,5 +1,6 @@
 import { isInsidePrefix, type IpPrefix } from '../../src/flow/ip-prefix.ts';
 import { formatIp, type IpBytes } from '../../src/lib/ip-bytes.ts';
+import { AddressOrder, compareIp, firstAddress } from './address-order.ts';
 import type { Policy } from './policy.ts';
 
 /** Networks that policies may name together; those of later policies are left out, and said. */
@@ -26,25 +27,23 @@ export function prefixText(prefix: IpPrefix): string {
   return `${formatIp(firstAddress(prefix).bytes, prefix.family)}/${prefix.bits}`;
 }
 
-/** The first address of a network. */
-export function firstAddress({ family, bytes, bits }: IpPrefix): IpBytes {
-  const first = new Uint8Array(16);
-  for (let i = 0; i < 16; i++) first[i] = (bytes[i] ?? 0) & (bits >= (i + 1) * 8 ? 255 : bits <= i * 8 ? 0 : 255 << (8 - (bits & 7)));
-  return { family, bytes: first };
+/** Networks as ownAddress() wants them: those inside of one behind it. */
+export function inOrder(networks: readonly IpPrefix[]): AddressOrder<IpPrefix> {
+  return new AddressOrder(networks.toSorted((one, other) => one.bits - other.bits).map((network) => ({ ip: firstAddress(network), thing: network })));
 }
 
 /** An address of a network that lies in none of the narrower ones; undefined where they fill it. */
-export function ownAddress(prefix: IpPrefix, all: readonly IpPrefix[]): IpBytes | undefined {
-  const inside = all.filter((other) => other.bits > prefix.bits && isInsidePrefix(firstAddress(other), prefix));
-  let address: IpBytes | undefined = firstAddress(prefix);
-  while (address !== undefined) {
-    const at: IpBytes = address;
-    const taken = inside.find((other) => isInsidePrefix(at, other));
-    if (taken === undefined) return at;
-    address = addressAfter(taken);
-    if (address !== undefined && !isInsidePrefix(address, prefix)) return undefined;
+export function ownAddress(prefix: IpPrefix, all: AddressOrder<IpPrefix>): IpBytes | undefined {
+  let address = firstAddress(prefix);
+  for (const { ip, thing: other } of all.inside(prefix)) {
+    if (other.bits <= prefix.bits) continue;
+    if (compareIp(ip, address) > 0) return address;
+    if (!isInsidePrefix(address, other)) continue;
+    const next = addressAfter(other);
+    if (next === undefined || !isInsidePrefix(next, prefix)) return undefined;
+    address = next;
   }
-  return undefined;
+  return address;
 }
 
 /** The address behind the last of a network; undefined behind the last of all. */
