@@ -36,3 +36,38 @@ int ht_bench_new(struct __sk_buff *skb)
 		return HT_NEXT;
 	return ht_handle(skb, HT_DIRECTION_EGRESS);
 }
+
+/* Another port of the same source for each run: one pod opens connections. */
+static __always_inline bool ht_bench_touch_port(struct __sk_buff *skb)
+{
+	static __u32 ports;
+	void *data = (void *)(long)skb->data;
+
+	if (data + HT_ETH_BYTES + 22 > (void *)(long)skb->data_end)
+		return false;
+	*(__u16 *)(data + HT_ETH_BYTES + 20) = __sync_fetch_and_add(&ports, 1);
+	return true;
+}
+
+SEC("tc")
+int ht_bench_port(struct __sk_buff *skb)
+{
+	ht_bench_touch_port(skb);
+	return HT_NEXT;
+}
+
+SEC("tc")
+int ht_bench_from_port(struct __sk_buff *skb)
+{
+	if (!ht_bench_touch_port(skb))
+		return HT_NEXT;
+	return ht_handle(skb, HT_DIRECTION_EGRESS);
+}
+
+SEC("tc")
+int ht_bench_to_port(struct __sk_buff *skb)
+{
+	if (!ht_bench_touch_port(skb))
+		return HT_NEXT;
+	return ht_handle(skb, HT_DIRECTION_INGRESS);
+}

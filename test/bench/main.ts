@@ -8,6 +8,7 @@ type Part = { run(report: (row: BenchRow) => void): Promise<void> };
 const parts: Record<string, () => Promise<Part>> = {
   wire: () => import('./wire.ts'),
   kernel: () => import('./kernel.ts'),
+  datapath: () => import('./datapath.ts'),
   agent: () => import('./agent.ts'),
   burst: () => import('./burst.ts'),
   catalog: () => import('./catalog.ts'),
