@@ -1,27 +1,26 @@
 // What a packet costs at a pod's device, without policies and with few, many and very many entries in the
 // pod's policy map (BPF_PROG_TEST_RUN). Needs root and BTF.
-import type { PolicyRow } from '../../agent/decode/kernel.ts';
 import { PolicyTable } from '../../agent/kernel/policy-table.ts';
 import { runOnPacket } from '../../agent/kernel/test-run.ts';
-import { ANY_PEER } from '../../agent/policy/compile.ts';
 import { client, ethernet, ipv4, server, tcp } from '../bpf/packets.ts';
 import { cannotTest, compileObject, Programs } from '../bpf/programs.ts';
 import { seededRandom } from '../src/seeded-random.ts';
+import { decision, direction, drawEntries, enforce } from './drawn-policies.ts';
 import { emptyConntrack, timePair } from './program-time.ts';
 import type { BenchRow } from './row.ts';
 
-const hooks = { from: { direction: 2, subject: 1001, peer: 1002 }, to: { direction: 1, subject: 1002, peer: 1001 } } as const;
-type Hook = keyof typeof hooks;
-const entryCounts = [0, 10, 1000, 10_000];
 const allowedPort = 80;
 const deniedPort = 81;
+const hooks = {
+  from: { direction: direction.egress, subject: 1001, peer: 1002, port: allowedPort },
+  to: { direction: direction.ingress, subject: 1002, peer: 1001, port: allowedPort },
+} as const;
+type Hook = keyof typeof hooks;
+const entryCounts = [0, 10, 1000, 10_000];
 const device = 1; // the loopback device, which a test run has for its own
 const [next, shot] = [-1, 2];
 const verdictEvent = 5; // HT_EVENT_VERDICT
-const [denyFlag, defaultFlag] = [1, 2]; // HT_POLICY_*
-const enforce = 2;
-const [tcpProtocol, exactPort] = [6, 24];
-const decision = 7;
+const tcpProtocol = 6;
 const ipv4Type = 0x0800;
 
 type Kind = 'established' | 'new' | 'denied';
@@ -53,14 +52,6 @@ export async function run(report: (row: BenchRow) => void): Promise<void> {
   } finally {
     programs.close();
   }
-}
-
-/** Entries for random peers and ports, that of the packets in the middle, default deny for the rest. */
-function drawEntries(entries: number, { direction, peer }: { direction: number; peer: number }, random: () => number): PolicyRow[] {
-  const entry = { direction, bits: exactPort, protocol: tcpProtocol, policy: decision, flags: 0 };
-  const rows: PolicyRow[] = Array.from({ length: entries - 2 }, () => ({ ...entry, peer: 1 + Math.floor(random() * 2000), port: 1024 + Math.floor(random() * 60_000) }));
-  rows.splice(rows.length >> 1, 0, { ...entry, peer, port: allowedPort });
-  return [...rows, { ...entry, peer: ANY_PEER, bits: 0, protocol: 0, port: 0, flags: denyFlag | defaultFlag }];
 }
 
 function timeKind(programs: Programs, { kind, hook, entries }: { kind: Kind; hook: Hook; entries: number }): BenchRow {

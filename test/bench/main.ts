@@ -9,6 +9,7 @@ const parts: Record<string, () => Promise<Part>> = {
   wire: () => import('./wire.ts'),
   kernel: () => import('./kernel.ts'),
   datapath: () => import('./datapath.ts'),
+  throughput: () => import('./throughput.ts'),
   agent: () => import('./agent.ts'),
   burst: () => import('./burst.ts'),
   catalog: () => import('./catalog.ts'),
@@ -35,6 +36,7 @@ async function main(): Promise<void> {
   }
 }
 
-// the rpc part forks this file, so that every process measures its own CPU
+// parts fork this file, so that every process measures its own CPU, or stands in a network namespace of its own
 if (process.argv[2] === '--role') void import('./rpc-roles.ts').then(({ runRole }) => runRole());
+else if (process.argv[2] === '--throughput') void import('./throughput-sink.ts').then(({ runThroughputSink }) => runThroughputSink(Number(process.argv[3])));
 else void main();

@@ -1,5 +1,6 @@
 import { runOnPacket } from '../../agent/kernel/test-run.ts';
 import type { Programs } from '../bpf/programs.ts';
+import { medianOf } from './median.ts';
 
 /** Pairs of interleaved runs; the median of their differences is reported. */
 const pairs = 31;
@@ -16,7 +17,7 @@ export interface ProgramPair {
   isSwept?: boolean;
 }
 
-/** What the second program costs more a run, and between which values the middle half of the pairs lies. */
+/** What the second program costs more a run, and how sure that is. */
 export interface ProgramTime {
   medianNs: number;
   note: string;
@@ -32,9 +33,8 @@ export function timePair(programs: Programs, { baseline, program, packet, runs, 
     nets.push(time(program) - without);
     programs.discardEvents();
   }
-  nets.sort((a, b) => a - b);
-  const at = (share: number): number => nets[Math.floor(share * (nets.length - 1))] ?? 0;
-  return { medianNs: at(0.5), note: `quartiles ${at(0.25)} to ${at(0.75)}, ${pairs} pairs of ${runs} runs` };
+  const { median, low, high } = medianOf(nets);
+  return { medianNs: median, note: `median of ${pairs} pairs of ${runs} runs, ${low} to ${high}` };
 }
 
 /** Takes every connection for expired. */
