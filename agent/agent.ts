@@ -17,6 +17,7 @@ import { DrainHost, type DrainedNode, type KernelSource } from './server/drain-h
 import { FlowRate } from './server/flow-rate.ts';
 import { GapList } from './server/gap-list.ts';
 import { NamespacesSeen } from './server/namespaces-seen.ts';
+import { NameWatch } from './server/name-watch.ts';
 import { NodeBeat, type OwnCost } from './server/node-beat.ts';
 import { agentBindings } from './server/observer.ts';
 import { DEFAULT_AGENT_PORT, PeerList } from './server/peer-list.ts';
@@ -103,6 +104,7 @@ class AgentNode {
   private devices: ReadonlyMap<number, string> = new Map();
   private drained: DrainedNode | undefined;
   private beat: NodeBeat | undefined;
+  private readonly names: NameWatch;
   private overtaken = 0;
   private told: ReadonlySet<string> = new Set();
   private troubles: ReadonlySet<string> = new Set();
@@ -110,6 +112,7 @@ class AgentNode {
   constructor(private readonly options: AgentOptions, private readonly drain: DrainHost) {
     this.versions = new EndpointVersions(options.nodeName, options.historyCapacity);
     this.policies = new PolicyEngine(this.versions, options.mode ?? 'audit');
+    this.names = this.watchNames();
     this.events = new AgentEvents(options.nodeName);
     this.namespaces = new NamespacesSeen(this.versions);
     this.peers = new PeerList(options.nodeName);
@@ -123,11 +126,13 @@ class AgentNode {
       onSecond: (gaps) => {
         this.gaps.add(gaps);
         if (gaps.length > 0) this.news.ring();
+        this.names.second();
         this.beat?.run().catch((error: unknown) => { this.warn(`counters of ${nodeName}: ${String(error)}`); });
       },
     });
     this.drained = drained;
     this.setCatalog(this.options.catalog ?? emptyCatalog);
+    drained.kernel.onDnsMessage((message) => { this.names.take(message); });
     this.takeDevices(new Map(drained.kernel.attachedDevices().map(({ ifindex, name }) => [ifindex, name])));
     this.beat = this.makeBeat(drained);
     const context = this.rowContext(drained);
@@ -178,6 +183,18 @@ class AgentNode {
     }
     this.told = new Set(snapshot.warnings);
     this.peers.update(snapshot.nodes);
+  }
+
+  private watchNames(): NameWatch {
+    const { policies } = this;
+    return new NameWatch({
+      learn: (message, nowNs) => policies.learn(message, nowNs),
+      forgetNames: (nowNs) => policies.forgetNames(nowNs),
+      addAddresses: (rows) => { this.drained?.kernel.addAddresses(rows); },
+      publish: () => { this.drained?.kernel.setAddresses([], []); },
+      renew: () => { this.setCatalog(this.catalog); },
+      wallNs,
+    });
   }
 
   private tellPolicyTrouble(nowNs: bigint, lines: readonly string[]): void {

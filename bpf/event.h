@@ -444,7 +444,8 @@ struct ht_counters {
 	__u64 limited_kernel_drops;
 	__u64 own_drops_matched;    /* kfree_skb of what a program of ours dropped and told of itself */
 	__u64 tcp_failed;           /* no room in ht_tcp_pairs or ht_resets: what should have been counted there */
-	__u64 reserved_last[6];
+	__u64 reserved_last[5];
+	__u64 dns_lost;             /* answers of resolvers that ht_dns had no room for */
 };
 
 /* ht_config: array[1], written by the agent. */
@@ -461,6 +462,18 @@ struct ht_config {
 	__u64 reserved;
 };
 #define HT_CONFIG_NO_FOLD 1 /* what finds no room in a ring is lost */
+#define HT_CONFIG_NAMES 2   /* policies name peers: answers of resolvers are copied to ht_dns */
+
+/* ht_dns: ring, what resolvers answered pods. */
+#define HT_DNS_BYTES 1232
+struct ht_dns_message {
+	__u64 time_ns;  /* CLOCK_BOOTTIME */
+	__u32 ifindex;  /* host side device of the pod that asked */
+	__u32 labels;   /* its label set */
+	__u32 bytes;    /* of the message, or more: what goes beyond HT_DNS_BYTES is left out */
+	__u32 padding;
+	__u8 message[HT_DNS_BYTES];
+};
 
 /* ht_devices: hash, ifindex of the host side veth -> whose it is. All devices
  * our hooks hang on: a veth that is not in it leads elsewhere, such as to
@@ -517,6 +530,7 @@ _Static_assert(sizeof(struct ht_event_counts) == 40, "ht_event_counts");
 _Static_assert(sizeof(struct ht_counters) == 976, "ht_counters");
 _Static_assert(sizeof(struct ht_sweep_context) == 48, "ht_sweep_context");
 _Static_assert(sizeof(struct ht_config) == 48, "ht_config");
+_Static_assert(sizeof(struct ht_dns_message) == 1256, "ht_dns_message");
 _Static_assert(sizeof(struct ht_device) == 16, "ht_device");
 
 #endif

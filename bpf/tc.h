@@ -6,6 +6,7 @@
 #include "report.h"
 #include "services.h"
 #include "tcp-pairs.h"
+#include "names.h"
 #include "policy.h"
 #include "limit.h"
 #include "own-drops.h"
@@ -415,6 +416,10 @@ static __always_inline int ht_tracked(struct __sk_buff *skb, struct ht_packet *p
 		if (ht_unlikely(entry->verdict == HT_VERDICT_DROPPED && !(way & HT_WAY_REPLY)))
 			return ht_refuse(skb, packet, entry, way);
 	}
+
+	if (ht_unlikely(entry->parser == HT_PARSER_DNS) && (way & HT_WAY_REPLY) && hook == HT_DIRECTION_INGRESS &&
+	    config->flags & HT_CONFIG_NAMES)
+		ht_tell_names(skb, packet, entry);
 
 	ht_pair_key_of(&pair_key, packet, entry, way & HT_WAY_REPLY);
 	pair = ht_pair(&pair_key);

@@ -71,12 +71,21 @@ export interface PolicyTables {
   /** Rows by the label set of the endpoint they are about; a set without any is not selected by a policy. */
   endpoints: ReadonlyMap<number, readonly PolicyRow[]>;
   networks: readonly NetworkRow[];
+  /** Rules name peers: what resolvers answer is wanted, see Kernel.onDnsMessage. */
+  watchesNames?: boolean;
 }
 
 /** An endpoint whose map could not be made: what was in force for it before stays. */
 export interface PolicyRefusal {
   labels: number;
   reason: string;
+}
+
+/** What a resolver answered a pod; `isCut` where it was longer than is copied. */
+export interface DnsMessage {
+  labels: number;
+  bytes: Uint8Array;
+  isCut: boolean;
 }
 
 /** Where calls to a service may be sent. */
@@ -247,6 +256,8 @@ export interface KernelSample {
   resets?: ResetRow[];
   /** What found no room in the tables of those two. */
   tcpFailed?: number;
+  /** Answers of resolvers that found no room in their ring: names that policies do not know. */
+  dnsLost?: number;
   /** Sums of the pairs that left before this sample, of what passed. */
   retiredPairs?: { skbs: number; bytes: number };
   maps: MapRow[];
@@ -304,6 +315,10 @@ export interface Kernel {
   sweep(options: { all: boolean }): void;
   /** Events that found no room in a ring, folded into records that stand for many (agent/decode/fold.ts); each is given once. */
   takeFolds?(): Promise<Uint8Array[]>;
+  /** Adds or changes addresses for connections that begin now; what is open is judged by them from the next setAddresses() on. */
+  addAddresses?(upserts: readonly AddressRow[]): void;
+  /** Where answers of resolvers go, while policies want them; the bytes are good until it returns. */
+  onDnsMessage?(listener: (message: DnsMessage) => void): void;
   /** Open connections are reported no more often than this, whatever the interval asked for; 0 = as asked. */
   setPressedInterval?(seconds: number): void;
   /** CLOCK_BOOTTIME minus nothing: nanoseconds on the clock that stamps events. */

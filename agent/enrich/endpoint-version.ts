@@ -31,11 +31,13 @@ export interface Candidate {
   namedPorts?: readonly (readonly [name: string, port: number])[];
   /** A network, and an address of it that is in no narrower one; without such it is never met. */
   network?: { prefix: IpPrefix; own: IpBytes | undefined };
+  /** Of named addresses: one as rules about networks see them all. */
+  like?: IpBytes;
 }
 
 /** What policies tell apart though labels do not, as a key. */
-export function traitOf({ services = [], namedPorts = [], network }: Candidate): string {
-  const own = network?.own;
+export function traitOf({ services = [], namedPorts = [], network, like }: Candidate): string {
+  const own = network?.own ?? like;
   if (services.length === 0 && namedPorts.length === 0 && own === undefined) return '';
   return JSON.stringify([services, namedPorts, own === undefined ? '' : formatIp(own.bytes, own.family)]);
 }
@@ -69,10 +71,10 @@ class Version implements EndpointVersion {
   }
 }
 
-function endOf({ endpoint, ips, services = [], namedPorts, network }: Omit<Candidate, 'owner'>): PolicyEnd {
+function endOf({ endpoint, ips, services = [], namedPorts, network, like }: Omit<Candidate, 'owner'>): PolicyEnd {
   return {
     labels: (endpoint.labels ?? []).map(parseLabel),
-    ip: network === undefined ? parseIp(ips[0] ?? '') : network.own,
+    ip: network === undefined ? (like ?? parseIp(ips[0] ?? '')) : network.own,
     names: [],
     services: services.map((text) => ({ namespace: text.slice(0, text.indexOf('/')), name: text.slice(text.indexOf('/') + 1) })),
     ports: namedPorts === undefined ? undefined : new Map(namedPorts),

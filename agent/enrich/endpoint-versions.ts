@@ -1,9 +1,11 @@
 import { isInsidePrefix, type IpPrefix, parsePrefix } from '../../src/flow/ip-prefix.ts';
+import { parseIp } from '../../src/lib/ip-bytes.ts';
 import type { Endpoint } from '../../src/wire/gen/flow.ts';
 import type { CatalogSnapshot, EndpointFact } from '../decode/facts.ts';
 import type { AddressRow, NetworkRow } from '../decode/kernel.ts';
 import type { PolicyClass } from '../policy/compile.ts';
 import type { AddressOrder } from '../policy/address-order.ts';
+import type { NameClass } from '../policy/name-classes.ts';
 import { inOrder, ownAddress, prefixText } from '../policy/networks.ts';
 import { describeChange, type EndpointChange, subjectOf } from './endpoint-change.ts';
 import { type LabelSet, LabelSets, MAX_LABEL_SETS, WORLD_LABELS, unknownEndpoint } from './label-sets.ts';
@@ -25,6 +27,7 @@ const DEFAULT_ROWS = 4_095;
 /** Ref of addresses nobody knows. */
 export const WORLD_REF = 0;
 
+const NAME_LABEL = 'fqdn:';
 const CLUSTER_LABEL = 'k8s:io.cilium.k8s.policy.cluster=';
 
 /** How full a table of the agent is; as maps of the kernel are told. */
@@ -52,11 +55,13 @@ export interface PolicyNeeds {
   services: ReadonlySet<string>;
   /** Keys of labels that rules select nodes by. */
   nodeLabels: ReadonlySet<string>;
+  /** Addresses that resolvers gave for names, by what rules make of them. */
+  names: readonly (NameClass & { ips: readonly string[] })[];
   /** Without policies nobody needs to know which addresses are virtual. */
   hasPolicies: boolean;
 }
 
-const noNeeds: PolicyNeeds = { networks: [], services: new Set(), nodeLabels: new Set(), hasPolicies: false };
+const noNeeds: PolicyNeeds = { networks: [], services: new Set(), nodeLabels: new Set(), names: [], hasPolicies: false };
 
 const worldEndpoint: Endpoint = { identity: Identity.world, labels: ['reserved:world'] };
 
@@ -81,6 +86,8 @@ export class EndpointVersions {
   private readonly networkIdentities = new LocalIdentities(FirstLocalIdentity.network);
   private readonly nodeIdentities = new LocalIdentities(FirstLocalIdentity.remoteNode);
   private addresses = new Map<string, AddressRow>();
+  private virtualIps: ReadonlySet<string> = new Set();
+  private podNetworks: readonly IpPrefix[] = [];
   private lastRef = WORLD_REF;
   private readonly localIds = new LocalEndpointIds();
   /** Somebody of whom nothing is known, not even that he is none of ours. */
@@ -153,12 +160,15 @@ export class EndpointVersions {
     const changes: EndpointChange[] = [];
     const live = new Map<string, EndpointVersion>();
     const apiServers = apiServerIps(snapshot);
+    this.virtualIps = new Set(snapshot.services.flatMap(({ clusterIps }) => clusterIps));
+    this.podNetworks = podNetworksOf(snapshot);
     const networks = inOrder(needs.networks);
     const candidates: Candidate[] = [
       ...snapshot.nodes.flatMap((node) => nodeCandidates(node, { isHost: node.name === this.nodeName, apiServers, labelKeys: needs.nodeLabels, identities: this.nodeIdentities })),
       ...snapshot.endpoints.filter((fact) => !fact.hostNetwork).map((fact) => this.podCandidate(fact, behind)),
       ...needs.networks.map((prefix) => this.networkCandidate(prefix, networks)),
       ...outsideServers(snapshot, apiServers, behind),
+      ...needs.names.map((one) => this.nameCandidate(one)),
     ];
     for (const candidate of candidates) {
       if (live.has(candidate.owner)) continue;
@@ -178,8 +188,7 @@ export class EndpointVersions {
     this.labelSets.keep(new Set([...live.values()].map((version) => version.labels)));
     const identities = new Set([...live.values()].map(({ endpoint }) => endpoint.identity ?? 0));
     for (const numbers of [this.networkIdentities, this.nodeIdentities]) numbers.keep(identities);
-    const virtualIps = needs.hasPolicies ? snapshot.services.flatMap(({ clusterIps }) => clusterIps) : [];
-    return { ...this.updateAddresses(virtualIps), networks: needs.hasPolicies ? this.networkRows(snapshot) : [], changes };
+    return { ...this.updateAddresses(needs.hasPolicies ? this.virtualIps : []), networks: needs.hasPolicies ? this.networkRows() : [], changes };
   }
 
   private versionOf(candidate: Candidate, before: EndpointVersion | undefined): EndpointVersion {
@@ -191,13 +200,41 @@ export class EndpointVersions {
     return version;
   }
 
+  /** Puts an address that may be named where it belongs; undefined where that takes an apply(). */
+  addNamed({ key }: NameClass, ip: string): AddressRow | undefined {
+    const version = this.live.get(nameOwner(key));
+    if (version === undefined) return undefined;
+    const row: AddressRow = { ip, ref: version.ref, labels: version.labels, isLocal: false };
+    this.addresses.set(ip, row);
+    return row;
+  }
+
+  private isNamed(ref: number): boolean {
+    return this.versions.get(ref)?.endpoint.labels?.some((label) => label.startsWith(NAME_LABEL)) === true;
+  }
+
+  /** Whether an address may belong to a name: an answer must not make the world of a service, of a node or of a pod, even one that nobody told us of yet. */
+  mayBeNamed(ip: string): boolean {
+    const bytes = parseIp(ip);
+    const known = this.addresses.get(ip);
+    return bytes !== undefined && (known === undefined || this.isNamed(known.ref)) && !this.virtualIps.has(ip) && !this.podNetworks.some((prefix) => isInsidePrefix(bytes, prefix));
+  }
+
+  /** Addresses that rules name, as Cilium has them: an identity of this node alone, of the world. */
+  private nameCandidate({ key, labels, like, ips }: PolicyNeeds['names'][number]): Candidate {
+    return {
+      owner: nameOwner(key), endpoint: { identity: this.networkIdentities.numberOf(key), labels: [...labels] }, ips: ips.filter((ip) => this.mayBeNamed(ip)), nodeName: '',
+      ...(like === undefined ? {} : { like }),
+    };
+  }
+
   /** Ends that policies may meet now, and those of before the last apply(), which stand in the datapath for another moment. One for each label set. */
   policyClasses(): PolicyClass[] {
     const all = new Map([...this.before, ...this.live.values(), this.world].map(({ labels, end }) => [labels, { labels, end }]));
     return [...all.values()];
   }
 
-  private updateAddresses(virtualIps: readonly string[]): { upserts: AddressRow[]; removals: string[] } {
+  private updateAddresses(virtualIps: Iterable<string>): { upserts: AddressRow[]; removals: string[] } {
     const wanted = new Map<string, AddressRow>();
     for (const version of this.live.values()) {
       for (const ip of version.ips) {
@@ -242,8 +279,8 @@ export class EndpointVersions {
     return { owner: `network ${text}`, endpoint: { identity: this.networkIdentities.numberOf(text), labels: [`cidr:${text}`, 'reserved:world'] }, ips: [], nodeName: '', network: { prefix, own: ownAddress(prefix, all) } };
   }
 
-  private networkRows({ nodes }: CatalogSnapshot): NetworkRow[] {
-    const pods = nodes.flatMap(({ podCidrs }) => podCidrs.flatMap((text) => parsePrefix(text) ?? []));
+  private networkRows(): NetworkRow[] {
+    const pods = this.podNetworks;
     const isUnknown = (prefix: IpPrefix): boolean => pods.some((cidr) => cidr.bits <= prefix.bits && isInsidePrefix(prefix, cidr));
     const named = [...this.live.values()].flatMap(({ network, ref, labels }): NetworkRow[] => (network === undefined ? [] : [{ prefix: network, ref, labels, isUnknown: isUnknown(network) }]));
     const texts = new Set(named.map(({ prefix }) => prefixText(prefix)));
@@ -265,6 +302,14 @@ export class EndpointVersions {
     const services = [...new Set(fact.ips.flatMap((ip) => behind.get(ip) ?? []))].sort();
     return { owner, endpoint, ips: fact.ips, nodeName: fact.node_name, services, ...(fact.namedPorts === undefined ? {} : { namedPorts: fact.namedPorts }) };
   }
+}
+
+function nameOwner(key: string): string {
+  return `names ${key}`;
+}
+
+function podNetworksOf({ nodes }: CatalogSnapshot): IpPrefix[] {
+  return nodes.flatMap(({ podCidrs }) => podCidrs.flatMap((text) => parsePrefix(text) ?? []));
 }
 
 function worldVersion(endpoint: Endpoint): EndpointVersion {

@@ -1,19 +1,23 @@
 import type { Refusal } from '../../src/wire/gen/hubtop.ts';
+import { formatIp } from '../../src/lib/ip-bytes.ts';
+import { readDnsAnswer } from '../decode/dns-answer.ts';
 import type { CatalogSnapshot } from '../decode/facts.ts';
-import type { PolicyMode, PolicyRow, PolicyTables } from '../decode/kernel.ts';
+import type { AddressRow, DnsMessage, PolicyMode, PolicyRow, PolicyTables } from '../decode/kernel.ts';
 import { Direction } from '../decode/event.ts';
 import { type Attempt, judge } from '../policy/evaluate.ts';
 import { type Compiled, MAX_POLICY_ENTRIES, PolicyCompiler, type PolicyEntry } from '../policy/compile.ts';
 import { type Decision, Decisions } from '../policy/decisions.ts';
 import { MAX_NETWORKS, namedNetworks } from '../policy/networks.ts';
 import { type PolicyChange, PolicyBook } from '../policy/policy-book.ts';
-import { namedNodeLabels, namedServices } from '../policy/named.ts';
+import { MAX_NAMES, NameBook } from '../policy/name-book.ts';
+import { NameClasses } from '../policy/name-classes.ts';
+import { namedNames, namedNodeLabels, namedServices } from '../policy/named.ts';
 import { parserNumber } from '../policy/parser.ts';
 import type { Policy } from '../policy/policy.ts';
 import { refusalOf } from './decision-words.ts';
 import type { DroppedPacket, JudgeDrop } from './judge-drop.ts';
 import type { EndpointVersion } from './endpoint-version.ts';
-import type { EndpointVersions, PolicyNeeds, VersionUpdate } from './endpoint-versions.ts';
+import type { EndpointVersions, PolicyNeeds, TableFill, VersionUpdate } from './endpoint-versions.ts';
 
 /** HT_POLICY_* of bpf/event.h. */
 const flag = { deny: 1, default: 2, unknown: 4 } as const;
@@ -34,6 +38,9 @@ export interface PolicyUpdate extends VersionUpdate {
 /** Policies of a node: which are in force, what they come to for its endpoints, and what each decision was. One an agent. */
 export class PolicyEngine {
   readonly book = new PolicyBook();
+  private readonly names = new NameBook();
+  private classes = new NameClasses([], []);
+  private unreadableCount = 0;
   private readonly decisions = new Decisions();
   /** Of foreign drops, until policies or endpoints change. */
   private readonly judged = new Map<string, Refusal | undefined>();
@@ -52,10 +59,47 @@ export class PolicyEngine {
     const { policies } = this.book;
     const networks = namedNetworks(policies);
     const warnings = networks.length > MAX_NETWORKS ? [`policies name ${networks.length} networks, and ${MAX_NETWORKS} are told apart: connections to the others are judged as to the world`] : [];
-    const needs: PolicyNeeds = { networks: networks.slice(0, MAX_NETWORKS), services: namedServices(policies), nodeLabels: namedNodeLabels(policies), hasPolicies: this.mode !== 'observe' && policies.length > 0 };
+    const selectors = namedNames(policies);
+    // the classes of before know the networks of addresses: they stay while nothing else is asked
+    if (policyChanges.length > 0) this.classes = new NameClasses(selectors, networks.slice(0, MAX_NETWORKS), this.classes.missedCount);
+    this.forgetNames(nowNs);
+    const needs: PolicyNeeds = { networks: networks.slice(0, MAX_NETWORKS), services: namedServices(policies), nodeLabels: namedNodeLabels(policies), names: this.classes.all(this.names), hasPolicies: this.mode !== 'observe' && policies.length > 0 };
     const update = this.versions.apply(snapshot, nowNs, needs.hasPolicies ? needs : undefined);
     const { endpoints, warnings: tooMany } = needs.hasPolicies ? this.compile(policies) : { endpoints: new Map<number, readonly PolicyRow[]>(), warnings: [] };
-    return { ...update, policyChanges, warnings: [...warnings, ...tooMany], tables: { mode: needs.hasPolicies ? this.mode : 'observe', endpoints, networks: update.networks } };
+    return { ...update, policyChanges, warnings: [...warnings, ...tooMany], tables: { mode: needs.hasPolicies ? this.mode : 'observe', endpoints, networks: update.networks, watchesNames: needs.hasPolicies && selectors.length > 0 } };
+  }
+
+  /**
+   * Takes what a resolver answered a pod. Rows are for the datapath at once; incomplete means that rules have to be compiled
+   * for an address, by the next take().
+   */
+  learn({ bytes, isCut }: DnsMessage, nowNs: bigint): { upserts: AddressRow[]; isIncomplete: boolean } {
+    const learned = { upserts: [] as AddressRow[], isIncomplete: false };
+    const answer = isCut ? undefined : readDnsAnswer(bytes);
+    if (answer === undefined) this.unreadableCount++;
+    if (answer === undefined || !this.classes.isWanted(answer.name)) return learned;
+    const addresses = answer.addresses.map(({ bytes: ip, ttlSeconds }) => ({ ip: formatIp(ip, ip.length === 4 ? 4 : 6), ttlSeconds })).filter(({ ip }) => this.versions.mayBeNamed(ip));
+    for (const ip of this.names.learn(answer.name, addresses, secondsOf(nowNs))) {
+      const one = this.classes.of(ip, this.names.namesOf(ip));
+      if (one === undefined) continue;
+      const row = this.versions.addNamed(one, ip);
+      if (row === undefined) learned.isIncomplete = true;
+      else learned.upserts.push(row);
+    }
+    return learned;
+  }
+
+  /** Forgets names that are over; says whether a take() has to follow. */
+  forgetNames(nowNs: bigint): boolean {
+    return this.names.forget(secondsOf(nowNs), (name) => this.classes.isWanted(name));
+  }
+
+  /** Tables of names. An answer that nobody can read names nobody: it counts as missed. */
+  tables(): TableFill[] {
+    return [
+      { name: 'names of peers', entries: this.names.size, maxEntries: MAX_NAMES, missed: this.names.missedCount + this.classes.missedCount },
+      { name: 'answers of resolvers', entries: 0, maxEntries: 0, missed: this.unreadableCount },
+    ];
   }
 
   /** What a number in a record means. */
@@ -130,4 +174,8 @@ export function subjectName(versions: EndpointVersions, labels: number): string 
 
 function distinct(versions: readonly EndpointVersion[]): EndpointVersion[] {
   return [...new Map(versions.map((version) => [version.labels, version])).values()];
+}
+
+function secondsOf(timeNs: bigint): number {
+  return Number(timeNs / 1_000_000_000n);
 }

@@ -6,6 +6,7 @@ import { boottimeNs } from './native.ts';
 
 const isLocalFlag = 1; // HT_ADDRESS_LOCAL
 const isVirtualFlag = 2; // HT_ADDRESS_VIRTUAL
+const watchesNamesFlag = 2; // HT_CONFIG_NAMES
 
 /** ht_addresses, ht_devices and ht_config of a loaded object. */
 export interface AddressMaps {
@@ -34,7 +35,7 @@ export class AddressTable {
   /** When the programs came to a device, in seconds of CLOCK_BOOTTIME. */
   private readonly attachedSeconds = new Map<number, number>();
   /** What the datapath does with policies, and whether ht_networks has rows; told with the next publish(). */
-  policies: { mode: PolicyMode; hasNetworks: boolean } = { mode: 'observe', hasNetworks: false };
+  policies: { mode: PolicyMode; hasNetworks: boolean; watchesNames: boolean } = { mode: 'observe', hasNetworks: false, watchesNames: false };
   private graceUntilS = 0;
   /** Addresses that the map refused (full) or that are not addresses. */
   refusedCount = 0;
@@ -124,7 +125,7 @@ export class AddressTable {
     view.setUint32(4, this.config.reportIntervalSeconds, true);
     view.setBigUint64(8, this.config.netnsCookie, true);
     view.setUint32(16, this.pressedInterval, true);
-    view.setUint32(20, this.config.flags ?? 0, true);
+    view.setUint32(20, (this.config.flags ?? 0) | (this.policies.watchesNames ? watchesNamesFlag : 0), true);
     view.setUint32(24, modes[this.policies.mode], true);
     view.setUint32(28, this.policies.hasNetworks ? 1 : 0, true);
     view.setUint32(32, this.graceUntilS, true);

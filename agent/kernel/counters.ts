@@ -39,6 +39,8 @@ export interface Counters {
   /** kfree_skb of what a program of ours dropped: told by that program's own event. */
   ownDropsMatched: number;
   tcpFailed: number;
+  /** Answers of resolvers that found no room in their ring. */
+  dnsLost: number;
 }
 
 /** Reads the one value of ht_counters. */
@@ -67,6 +69,7 @@ export function parseCounters(value: Uint8Array, stride: number): Counters {
     socketsRefused: word(afterKinds + 29),
     ownDropsMatched: word(afterReserved + 2),
     tcpFailed: word(afterReserved + 3),
+    dnsLost: word(afterReserved + 9),
   };
 }
 

@@ -7,6 +7,7 @@ import { type AttachMode, openAttacher } from './attacher.ts';
 import { attachToCgroup, socketProgramNames } from './cgroup.ts';
 import { loadObject, type BpfObject, type LoadOptions } from './bpf-object.ts';
 import { DeviceWatcher } from './device-watcher.ts';
+import { readDnsRing } from './dns-ring.ts';
 import { DropReasons } from './drop-reasons.ts';
 import { FoldMaps } from './fold-maps.ts';
 import { boottimeNs, libc, requireKoffi } from './native.ts';
@@ -143,14 +144,16 @@ function assemble({ object, reasons, options, leaveOut, closers }: Parts): Kerne
       // last: whoever is judged anew finds policies, addresses and devices as they are now
       addresses.publish();
     },
+    addAddresses: (upserts) => { addresses.apply(upserts, []); },
+    onDnsMessage: (listener) => { closers.push(readDnsRing(object.map('ht_dns'), listener)); },
     setServices: (rows) => services?.apply(rows),
-    setPolicies: ({ mode, endpoints, networks }) => {
+    setPolicies: ({ mode, endpoints, networks, watchesNames = false }) => {
       const refused = policies.setEndpoints(endpoints);
       const missing = policies.setNetworks(networks);
       if (missing > 0) onWarning(`${missing} networks of policies did not fit the datapath's table: their addresses are judged as the world`);
       // what began before is not cut; the kernel's own table may forget later too, see Sampler
       if (mode === 'enforce' && addresses.policies.mode !== 'enforce') addresses.giveGrace(graceSeconds);
-      addresses.policies = { mode, hasNetworks: policies.hasNetworks };
+      addresses.policies = { mode, hasNetworks: policies.hasNetworks, watchesNames };
       areTold = true;
       return refused;
     },

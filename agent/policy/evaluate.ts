@@ -82,7 +82,7 @@ export function isPeer(peer: Peer, end: PolicyEnd): boolean {
   switch (peer.type) {
     case 'endpoints': return fits(peer.selector, end.labels);
     case 'entity': return isEntity(end, peer.name);
-    case 'fqdn': return end.names.some((name) => peer.pattern.test(name));
+    case 'fqdn': return end.names.some((name) => peer.pattern.test(name)) || end.labels.some(({ source, key }) => source === 'fqdn' && key === peer.text);
     case 'service': return end.services.some(({ namespace, name }) => name === peer.name && namespace === peer.namespace);
     case 'nodes': return isNode(end) && fits(peer.selector, end.labels);
     case 'cidr': {

@@ -1,5 +1,5 @@
 import { DropFolds } from '../decode/fold.ts';
-import type { AddressRow, AttachedDevice, Kernel, KernelSample, PolicyRefusal, PolicyTables, ServiceRow } from '../decode/kernel.ts';
+import type { AddressRow, AttachedDevice, DnsMessage, Kernel, KernelSample, PolicyRefusal, PolicyTables, ServiceRow } from '../decode/kernel.ts';
 import { deferred } from '../../src/lib/deferred.ts';
 import { allocateHistory } from '../history/history.ts';
 import type { DrainCounts, ProvenGap } from '../history/node-drain.ts';
@@ -22,6 +22,8 @@ export interface NodeKernel {
   bootId: string;
   dropReasonName(reason: number): { name: string; subsystem: string };
   setAddresses(upserts: AddressRow[], removals: string[]): void;
+  addAddresses(upserts: readonly AddressRow[]): void;
+  onDnsMessage(listener: (message: DnsMessage) => void): void;
   setServices(rows: readonly ServiceRow[]): void;
   setPolicies(tables: PolicyTables): PolicyRefusal[];
   attachedDevices(): AttachedDevice[];
@@ -158,7 +160,9 @@ export class DrainHost {
       bootId: facts?.bootId ?? '',
       dropReasonName: (reason) => names.get(reason) ?? { name: `REASON_${reason}`, subsystem: '' },
       setAddresses: (upserts, removals) => { this.say({ type: 'addresses', id, upserts, removals }); },
-      // a simulated kernel has no sockets
+      // a simulated kernel has neither resolvers nor sockets
+      addAddresses: () => {},
+      onDnsMessage: () => {},
       setServices: () => {},
       setPolicies: () => [],
       attachedDevices: () => facts?.devices ?? [],
@@ -224,6 +228,8 @@ function localKernel(kernel: Kernel): NodeKernel {
     bootId: kernel.bootId,
     dropReasonName: (reason) => kernel.dropReasonName(reason),
     setAddresses: (upserts, removals) => { kernel.setAddresses(upserts, removals); },
+    addAddresses: (upserts) => { kernel.addAddresses?.(upserts); },
+    onDnsMessage: (listener) => { kernel.onDnsMessage?.(listener); },
     setServices: (rows) => { kernel.setServices(rows); },
     setPolicies: (tables) => kernel.setPolicies(tables),
     attachedDevices: () => kernel.attachedDevices(),

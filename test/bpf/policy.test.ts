@@ -12,6 +12,7 @@ import { type Attempt, judge, portMatch } from '../../agent/policy/evaluate.ts';
 import { parserName, parserNumber } from '../../agent/policy/parser.ts';
 import { type PolicyObject, policyName } from '../../agent/policy/policy.ts';
 import { parseIp } from '../../src/lib/ip-bytes.ts';
+import { dnsMessage } from '../agent/dns-message.ts';
 import { seededRandom } from '../src/seeded-random.ts';
 import { ethernet, icmp, ipv4, ipv6, tcp, udp } from './packets.ts';
 import { cannotTest, Programs } from './programs.ts';
@@ -50,6 +51,12 @@ const catalog: CatalogSnapshot = {
 };
 const worldIps = ['93.184.216.34', '93.1.2.3', '10.9.1.1', '10.9.200.1', '172.16.5.5', '2001:db8::1', '2001:db8:1::1'];
 
+/** What resolvers answered; one of them tries to take a pod's address. */
+const answers: readonly [name: string, ips: readonly string[]][] = [
+  ['www.example.com', ['93.184.216.34', '2001:db8::1']], ['a.cdn.example.com', ['93.1.2.3', '10.9.1.1']], ['b.cdn.example.com', ['93.1.2.3', '172.16.5.5', '10.0.1.1', '192.168.0.2']], ['other.example.net', ['10.9.200.1']],
+];
+const namesOf = (ip: string): string[] => answers.filter(([, ips]) => ips.includes(ip)).map(([name]) => name);
+
 /** Whom an address belongs to, as the plain evaluator is told: from the facts, not from what was compiled. */
 function endOf(ip: string): PolicyEnd {
   const fact = pods.find(({ ips }) => ips.includes(ip));
@@ -57,7 +64,7 @@ function endOf(ip: string): PolicyEnd {
   const labels = fact?.labels ?? (node === undefined ? ['reserved:world'] : [node.name === 'here' ? 'reserved:host' : 'reserved:remote-node', ...node.labels.map((label) => `node:${label}`)]);
   return {
     labels: labels.map((text) => ({ source: text.slice(0, text.indexOf(':')), key: text.slice(text.indexOf(':') + 1).split('=')[0] ?? '', value: text.includes('=') ? text.slice(text.indexOf('=') + 1) : '' })),
-    ip: parseIp(ip), names: [],
+    ip: parseIp(ip), names: fact === undefined && node === undefined ? namesOf(ip) : [],
     services: catalog.services.filter(({ backends }) => backends.some((backend) => fact?.ips.includes(backend.ip))).map(({ namespace, name }) => ({ namespace, name })),
     ports: fact === undefined ? undefined : new Map(fact.namedPorts),
   };
@@ -103,12 +110,28 @@ class Enforced {
   }
 
   take(policies: readonly PolicyObject[]): void {
+    this.apply(policies);
+    let isIncomplete = false;
+    for (const [name, ips] of answers) {
+      const learned = this.engine.learn({ labels: 0, isCut: false, bytes: dnsMessage(name, ips.map((ip) => ({ owner: name, address: addressBytes(ip) }))) }, 1n);
+      for (const { ip, ref, labels } of learned.upserts) this.programs.setAddress(addressBytes(ip), ref, labels, 0);
+      isIncomplete ||= learned.isIncomplete;
+    }
+    if (isIncomplete) this.apply(policies);
+  }
+
+  private apply(policies: readonly PolicyObject[]): void {
     const { tables, upserts, removals } = this.engine.take({ ...catalog, policies }, BigInt(this.epoch));
     expect(this.table.setEndpoints(tables.endpoints)).toEqual([]);
     this.table.setNetworks(tables.networks);
     this.networks = this.table.hasNetworks;
     for (const { ip, ref, labels, isVirtual } of upserts) this.programs.setAddress(addressBytes(ip), ref, labels, isVirtual === true ? 2 : 1);
-    expect(removals.filter((ip) => !catalog.services.some(({ clusterIps }) => clusterIps.includes(ip)))).toEqual([]);
+    for (const ip of removals) {
+      const key = new Uint8Array(20);
+      key.set(addressBytes(ip));
+      key[16] = ip.includes(':') ? 6 : 4;
+      this.programs.object.map('ht_addresses').delete(key);
+    }
     this.programs.configure({ epoch: ++this.epoch, mode: modes[tables.mode], hasNetworks: this.networks });
   }
 
@@ -217,6 +240,8 @@ describe.skipIf(cannotTest !== '')('policies in the datapath', () => {
     ['protocols without ports', cilium('c', 'shop', `{${API}, ingress: [{toPorts: [{ports: [{port: "0", protocol: UDP}]}]}]}`)],
     ['nodes', cluster('w', `{${API}, ingress: [{fromNodes: [{}]}]}`)],
     ['nodes by labels', cluster('w', `{${API}, ingress: [{fromNodes: [{matchLabels: {kubernetes.io/os: linux}}], toPorts: [{ports: [{port: "8080"}]}]}], egress: [{toNodes: [{matchExpressions: [{key: pool, operator: NotIn, values: [front]}, {key: kubernetes.io/os, operator: Exists}]}]}]}`)],
+    ['names', cilium('c', 'shop', `{${API}, egress: [{toFQDNs: [{matchName: www.example.com}], toPorts: [{ports: [{port: "443"}]}]}, {toFQDNs: [{matchPattern: "*.cdn.example.com"}]}]}`)],
+    ['names beside networks', cilium('c', 'shop', `{${API}, egress: [{toFQDNs: [{matchPattern: "*"}, {matchName: a.cdn.example.com}]}, {toCIDR: [10.9.200.0/24], toPorts: [{ports: [{port: "443"}]}]}], egressDeny: [{toCIDR: [93.1.0.0/16, "2001:db8::/32"], toPorts: [{ports: [{port: "80"}]}]}]}`)],
     ['several policies, of all kinds', [plain('p', 'shop', '{podSelector: {}, policyTypes: [Ingress, Egress], ingress: [{from: [{namespaceSelector: {matchLabels: {team: retail}}}]}]}'), cilium('c', 'shop', `{${API}, ingress: [{fromEndpoints: [{matchLabels: {"k8s:io.kubernetes.pod.namespace": bank}}], toPorts: [{ports: [{port: "8080"}]}]}]}`), cluster('w', '{endpointSelector: {}, egress: [{toEndpoints: [{matchLabels: {"k8s:io.kubernetes.pod.namespace": kube-system}}], toPorts: [{ports: [{port: "53", protocol: ANY}], rules: {dns: [{matchPattern: "*"}]}}]}]}')].join('---\n')],
   ];
 
@@ -279,7 +304,7 @@ function drawPolicies(random: () => number): string {
   const ciliumRule = (at: 'from' | 'to'): string => {
     const peer = one([
       () => [`${at}Endpoints: [${one(selectors)}]`], () => [`${at}Endpoints: [{matchLabels: {"k8s:io.kubernetes.pod.namespace": ${one(['shop', 'bank', 'kube-system'])}}}]`], () => [`${at}Entities: [${one(['world', 'cluster', 'host', 'remote-node', 'all', 'world-ipv4'])}]`],
-      () => [`${at}CIDR: [${one(networks)}]`], () => [`${at}CIDRSet: [{cidr: 10.0.0.0/8, except: [10.9.128.0/17]}]`], () => (at === 'to' ? ['toServices: [{k8sService: {serviceName: api, namespace: shop}}]'] : []), () => [`${at}Nodes: [${one(['{}', '{matchLabels: {pool: back}}', '{matchExpressions: [{key: kubernetes.io/os, operator: DoesNotExist}]}', '{matchExpressions: [{key: pool, operator: NotIn, values: [back]}]}'])}]`], () => [],
+      () => [`${at}CIDR: [${one(networks)}]`], () => [`${at}CIDRSet: [{cidr: 10.0.0.0/8, except: [10.9.128.0/17]}]`], () => (at === 'to' ? [`toFQDNs: [${one(['{matchName: www.example.com}', '{matchPattern: "*.cdn.example.com"}', '{matchPattern: "*"}', '{matchName: B.cdn.example.com.}'])}]`] : []), () => (at === 'to' ? ['toServices: [{k8sService: {serviceName: api, namespace: shop}}]'] : []), () => [`${at}Nodes: [${one(['{}', '{matchLabels: {pool: back}}', '{matchExpressions: [{key: kubernetes.io/os, operator: DoesNotExist}]}', '{matchExpressions: [{key: pool, operator: NotIn, values: [back]}]}'])}]`], () => [],
     ])();
     const port = one([() => [`toPorts: [{ports: [${some(() => one(ciliumPorts), 2).join(', ')}]${one(['', '', ', rules: {http: [{}]}', ', rules: {l7proto: constructor}'])}}]`], () => [], () => [`icmps: [{fields: [{type: ${one([8, 13])}, family: IPv4}]}]`]])();
     return `{${[...peer, ...port].join(', ')}}`;
