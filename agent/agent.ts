@@ -175,7 +175,7 @@ class AgentNode {
     const refused = this.drained?.kernel.setPolicies(tables) ?? [];
     this.drained?.kernel.setAddresses(upserts, removals);
     this.events.policies(nowNs, policyChanges, (object) => this.policies.book.revisionOf(object) || this.policies.book.revision);
-    this.tellPolicyTrouble(nowNs, [...warnings, ...refused.map(({ labels, reason }) => `policies of ${subjectName(this.versions, labels)}: ${reason}; what was in force for it stays`)]);
+    this.tellPolicyTrouble(nowNs, [...warnings, ...refused.map(({ labels, reason }) => `policies of ${subjectName(this.versions, labels)}: ${reason}`)]);
     this.drained?.kernel.setServices(this.serviceNumbers.apply(snapshot));
     this.events.endpoints(changes);
     for (const warning of snapshot.warnings) {

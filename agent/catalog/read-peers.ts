@@ -1,5 +1,5 @@
 import { parseIp } from '../../src/lib/ip-bytes.ts';
-import { type IpPrefix, parsePrefix } from '../../src/flow/ip-prefix.ts';
+import { isInsidePrefix, type IpPrefix, parsePrefix } from '../../src/flow/ip-prefix.ts';
 import { type Mapping, mappingAt, mappingsAt, ShapeError, textAt, textsAt } from './object-reader.ts';
 import type { Direction, Peer } from '../policy/policy.ts';
 import { readSelector, selectorAt } from './read-selector.ts';
@@ -79,10 +79,14 @@ function namespaceRequirement(requirement: Requirement): Requirement {
 
 function cidrPeer(text: string, except: readonly string[], path: string): Peer {
   const prefix = prefixOf(text, path);
-  return {
-    type: 'cidr', text, prefix,
-    except: except.map((one, i) => prefixOf(one, `${path}.except[${i}]`)),
-  };
+  return { type: 'cidr', text, prefix, except: except.map((one, i) => exceptOf(one, prefix, `${path}.except[${i}]`)) };
+}
+
+// as Kubernetes has it: what is not inside takes nothing away, so it is a mistake
+function exceptOf(text: string, from: IpPrefix, path: string): IpPrefix {
+  const prefix = prefixOf(text, path);
+  if (prefix.bits < from.bits || !isInsidePrefix(prefix, from)) throw new ShapeError(`${path} "${text}" is not inside of its network`);
+  return prefix;
 }
 
 function prefixOf(text: string, path: string): IpPrefix {

@@ -75,7 +75,7 @@ export interface PolicyTables {
   watchesNames?: boolean;
 }
 
-/** An endpoint whose map could not be made: what was in force for it before stays. */
+/** An endpoint whose map could not be made: what was in force for it before stays, and the reason says whether anything was. */
 export interface PolicyRefusal {
   labels: number;
   reason: string;

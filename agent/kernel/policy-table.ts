@@ -49,7 +49,7 @@ export class PolicyTable {
       for (const labels of changed) {
         const reason = this.setEndpoint(labels, trie);
         if (reason === '') this.endpoints.set(labels, text);
-        else refused.push({ labels, reason });
+        else refused.push({ labels, reason: `${reason}; ${this.endpoints.has(labels) ? 'what was in force for it stays' : 'they are not in force for it'}` });
       }
       // the map of maps holds it from now on
       if (trie.fd !== undefined) closeFd(trie.fd);

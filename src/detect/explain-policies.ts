@@ -26,7 +26,7 @@ export function policyLines(context: DropContext): PolicyLine[] {
     add(refusal.deniedBy, isOneOf ? 'is one that selects it' : 'denies it');
     add(refusal.selecting, 'selects it');
   }
-  add(allowedBy.map(({ policy }) => policy), history.firstDropMs === undefined ? 'allows it' : 'allowed it before');
+  add(allowedBy.map(({ policy }) => policy), history.firstDropMs === undefined ? 'has allowed it' : 'allowed it before');
   return [...roles.values()].slice(0, MAX_LINES).map(({ policy, roles: all }) => ({
     name: policy.name, resource: policyResource(policy.kind), role: all.join(', '), change: lastChange(context, policy),
   }));

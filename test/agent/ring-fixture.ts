@@ -37,6 +37,7 @@ export interface EventFields {
   destination_mac?: number[];
   bytes?: number;
   service?: number;
+  policy?: number;
 }
 
 /** The 144 bytes of a record as the kernel would write them. */
@@ -45,7 +46,7 @@ export function eventBytes(fields: EventFields): Uint8Array {
   const view = new DataView(bytes.buffer);
   const u8 = ['version', 'type', 'sub_type', 'reason', 'direction', 'why', 'flags', 'protocol', 'lane', 'icmp_type', 'icmp_code'] as const;
   const u16 = ['cpu', 'tcp_flags', 'source_port', 'destination_port', 'tcp_flags_seen', 'line'] as const;
-  const u32 = ['ifindex', 'source_ref', 'destination_ref', 'drop_reason', 'skbs', 'segments', 'service', 'source_labels', 'destination_labels', 'folded'] as const;
+  const u32 = ['ifindex', 'source_ref', 'destination_ref', 'drop_reason', 'skbs', 'segments', 'service', 'source_labels', 'destination_labels', 'folded', 'policy'] as const;
   const filled = { version: EVENT_VERSION, ...fields };
   for (const name of u8) view.setUint8(OFFSET[name], filled[name] ?? 0);
   for (const name of u16) view.setUint16(OFFSET[name], filled[name] ?? 0, true);

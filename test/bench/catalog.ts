@@ -10,6 +10,7 @@ import { nodeObject, podObject } from '../../agent/demo/kube-objects.ts';
 import { EndpointVersions } from '../../agent/enrich/endpoint-versions.ts';
 import { ServiceTable } from '../../agent/enrich/row-context.ts';
 import { AgentEvents } from '../../agent/server/agent-events.ts';
+import { reportCompile } from './policy-compile.ts';
 import type { BenchRow } from './row.ts';
 
 const pods = 1_000;
@@ -90,6 +91,7 @@ async function measureGaps(path: string): Promise<{ longest: number; typical: nu
 
 /** What a catalog of 1,000 pods costs: the reading, and what the agent's own thread feels when all of them change. */
 export async function run(report: (row: BenchRow) => void): Promise<void> {
+  reportCompile(report);
   const folder = mkdtempSync(join(tmpdir(), 'hubtop-bench-'));
   const path = join(folder, 'objects.yaml');
   try {
