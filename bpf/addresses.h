@@ -39,6 +39,21 @@ static __noinline void ht_find_owner(const struct ht_address_key *key, struct ht
 		ht_network_of(key, owner);
 }
 
+/* The label set of all that stand behind a service's address; 0 where they are not all alike. */
+static __noinline __u32 ht_behind(const __u8 *ip, __u8 family)
+{
+	struct ht_address_key key;
+	struct ht_address *found;
+
+	if (!ip)
+		return 0;
+	ht_zero(&key, sizeof(key));
+	ht_copy(key.ip, ip, 16);
+	key.family = family;
+	found = bpf_map_lookup_elem(&ht_addresses, &key);
+	return found && found->flags & HT_ADDRESS_VIRTUAL ? found->flags >> HT_ADDRESS_BEHIND_SHIFT : 0;
+}
+
 /* All zero for an address nobody told us of: the world. */
 static __always_inline struct ht_address ht_owner(const __u8 *ip, __u8 family)
 {

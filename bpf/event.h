@@ -148,6 +148,7 @@ struct ht_address {
 };
 #define HT_ADDRESS_LOCAL 1   /* a pod of this node */
 #define HT_ADDRESS_VIRTUAL 2 /* of a service: who will answer is decided behind us */
+#define HT_ADDRESS_BEHIND_SHIFT 8 /* above it, of a virtual one: the label set of all that stand behind it, 0 = several, or not known */
 #define HT_ADDRESS_UNKNOWN 4 /* belongs to pods, and nobody told us of this one yet */
 
 /* ht_networks: LPM trie, asked for an address that ht_addresses does not have, if ht_config says that there are any. */
@@ -444,7 +445,8 @@ struct ht_counters {
 	__u64 limited_kernel_drops;
 	__u64 own_drops_matched;    /* kfree_skb of what a program of ours dropped and told of itself */
 	__u64 tcp_failed;           /* no room in ht_tcp_pairs or ht_resets: what should have been counted there */
-	__u64 reserved_last[5];
+	__u64 reserved_last[4];
+	__u64 dns_foreign;          /* answers that came by the device of another pod than the resolver's: forged */
 	__u64 dns_lost;             /* answers of resolvers that ht_dns had no room for */
 };
 

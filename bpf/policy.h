@@ -142,8 +142,9 @@ static __noinline void ht_judge(struct ht_conntrack *entry, const struct ht_conn
 	struct ht_question question;
 	struct ht_answer answer;
 	struct ht_device *device;
-	bool is_client_subject, is_peer_b;
-	__u32 ifindex;
+	bool is_client_subject, is_peer_b, is_virtual;
+	__u32 ifindex, behind = 0;
+	__u8 peer_flags;
 
 	if (!entry || !key || !config || !counters)
 		return;
@@ -160,13 +161,20 @@ static __noinline void ht_judge(struct ht_conntrack *entry, const struct ht_conn
 	}
 	is_client_subject = entry->direction == HT_DIRECTION_EGRESS;
 	is_peer_b = is_client_subject != (entry->client_is_b != 0);
-	if ((is_peer_b ? entry->b_flags : entry->a_flags) & (HT_ADDRESS_VIRTUAL | HT_ADDRESS_UNKNOWN)) {
+	peer_flags = is_peer_b ? entry->b_flags : entry->a_flags;
+	is_virtual = peer_flags & HT_ADDRESS_VIRTUAL;
+	if (peer_flags & (HT_ADDRESS_VIRTUAL | HT_ADDRESS_UNKNOWN)) {
 		counters->policy_unknown++;
-		return;
+		/* Who will answer a service's address is decided elsewhere. But a resolver's answers name peers by whatever address it is asked. */
+		if (!is_virtual || key->protocol != HT_IP_UDP || !(config->flags & HT_CONFIG_NAMES))
+			return;
+		behind = ht_behind(is_peer_b ? key->b : key->a, key->family);
+		if (!behind)
+			return;
 	}
 	ht_zero(&question, sizeof(question));
 	question.subject = device->labels;
-	question.peer = is_peer_b ? entry->b_labels : entry->a_labels;
+	question.peer = is_virtual ? behind : is_peer_b ? entry->b_labels : entry->a_labels;
 	question.direction = entry->direction;
 	question.protocol = key->protocol;
 	if (key->protocol == HT_IP_ICMP || key->protocol == HT_IP_ICMPV6)
@@ -176,6 +184,10 @@ static __noinline void ht_judge(struct ht_conntrack *entry, const struct ht_conn
 	if (ht_is_vital(key))
 		return;
 	ht_ask(&question, &answer);
+	if (is_virtual) {
+		entry->parser = answer.verdict == HT_VERDICT_FORWARDED ? answer.parser : HT_PARSER_NONE;
+		return;
+	}
 	entry->policy = answer.policy;
 	entry->verdict = ht_in_mode(entry, config->mode, answer.verdict);
 	entry->match = answer.match;

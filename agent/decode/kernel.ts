@@ -33,6 +33,8 @@ export interface AddressRow {
   isLocal: boolean;
   /** A service's: who answers is decided behind the datapath, which judges no connection to it. */
   isVirtual?: true;
+  /** Of a virtual one: the label set of all that stand behind it; absent where it is not one, or nobody asks. */
+  behind?: number;
 }
 
 /** One row of ht_networks: what holds for the addresses in it that have no row of their own. */
@@ -256,7 +258,7 @@ export interface KernelSample {
   resets?: ResetRow[];
   /** What found no room in the tables of those two. */
   tcpFailed?: number;
-  /** Answers of resolvers that found no room in their ring: names that policies do not know. */
+  /** Answers of resolvers that found no room in their ring, or did not come from there: names that policies do not know. */
   dnsLost?: number;
   /** Sums of the pairs that left before this sample, of what passed. */
   retiredPairs?: { skbs: number; bytes: number };

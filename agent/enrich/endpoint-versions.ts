@@ -27,6 +27,8 @@ const DEFAULT_ROWS = 4_095;
 /** Ref of addresses nobody knows. */
 export const WORLD_REF = 0;
 
+/** Label sets that fit beside the flags of an address. */
+const MAX_BEHIND = 0xff_ffff;
 const NAME_LABEL = 'fqdn:';
 const CLUSTER_LABEL = 'k8s:io.cilium.k8s.policy.cluster=';
 
@@ -188,7 +190,7 @@ export class EndpointVersions {
     this.labelSets.keep(new Set([...live.values()].map((version) => version.labels)));
     const identities = new Set([...live.values()].map(({ endpoint }) => endpoint.identity ?? 0));
     for (const numbers of [this.networkIdentities, this.nodeIdentities]) numbers.keep(identities);
-    return { ...this.updateAddresses(needs.hasPolicies ? this.virtualIps : []), networks: needs.hasPolicies ? this.networkRows() : [], changes };
+    return { ...this.updateAddresses(needs.hasPolicies ? this.virtualIps : [], needs.names.length === 0 ? new Map() : resolversOf(snapshot)), networks: needs.hasPolicies ? this.networkRows() : [], changes };
   }
 
   private versionOf(candidate: Candidate, before: EndpointVersion | undefined): EndpointVersion {
@@ -234,7 +236,7 @@ export class EndpointVersions {
     return [...all.values()];
   }
 
-  private updateAddresses(virtualIps: Iterable<string>): { upserts: AddressRow[]; removals: string[] } {
+  private updateAddresses(virtualIps: Iterable<string>, resolvers: ReadonlyMap<string, readonly string[]>): { upserts: AddressRow[]; removals: string[] } {
     const wanted = new Map<string, AddressRow>();
     for (const version of this.live.values()) {
       for (const ip of version.ips) {
@@ -242,7 +244,12 @@ export class EndpointVersions {
         wanted.set(ip, { ip, ref: version.ref, labels: version.labels, isLocal: version.nodeName === this.nodeName && version.endpoint.pod_name !== undefined });
       }
     }
-    for (const ip of virtualIps) if (!wanted.has(ip)) wanted.set(ip, { ip, ref: WORLD_REF, labels: WORLD_LABELS, isLocal: false, isVirtual: true });
+    for (const ip of virtualIps) {
+      if (wanted.has(ip)) continue;
+      const sets = new Set((resolvers.get(ip) ?? []).map((backend) => wanted.get(backend)?.labels ?? WORLD_LABELS));
+      const [behind = WORLD_LABELS] = sets.size === 1 ? sets : [];
+      wanted.set(ip, { ip, ref: WORLD_REF, labels: WORLD_LABELS, isLocal: false, isVirtual: true, ...(behind === WORLD_LABELS || behind > MAX_BEHIND ? {} : { behind }) });
+    }
     const upserts = [...wanted.values()].filter((row) => !sameAddress(this.addresses.get(row.ip), row));
     const removals = [...this.addresses.keys()].filter((ip) => !wanted.has(ip));
     this.addresses = wanted;
@@ -308,6 +315,12 @@ function nameOwner(key: string): string {
   return `names ${key}`;
 }
 
+/** Addresses behind those of services that may be resolvers': they are asked over UDP. */
+function resolversOf({ services }: CatalogSnapshot): Map<string, string[]> {
+  const asked = services.filter(({ ports }) => ports.some(({ protocol }) => protocol === 'UDP'));
+  return new Map(asked.flatMap(({ clusterIps, backends }) => clusterIps.map((ip): [string, string[]] => [ip, backends.map((backend) => backend.ip)])));
+}
+
 function podNetworksOf({ nodes }: CatalogSnapshot): IpPrefix[] {
   return nodes.flatMap(({ podCidrs }) => podCidrs.flatMap((text) => parsePrefix(text) ?? []));
 }
@@ -360,5 +373,5 @@ function sameList(one: readonly string[], other: readonly string[]): boolean {
 }
 
 function sameAddress(one: AddressRow | undefined, other: AddressRow): boolean {
-  return one !== undefined && one.ref === other.ref && one.labels === other.labels && one.isLocal === other.isLocal && one.isVirtual === other.isVirtual;
+  return one !== undefined && one.ref === other.ref && one.labels === other.labels && one.isLocal === other.isLocal && one.isVirtual === other.isVirtual && one.behind === other.behind;
 }

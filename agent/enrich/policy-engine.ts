@@ -24,6 +24,9 @@ const flag = { deny: 1, default: 2, unknown: 4 } as const;
 /** Revisions whose beginning is remembered. */
 const MAX_REVISIONS = 4_096;
 
+/** Answers of resolvers that may wait to be read: what ht_dns has room for. */
+const RING_ANSWERS = 207;
+
 /** Foreign drops whose judgement is kept. */
 const MAX_JUDGED = 4_096;
 
@@ -94,11 +97,11 @@ export class PolicyEngine {
     return this.names.forget(secondsOf(nowNs), (name) => this.classes.isWanted(name));
   }
 
-  /** Tables of names. An answer that nobody can read names nobody: it counts as missed. */
-  tables(): TableFill[] {
+  /** Tables of names. Answers that found no room in their ring, and those that nobody can read, name nobody: they count as missed. */
+  tables(lostAnswers: number): TableFill[] {
     return [
       { name: 'names of peers', entries: this.names.size, maxEntries: MAX_NAMES, missed: this.names.missedCount + this.classes.missedCount },
-      { name: 'answers of resolvers', entries: 0, maxEntries: 0, missed: this.unreadableCount },
+      { name: 'DNS answers', entries: 0, maxEntries: RING_ANSWERS, missed: this.unreadableCount + lostAnswers },
     ];
   }
 

@@ -6,6 +6,7 @@ import { boottimeNs } from './native.ts';
 
 const isLocalFlag = 1; // HT_ADDRESS_LOCAL
 const isVirtualFlag = 2; // HT_ADDRESS_VIRTUAL
+const behindShift = 8; // HT_ADDRESS_BEHIND_SHIFT
 const watchesNamesFlag = 2; // HT_CONFIG_NAMES
 
 /** ht_addresses, ht_devices and ht_config of a loaded object. */
@@ -76,7 +77,7 @@ export class AddressTable {
 
   private set(row: AddressRow): void {
     const key = addressKey(row.ip);
-    const value = new Uint8Array(new Uint32Array([row.ref, row.labels, (row.isLocal ? isLocalFlag : 0) | (row.isVirtual === true ? isVirtualFlag : 0)]).buffer);
+    const value = new Uint8Array(new Uint32Array([row.ref, row.labels, (row.isLocal ? isLocalFlag : 0) | (row.isVirtual === true ? isVirtualFlag : 0) | ((row.behind ?? 0) << behindShift)]).buffer);
     if (key === undefined || this.maps.addresses.tryUpdate(key, value) < 0) {
       this.refusedCount++;
       return;

@@ -39,8 +39,9 @@ export interface Counters {
   /** kfree_skb of what a program of ours dropped: told by that program's own event. */
   ownDropsMatched: number;
   tcpFailed: number;
-  /** Answers of resolvers that found no room in their ring. */
+  /** Answers of resolvers that found no room in their ring, and forged ones. */
   dnsLost: number;
+  dnsForeign: number;
 }
 
 /** Reads the one value of ht_counters. */
@@ -69,6 +70,7 @@ export function parseCounters(value: Uint8Array, stride: number): Counters {
     socketsRefused: word(afterKinds + 29),
     ownDropsMatched: word(afterReserved + 2),
     tcpFailed: word(afterReserved + 3),
+    dnsForeign: word(afterReserved + 8),
     dnsLost: word(afterReserved + 9),
   };
 }

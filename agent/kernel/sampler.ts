@@ -110,7 +110,7 @@ export class Sampler {
       tcp: this.tcp.read(boottimeNs()),
       resets: this.resets.read(boottimeNs()),
       tcpFailed: counters.tcpFailed,
-      dnsLost: counters.dnsLost,
+      dnsLost: counters.dnsLost + counters.dnsForeign,
       retiredPairs: { ...this.pairs.retired },
       maps: this.tries.withCounts(parseMapRows(this.mapIterator.read(), (id) => this.ownMapIds.has(id)), boottimeNs()),
       kernelConntrack: readKernelConntrack(this.options.namespace),

@@ -20,6 +20,8 @@ export interface PacketContext {
   repeat?: number;
   /** Must be a device of the current network namespace; without it the loopback device is used. */
   ifindex?: number;
+  /** The device it came in by; any number. */
+  ingressIfindex?: number;
   gsoSegments?: number;
   gsoSize?: number;
   mark?: number;
@@ -88,10 +90,11 @@ class TestRunOptions {
 }
 
 /** struct __sk_buff of linux/bpf.h; the kernel refuses fields that it cannot set. */
-function skBuff({ ifindex = 0, gsoSegments = 0, gsoSize = 0, mark = 0 }: PacketContext): Uint8Array {
+function skBuff({ ifindex = 0, ingressIfindex = 0, gsoSegments = 0, gsoSize = 0, mark = 0 }: PacketContext): Uint8Array {
   const bytes = new Uint8Array(192);
   const view = new DataView(bytes.buffer);
   view.setUint32(8, mark, true);
+  view.setUint32(36, ingressIfindex, true);
   view.setUint32(40, ifindex, true);
   view.setUint32(164, gsoSegments, true);
   view.setUint32(176, gsoSize, true);

@@ -6,7 +6,7 @@ import type { Peer } from './policy.ts';
 
 /** Classes of named addresses; addresses of a further one are left to their network, and counted. */
 export const MAX_NAME_CLASSES = 1_024;
-/** Addresses whose network is remembered. */
+/** Addresses whose network is remembered, and names whose rules are. */
 const MAX_KNOWN = 65_536;
 
 /** A rule's name or pattern of names. */
@@ -25,6 +25,7 @@ export interface NameClass {
 export class NameClasses {
   private readonly networks: readonly IpPrefix[];
   private readonly order: ReturnType<typeof inOrder>;
+  private readonly textsOfName = new Map<string, readonly string[]>();
   private readonly networkOf = new Map<string, IpPrefix | undefined>();
   private readonly known = new Map<string, NameClass>();
 
@@ -37,7 +38,7 @@ export class NameClasses {
 
   /** Whether rules name it. */
   isWanted(name: string): boolean {
-    return this.selectors.some(({ pattern }) => pattern.test(name));
+    return this.namedBy(name).length > 0;
   }
 
   /** Where an address with these names belongs; undefined where no rule names it, or there is no room. */
@@ -67,7 +68,16 @@ export class NameClasses {
   }
 
   private textsOf(names: readonly string[]): string[] {
-    return [...new Set(this.selectors.filter(({ pattern }) => names.some((name) => pattern.test(name))).map(({ text }) => text))].sort();
+    return [...new Set(names.flatMap((name) => this.namedBy(name)))].sort();
+  }
+
+  private namedBy(name: string): readonly string[] {
+    const known = this.textsOfName.get(name);
+    if (known !== undefined) return known;
+    const made = this.selectors.filter(({ pattern }) => pattern.test(name)).map(({ text }) => text);
+    if (this.textsOfName.size >= MAX_KNOWN) this.textsOfName.clear();
+    this.textsOfName.set(name, made);
+    return made;
   }
 
   private classOf(texts: readonly string[], network: IpPrefix | undefined): NameClass | undefined {

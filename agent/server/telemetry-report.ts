@@ -164,7 +164,6 @@ export class TelemetryMeter {
 
   private maps(sample: KernelSample, evicted: number): MapPressure[] {
     const unplaced = this.fresh('ht_tcp_pairs', sample.tcpFailed ?? 0);
-    const lostAnswers = this.fresh('ht_dns', sample.dnsLost ?? 0);
     const maps = sample.maps.map((map) => ({
       name: map.name,
       id: map.id,
@@ -172,11 +171,11 @@ export class TelemetryMeter {
       entries_known: map.entries !== undefined,
       entries: map.entries,
       max_entries: map.maxEntries,
-      evicted: !map.isOwn ? 0 : map.name === 'ht_conntrack' ? evicted : map.name === 'ht_tcp_pairs' ? unplaced : map.name === 'ht_dns' ? lostAnswers : 0,
+      evicted: !map.isOwn ? 0 : map.name === 'ht_conntrack' ? evicted : map.name === 'ht_tcp_pairs' ? unplaced : 0,
       own: map.isOwn,
     }));
     // the agent's own tables are nobody's business but in a second that a name was missed in
-    return [...maps, ...[...this.versions.tables(), ...(this.policies?.tables() ?? [])].map((table) => this.tablePressure(table)).filter((table) => (table.evicted ?? 0) > 0)];
+    return [...maps, ...[...this.versions.tables(), ...(this.policies?.tables(sample.dnsLost ?? 0) ?? [])].map((table) => this.tablePressure(table)).filter((table) => (table.evicted ?? 0) > 0)];
   }
 
   private growthOf({ id, entries, ageNs = 0 }: MapRow, timeNs: bigint): Pick<MapPressure, 'growth_per_minute' | 'growth_window_ns' | 'counted_age_ns'> {

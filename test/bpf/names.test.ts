@@ -13,13 +13,18 @@ import { cannotTest, Programs } from './programs.ts';
 const [TCP, UDP, SHOT, NEXT] = [6, 17, 2, -1];
 const WATCHES_NAMES = 2;
 const ENFORCE = 2;
+const VIRTUAL = 2;
 const RING_BYTES = 256 << 10;
 
 const pod = (namespace: string, name: string, ips: readonly string[]): unknown => ({
   kind: 'Pod', metadata: { name, namespace, uid: name, labels: { app: name } }, spec: { nodeName: 'here', containers: [] }, status: { phase: 'Running', podIPs: ips.map((ip) => ({ ip })) },
 });
-const [web, dns, other, example] = ['10.0.1.1', '10.0.3.7', '10.0.2.5', '93.184.216.34'];
+const [web, dns, other, example, virtual] = ['10.0.1.1', '10.0.3.7', '10.0.2.5', '93.184.216.34', '10.96.0.10'];
 const six = { web: 'fd00::11', dns: 'fd00::37', example: '2001:db8::1' };
+const service = (name: string, clusterIP: string, ...backends: readonly string[]): unknown[] => [
+  { kind: 'Service', metadata: { name, namespace: 'kube-system' }, spec: { clusterIP, ports: [{ port: 53, protocol: 'UDP' }] } },
+  { kind: 'EndpointSlice', metadata: { name, namespace: 'kube-system', labels: { 'kubernetes.io/service-name': name } }, addressType: 'IPv4', ports: [{ port: 53, protocol: 'UDP' }], endpoints: backends.map((ip) => ({ addresses: [ip], conditions: { ready: true } })) },
+];
 const policy = {
   kind: 'CiliumNetworkPolicy', metadata: { name: 'names', namespace: 'shop' },
   spec: {
@@ -31,7 +36,7 @@ const policy = {
     ],
   },
 };
-const catalog = catalogFromObjects([pod('shop', 'web', [web, six.web]), pod('kube-system', 'dns', [dns, six.dns]), pod('shop', 'other', [other]), policy]);
+const catalog = catalogFromObjects([pod('shop', 'web', [web, six.web]), pod('kube-system', 'dns', [dns, six.dns]), pod('shop', 'other', [other]), policy, ...service('dns', virtual, dns), ...service('mixed', '10.96.0.11', dns, other)]);
 
 function bytesOf(ip: string): number[] {
   const { bytes, family } = parseIp(ip) ?? { bytes: new Uint8Array(16), family: 4 };
@@ -81,8 +86,8 @@ describe.skipIf(cannotTest !== '')('names in the datapath', () => {
     const { tables, upserts } = engine.take(catalog, 1n);
     expect(tables.watchesNames).toBe(true);
     new PolicyTable({ policies: programs.object.map('ht_policies'), networks: programs.object.map('ht_networks') }).setEndpoints(tables.endpoints);
-    for (const { ip, ref, labels } of upserts) programs.setAddress(bytesOf(ip), ref, labels);
-    programs.setDevice(1, versions.at(web).ref, { labels: versions.at(web).labels });
+    for (const { ip, ref, labels, isVirtual, behind = 0 } of upserts) programs.setAddress(bytesOf(ip), ref, labels, isVirtual === true ? VIRTUAL | (behind << 8) : 1);
+    for (const [ifindex, ip] of [web, dns, other].entries()) programs.setDevice(ifindex + 1, versions.at(ip).ref, { labels: versions.at(ip).labels });
     configure();
   });
 
@@ -125,13 +130,31 @@ describe.skipIf(cannotTest !== '')('names in the datapath', () => {
     expect(messages.map(({ bytes }) => [...bytes.subarray(-4)])).toEqual([bytesOf(example)]);
   });
 
+  test('a service\'s address is as the pods behind it, where those are all alike', async () => {
+    expect([ask(5_001, '10.96.0.11', answer('www.example.com', '6.6.6.1')), ask(5_002, virtual, answer('www.example.com', example))]).toEqual([NEXT, NEXT]);
+    await next(1);
+    learn();
+    expect([messages.length, connect(web, example, 443), connect(web, '6.6.6.1', 443)]).toEqual([1, NEXT, SHOT]);
+  });
+
+  test.each([['a pod', dns], ['a service', virtual]])('answers of %s that came by another pod\'s device are forged', async (_who, resolver) => {
+    const [webDevice, dnsDevice, otherDevice, uplink] = [1, 2, 3, 99];
+    for (const ingressIfindex of [otherDevice, webDevice, dnsDevice, uplink]) {
+      programs.send(packet(web, resolver, UDP, datagram(5_001, 53, new Uint8Array(20))));
+      programs.receive(packet(resolver, web, UDP, datagram(53, 5_001, answer('www.example.com', `6.6.6.${ingressIfindex}`))), { ingressIfindex });
+    }
+    await next(2);
+    expect(messages.map(({ bytes }) => bytes.at(-1))).toEqual([dnsDevice, uplink]);
+    expect(programs.counters().dnsForeign).toBe(2);
+  });
+
   test('an answer that is longer than is copied names nobody', async () => {
     ask(5_001, dns, Uint8Array.from([...answer('www.example.com', example), ...new Uint8Array(1_300)]));
     await next(1);
     expect([messages[0]?.isCut, messages[0]?.bytes.length]).toEqual([true, 1_232]);
     learn();
     expect(connect(web, example, 443)).toBe(SHOT);
-    expect(engine.tables().find(({ name }) => name === 'answers of resolvers')?.missed).toBe(1);
+    expect(engine.tables(0).find(({ name }) => name === 'DNS answers')?.missed).toBe(1);
   });
 
   test('answers that find no room in the ring are counted', async () => {
@@ -141,5 +164,6 @@ describe.skipIf(cannotTest !== '')('names in the datapath', () => {
     await next(sent - dnsLost);
     expect(dnsLost).toBeGreaterThan(0);
     expect(messages.length + dnsLost).toBe(sent);
+    expect(engine.tables(dnsLost).find(({ name }) => name === 'DNS answers')).toMatchObject({ maxEntries: messages.length, missed: dnsLost });
   });
 });

@@ -30,7 +30,7 @@ test('parseCounters() finds every counter of struct ht_counters on every CPU', (
   expect(counters.events.find((row) => row.lane === 1 && row.kind === 'kernel-drop')).toMatchObject({ happened: 2 * 55 });
   expect(counters).toMatchObject({
     skbs: [164, 166, 168], notIp: 182, malformed: 184, fragmentsUnmatched: 186, conntrackInserted: 188, conntrackDeleted: 190,
-    conntrackFailed: 192, midStream: 194, pairFailed: 196, pairFailedBytes: 198, dropPairFailed: 200, foreignDrops: 202, ownDropsMatched: 228, tcpFailed: 230, dnsLost: 242,
+    conntrackFailed: 192, midStream: 194, pairFailed: 196, pairFailedBytes: 198, dropPairFailed: 200, foreignDrops: 202, ownDropsMatched: 228, tcpFailed: 230, dnsForeign: 240, dnsLost: 242,
   });
   expect(counters.events.filter(({ limited }) => limited !== undefined).map(({ lane, kind, limited }) => [lane, kind, limited])).toEqual([[0, 'drop', 224], [0, 'kernel-drop', 226]]);
 });
