@@ -12,6 +12,7 @@ const parts: Record<string, () => Promise<Part>> = {
   throughput: () => import('./throughput.ts'),
   agent: () => import('./agent.ts'),
   burst: () => import('./burst.ts'),
+  process: () => import('./agent-process.ts'),
   catalog: () => import('./catalog.ts'),
   rpc: () => import('./rpc.ts'),
   screen: () => import('./screen.ts'),
