@@ -49,6 +49,7 @@ export async function run(report: (row: BenchRow) => void): Promise<void> {
       }
     }
     table.setEndpoints(new Map());
+    report(timeInsert(programs));
   } finally {
     programs.close();
   }
@@ -66,6 +67,13 @@ function timeKind(programs: Programs, { kind, hook, entries }: { kind: Kind; hoo
   });
   const policies = entries === 0 ? 'no policies' : `${entries} entries`;
   return { name: `datapath ${kind}, ${hook}-endpoint, ${policies}`, value: medianNs, unit: 'ns', note: `net of ${isEstablished ? 'an empty program' : 'a program that only changes the port'}; ${note}, aim at most ${aimNs[kind]}` };
+}
+
+/** What part of a new connection is the kernel's own. */
+function timeInsert(programs: Programs): BenchRow {
+  const packet = ethernet(ipv4Type, ipv4(tcpProtocol, tcp(40_000, allowedPort, 'S')));
+  const { medianNs, note } = timePair(programs, { baseline: 'ht_bench_port', program: 'ht_bench_insert', packet, runs: openingRuns, isSwept: true });
+  return { name: 'datapath, of a new connection: a place in the conntrack map', value: medianNs, unit: 'ns', note: `an LRU hash of 262144, nothing else; ${note}` };
 }
 
 /** A figure about something else than its name says would be worse than none. */
