@@ -59,7 +59,7 @@ export function fallBack(first: Attacher, openSecond: () => Attacher, onWarning:
       } catch (error) {
         if (now !== first || !(error instanceof KernelError) || error.problem !== 'kernel-too-old') throw error;
         now = openSecond();
-        onWarning('no tcx links on this kernel: attached as clsact filters; a crash leaves them behind until the next start');
+        onWarning('no tcx links on this kernel: attached as clsact filters; making their qdisc may lose a packet of a busy device, and a crash leaves them behind until the next start');
         return now.attach(ifindex);
       }
     },

@@ -26,6 +26,8 @@ export const agent: Command = {
     { name: 'cgroup', kind: 'text', value: 'PATH', help: 'folder of a cgroup (version 2): see which services the sockets below it ask for' },
     { name: 'services', kind: 'text', value: 'MODE', help: 'observe: only look (default); translate: send those sockets to the services\' backends' },
     { name: 'report-interval', kind: 'count', value: 'SECONDS', help: 'how often an open connection is reported (default 5)' },
+    { name: 'ring-bytes', kind: 'count', value: 'N', help: 'size of each of the two event rings, a power of two from 4096 (default 8 and 16 MiB)' },
+    { name: 'conntrack-entries', kind: 'count', value: 'N', help: 'connections that are tracked, the oldest make room (default 262144)' },
     { name: 'no-fold', kind: 'bool', help: 'lose what a burst leaves no room for, and say so, instead of folding it: for measurements' },
     { name: 'socket', kind: 'text', value: 'PATH', help: 'serve on this unix socket too', group: 'Serving' },
     ...servingFlags(agentPort),
@@ -50,6 +52,7 @@ async function runAgent(values: FlagValues, serving: ServingChoice, context: Com
   const attach = readAttach(values.text('attach'));
   const reportIntervalSeconds = values.count('report-interval');
   const sockets = readSockets(values);
+  const sizes = readSizes(values);
   const mode = readMode(values.text('mode') ?? 'audit');
   const nodeName = values.text('node-name') ?? context.env['K8S_NODE_NAME'] ?? hostname();
   const warn = boundedLog(context, 'hubtop agent: ');
@@ -64,7 +67,7 @@ async function runAgent(values: FlagValues, serving: ServingChoice, context: Com
   const catalog = await loadCatalog({ paths, onChange: (snapshot) => { setCatalog(snapshot); }, onWarning: warn, signal: context.signal });
   try {
     const kernel = openKernel({
-      namespaceName: nodeName, onWarning: warn, ...(mode === 'enforce' ? { pinFolder } : {}), ...(attach === undefined ? {} : { attach }), ...sockets,
+      namespaceName: nodeName, onWarning: warn, ...(mode === 'enforce' ? { pinFolder } : {}), ...(attach === undefined ? {} : { attach }), ...sockets, ...sizes,
       ...(devices === undefined ? {} : { devices }), ...(reportIntervalSeconds === undefined ? {} : { reportIntervalSeconds }), ...(values.bool('no-fold') ? { onFullRing: 'lose' as const } : {}),
     });
     try {
@@ -109,6 +112,16 @@ function readSockets(values: FlagValues): { cgroup?: string; services?: 'observe
   if (cgroup !== undefined) return { cgroup, services };
   if (services === 'translate') throw new UsageError('--services translate: whose sockets? give --cgroup PATH');
   return {};
+}
+
+/** Bounds of what a BPF map of either kind may be made with, from a page on. */
+const [minRing, maxRing, maxConntrack] = [4_096, 1 << 30, 1 << 24];
+
+function readSizes(values: FlagValues): { ringBytes?: { urgent: number; bulk: number }; conntrackEntries?: number } {
+  const [ring, conntrackEntries] = [values.count('ring-bytes'), values.count('conntrack-entries')];
+  if (ring !== undefined && (ring < minRing || ring > maxRing || (ring & (ring - 1)) !== 0)) throw new UsageError(`invalid argument "${ring}" for "--ring-bytes" flag: expected a power of two from ${minRing} to ${maxRing}`);
+  if (conntrackEntries !== undefined && (conntrackEntries < 1 || conntrackEntries > maxConntrack)) throw new UsageError(`invalid argument "${conntrackEntries}" for "--conntrack-entries" flag: expected 1 to ${maxConntrack}`);
+  return { ...(ring === undefined ? {} : { ringBytes: { urgent: ring, bulk: ring } }), ...(conntrackEntries === undefined ? {} : { conntrackEntries }) };
 }
 
 function readHistory(capacity: number | undefined): number | undefined {

@@ -26,7 +26,7 @@ describe('fallBack()', () => {
     const tried: number[] = [];
     const attacher = fallBack(refusing('kernel-too-old'), () => ({ attach: (ifindex) => { tried.push(ifindex); return link; }, close: () => undefined }), (line) => warnings.push(line));
     expect([attacher.attach(7), attacher.attach(8)]).toEqual([link, link]);
-    expect([tried, warnings]).toEqual([[7, 8], ['no tcx links on this kernel: attached as clsact filters; a crash leaves them behind until the next start']]);
+    expect([tried, warnings]).toEqual([[7, 8], ['no tcx links on this kernel: attached as clsact filters; making their qdisc may lose a packet of a busy device, and a crash leaves them behind until the next start']]);
   });
 
   test('stays with the first where something else went wrong', () => {
