@@ -20,7 +20,7 @@ const farFuture = 0xffff_ffff;
 
 const packet = (flags: string, port = 80, from = 40_000): Uint8Array => ethernet(IPV4, ipv4(TCP, tcp(from, port, flags)));
 const answer = (flags: string, port = 80, to = 40_000): Uint8Array => ethernet(IPV4, ipv4(TCP, tcp(port, to, flags), back));
-const row = (more: Partial<PolicyRow>): PolicyRow => ({ peer: ANY_PEER, direction: egress, bits: 0, protocol: 0, port: 0, policy: 0, flags: 0, ...more });
+const row = (more: Partial<PolicyRow>): PolicyRow => ({ peer: ANY_PEER, direction: egress, bits: 0, protocol: 0, port: 0, policy: 0, flags: 0, parser: 0, ...more });
 const denyAll = row({ policy: 9, flags: deny | byDefault });
 const allowWeb = row({ peer: serverLabels, bits: 24, protocol: TCP, port: 80, policy: 7 });
 
@@ -168,7 +168,7 @@ describe.skipIf(cannotTest !== '')('policies by mode', () => {
   test('a map with too many entries is refused whole, and what was there stays', () => {
     put([denyAll]);
     const many = Array.from({ length: 16_385 }, (_empty, i) => row({ peer: i + 100, policy: 1 }));
-    expect(table.setEndpoints(new Map([[clientLabels, many]]))).toMatchObject([{ labels: clientLabels, reason: '16385 entries where a policy map holds 16384' }]);
+    expect(table.setEndpoints(new Map([[clientLabels, many]]))).toMatchObject([{ labels: clientLabels, reason: '16385 entries where a policy map holds 16384; what was in force for it stays' }]);
     expect(programs.send(packet('S')).returned).toBe(SHOT);
   });
 });
