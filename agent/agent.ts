@@ -131,6 +131,7 @@ class AgentNode {
       },
     });
     this.drained = drained;
+    this.policies.recallNames(drained.kernel.names?.all() ?? []);
     this.setCatalog(this.options.catalog ?? emptyCatalog);
     drained.kernel.onDnsMessage((message) => { this.names.take(message); });
     this.takeDevices(new Map(drained.kernel.attachedDevices().map(({ ifindex, name }) => [ifindex, name])));
@@ -191,6 +192,8 @@ class AgentNode {
       learn: (message, nowNs) => policies.learn(message, nowNs),
       forgetNames: (nowNs) => policies.forgetNames(nowNs),
       addAddresses: (rows) => { this.drained?.kernel.addAddresses(rows); },
+      keep: (rows) => { this.drained?.kernel.names?.add(rows); },
+      keepAll: () => { this.drained?.kernel.names?.set(policies.knownNames()); },
       publish: () => { this.drained?.kernel.setAddresses([], []); },
       renew: () => { this.setCatalog(this.catalog); },
       wallNs,

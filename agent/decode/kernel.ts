@@ -90,6 +90,22 @@ export interface DnsMessage {
   isCut: boolean;
 }
 
+/** That a resolver gave this address for a name, and until when it is good, in seconds of the wall clock. */
+export interface KeptName {
+  name: string;
+  ip: string;
+  untilS: number;
+}
+
+/** Names that outlive the agent, where what it enforces does. */
+export interface NameStore {
+  /** What the agent before knew. */
+  all(): KeptName[];
+  add(rows: readonly KeptName[]): void;
+  /** These, and no others. */
+  set(rows: Iterable<KeptName>): void;
+}
+
 /** Where calls to a service may be sent. */
 export interface BackendRow {
   ip: string;
@@ -319,6 +335,8 @@ export interface Kernel {
   takeFolds?(): Promise<Uint8Array[]>;
   /** Adds or changes addresses for connections that begin now; what is open is judged by them from the next setAddresses() on. */
   addAddresses?(upserts: readonly AddressRow[]): void;
+  /** Where policies stay in force without the agent. */
+  names?: NameStore;
   /** Where answers of resolvers go, while policies want them; the bytes are good until it returns. */
   onDnsMessage?(listener: (message: DnsMessage) => void): void;
   /** Open connections are reported no more often than this, whatever the interval asked for; 0 = as asked. */

@@ -2,7 +2,7 @@ import type { Refusal } from '../../src/wire/gen/hubtop.ts';
 import { formatIp } from '../../src/lib/ip-bytes.ts';
 import { readDnsAnswer } from '../decode/dns-answer.ts';
 import type { CatalogSnapshot } from '../decode/facts.ts';
-import type { AddressRow, DnsMessage, PolicyMode, PolicyRow, PolicyTables } from '../decode/kernel.ts';
+import type { AddressRow, DnsMessage, KeptName, PolicyMode, PolicyRow, PolicyTables } from '../decode/kernel.ts';
 import { Direction } from '../decode/event.ts';
 import { type Attempt, judge } from '../policy/evaluate.ts';
 import { type Compiled, MAX_POLICY_ENTRIES, PolicyCompiler, type PolicyEntry } from '../policy/compile.ts';
@@ -76,13 +76,14 @@ export class PolicyEngine {
    * Takes what a resolver answered a pod. Rows are for the datapath at once; incomplete means that rules have to be compiled
    * for an address, by the next take().
    */
-  learn({ bytes, isCut }: DnsMessage, nowNs: bigint): { upserts: AddressRow[]; isIncomplete: boolean } {
-    const learned = { upserts: [] as AddressRow[], isIncomplete: false };
+  learn({ bytes, isCut }: DnsMessage, nowNs: bigint): { upserts: AddressRow[]; isIncomplete: boolean; fresh: KeptName[] } {
+    const learned = { upserts: [] as AddressRow[], isIncomplete: false, fresh: [] as KeptName[] };
     const answer = isCut ? undefined : readDnsAnswer(bytes);
     if (answer === undefined) this.unreadableCount++;
     if (answer === undefined || !this.classes.isWanted(answer.name)) return learned;
     const addresses = answer.addresses.map(({ bytes: ip, ttlSeconds }) => ({ ip: formatIp(ip, ip.length === 4 ? 4 : 6), ttlSeconds })).filter(({ ip }) => this.versions.mayBeNamed(ip));
     for (const ip of this.names.learn(answer.name, addresses, secondsOf(nowNs))) {
+      learned.fresh.push({ name: answer.name, ip, untilS: this.names.untilS(answer.name, ip) });
       const one = this.classes.of(ip, this.names.namesOf(ip));
       if (one === undefined) continue;
       const row = this.versions.addNamed(one, ip);
@@ -90,6 +91,16 @@ export class PolicyEngine {
       else learned.upserts.push(row);
     }
     return learned;
+  }
+
+  /** Names that are known, as an agent may leave them to the next. */
+  knownNames(): Iterable<KeptName> {
+    return this.names.entries();
+  }
+
+  /** Knows again what the agent before did; before the first take(), which forgets what nobody asks for. */
+  recallNames(rows: readonly KeptName[]): void {
+    for (const row of rows) this.names.restore(row);
   }
 
   /** Forgets names that are over; says whether a take() has to follow. */

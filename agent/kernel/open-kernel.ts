@@ -10,6 +10,7 @@ import { DeviceWatcher } from './device-watcher.ts';
 import { readDnsRing } from './dns-ring.ts';
 import { DropReasons } from './drop-reasons.ts';
 import { FoldMaps } from './fold-maps.ts';
+import { openKeptNames } from './kept-names.ts';
 import { boottimeNs, libc, requireKoffi } from './native.ts';
 import { NetlinkSocket } from './netlink-socket.ts';
 import { inherit, openPins } from './pins.ts';
@@ -116,6 +117,8 @@ function assemble({ object, reasons, options, leaveOut, closers }: Parts): Kerne
   let areTold = false; // policies
   const pins = options.pinFolder === undefined ? undefined : openPins({ folder: options.pinFolder, namespace }, onWarning);
   if (pins !== undefined) closers.push(() => pins.release());
+  const names = pins === undefined ? undefined : openKeptNames(pins.folder, onWarning);
+  closers.push(() => names?.close());
   const attacher = openAttacher(object, { mode: options.attach, pins, onWarning });
   closers.push(() => attacher.close());
   const begin = (): DeviceWatcher => {
@@ -146,6 +149,7 @@ function assemble({ object, reasons, options, leaveOut, closers }: Parts): Kerne
     },
     addAddresses: (upserts) => { addresses.apply(upserts, []); },
     onDnsMessage: (listener) => { closers.push(readDnsRing(object.map('ht_dns'), listener)); },
+    ...(names === undefined ? {} : { names }),
     setServices: (rows) => services?.apply(rows),
     setPolicies: ({ mode, endpoints, networks, watchesNames = false }) => {
       const refused = policies.setEndpoints(endpoints);

@@ -64,15 +64,20 @@ export function linkPins(folder: string): LinkPin[] {
   });
 }
 
+/** The pin of the names that an agent leaves to the next. */
+export function namesPin(folder: string): { path: string } {
+  return { path: join(folder, 'names') };
+}
+
 /** Takes pins away; what nothing else holds ends with them. Gone already is no failure. */
-export function unpin(pins: readonly LinkPin[]): void {
+export function unpin(pins: readonly { path: string }[]): void {
   for (const { path } of pins) ignoreMissing(() => unlinkSync(path));
 }
 
 /** Removes a folder of pins and, when they are empty then, hubtop's folders above it. Returns the pins it had. */
 export function removePinFolder(folder: string): LinkPin[] {
   const pins = linkPins(folder);
-  unpin(pins);
+  unpin([...pins, namesPin(folder)]);
   for (let path = folder; path.startsWith(`${BPF_MOUNT}/`); path = dirname(path)) {
     if (path !== folder && !path.startsWith(dirname(PIN_ROOT))) break;
     try {

@@ -36,6 +36,24 @@ export class NameBook {
     return this.byIp.keys();
   }
 
+  /** Until when an address is good for a name; 0 where it has not got it. */
+  untilS(name: string, ip: string): number {
+    return this.names.get(name)?.get(ip) ?? 0;
+  }
+
+  /** Every address of every name, with the second that it is good until. */
+  *entries(): Generator<{ name: string; ip: string; untilS: number }> {
+    for (const [name, known] of this.names) for (const [ip, untilS] of known) yield { name, ip, untilS };
+  }
+
+  /** Takes back an entry, within the same bounds. */
+  restore({ name, ip, untilS }: { name: string; ip: string; untilS: number }): void {
+    const known = this.names.get(name) ?? this.addName(name);
+    if (known === undefined || known.size >= MAX_IPS_PER_NAME) return;
+    if (known.has(ip) || this.addIp(name, ip)) known.set(ip, untilS);
+    if (known.size === 0) this.names.delete(name);
+  }
+
   /** Takes what a name's answer says; gives back the addresses that the name did not have. */
   learn(name: string, addresses: readonly NamedIp[], nowS: number): string[] {
     if (addresses.length === 0) return [];

@@ -1,5 +1,5 @@
 import { DropFolds } from '../decode/fold.ts';
-import type { AddressRow, AttachedDevice, DnsMessage, Kernel, KernelSample, PolicyRefusal, PolicyTables, ServiceRow } from '../decode/kernel.ts';
+import type { AddressRow, AttachedDevice, DnsMessage, Kernel, KernelSample, NameStore, PolicyRefusal, PolicyTables, ServiceRow } from '../decode/kernel.ts';
 import { deferred } from '../../src/lib/deferred.ts';
 import { allocateHistory } from '../history/history.ts';
 import type { DrainCounts, ProvenGap } from '../history/node-drain.ts';
@@ -24,6 +24,8 @@ export interface NodeKernel {
   setAddresses(upserts: AddressRow[], removals: string[]): void;
   addAddresses(upserts: readonly AddressRow[]): void;
   onDnsMessage(listener: (message: DnsMessage) => void): void;
+  /** See Kernel. */
+  names?: NameStore | undefined;
   setServices(rows: readonly ServiceRow[]): void;
   setPolicies(tables: PolicyTables): PolicyRefusal[];
   attachedDevices(): AttachedDevice[];
@@ -230,6 +232,7 @@ function localKernel(kernel: Kernel): NodeKernel {
     setAddresses: (upserts, removals) => { kernel.setAddresses(upserts, removals); },
     addAddresses: (upserts) => { kernel.addAddresses?.(upserts); },
     onDnsMessage: (listener) => { kernel.onDnsMessage?.(listener); },
+    names: kernel.names,
     setServices: (rows) => { kernel.setServices(rows); },
     setPolicies: (tables) => kernel.setPolicies(tables),
     attachedDevices: () => kernel.attachedDevices(),

@@ -1,4 +1,4 @@
-import type { AddressRow, DnsMessage } from '../decode/kernel.ts';
+import type { AddressRow, DnsMessage, KeptName } from '../decode/kernel.ts';
 
 /** Compiling rules for an address of a new kind is begun at most so often, whatever pods ask. */
 const RENEW_PAUSE_NS = 1_000_000_000n;
@@ -8,9 +8,12 @@ const FORGET_EVERY_NS = 60_000_000_000n;
 /** What a NameWatch works with. */
 export interface NameWatchParts {
   /** As PolicyEngine has them. */
-  learn(message: DnsMessage, nowNs: bigint): { upserts: AddressRow[]; isIncomplete: boolean };
+  learn(message: DnsMessage, nowNs: bigint): { upserts: AddressRow[]; isIncomplete: boolean; fresh: KeptName[] };
   forgetNames(nowNs: bigint): boolean;
   addAddresses(rows: readonly AddressRow[]): void;
+  /** Notes names for the next agent: these, or all that are known now. */
+  keep(rows: readonly KeptName[]): void;
+  keepAll(): void;
   /** Has connections that are open judged by the addresses of now. */
   publish(): void;
   /** Compiles everything anew. */
@@ -30,7 +33,8 @@ export class NameWatch {
   /** Takes an answer. */
   take(message: DnsMessage): void {
     const nowNs = this.parts.wallNs();
-    const { upserts, isIncomplete } = this.parts.learn(message, nowNs);
+    const { upserts, isIncomplete, fresh } = this.parts.learn(message, nowNs);
+    if (fresh.length > 0) this.parts.keep(fresh);
     if (upserts.length > 0) {
       this.parts.addAddresses(upserts);
       this.hasAdded = true;
@@ -46,6 +50,7 @@ export class NameWatch {
     if (nowNs - this.lastForgetNs >= FORGET_EVERY_NS) {
       this.lastForgetNs = nowNs;
       if (this.parts.forgetNames(nowNs)) this.isDue = true;
+      this.parts.keepAll();
     }
     if (this.isDue) this.renew(nowNs);
     else if (this.hasAdded) this.parts.publish();

@@ -70,3 +70,13 @@ test('NameClasses make so many, and count addresses that belong to another', () 
   expect(classes.missedCount).toBe(before + 1);
   expect(classes.of('1.1.1.1', ['n3.net'])?.labels).toEqual(['fqdn:n3.net', 'reserved:world']);
 });
+
+test('NameBook.restore() takes back what entries() gave, within the same bounds', () => {
+  const [book, next] = [new NameBook(), new NameBook()];
+  book.learn('a.net', Array.from({ length: MAX_IPS_PER_NAME }, (_, i) => record(ipOf(i))), 0);
+  book.learn('b.net', [record(ipOf(0), 2 * MIN_LIFE_SECONDS)], 0);
+  const entries = [...book.entries()];
+  for (const entry of [...entries, { name: 'a.net', ip: ipOf(999), untilS: 9 }]) next.restore(entry);
+  expect([...next.entries()]).toEqual(entries);
+  expect([next.namesOf(ipOf(0)), next.namesOf(ipOf(999)), next.untilS('b.net', ipOf(0)), next.untilS('b.net', ipOf(1))]).toEqual([['a.net', 'b.net'], [], 2 * MIN_LIFE_SECONDS, 0]);
+});

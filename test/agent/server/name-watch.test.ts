@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest';
-import type { AddressRow } from '../../../agent/decode/kernel.ts';
+import type { AddressRow, KeptName } from '../../../agent/decode/kernel.ts';
 import { NameWatch } from '../../../agent/server/name-watch.ts';
 
 const row: AddressRow = { ip: '1.1.1.1', ref: 1, labels: 2, isLocal: false };
 const message = { labels: 1, bytes: new Uint8Array(), isCut: false };
 
-function watched(): { watch: NameWatch; did: string[]; next: { upserts: AddressRow[]; isIncomplete: boolean }; clock: { s: number }; over: { is: boolean } } {
+function watched(): { watch: NameWatch; did: string[]; next: { upserts: AddressRow[]; isIncomplete: boolean; fresh: KeptName[] }; clock: { s: number }; over: { is: boolean } } {
   const did: string[] = [];
-  const [next, clock, over] = [{ upserts: [] as AddressRow[], isIncomplete: false }, { s: 100 }, { is: false }];
+  const [next, clock, over] = [{ upserts: [] as AddressRow[], isIncomplete: false, fresh: [] as KeptName[] }, { s: 100 }, { is: false }];
   const watch = new NameWatch({
-    learn: () => ({ ...next }), forgetNames: () => over.is, addAddresses: (rows) => { did.push(`add ${rows.map(({ ip }) => ip).join()}`); }, publish: () => { did.push('publish'); }, renew: () => { did.push('renew'); },
+    learn: () => ({ ...next }), forgetNames: () => over.is, addAddresses: (rows) => { did.push(`add ${rows.map(({ ip }) => ip).join()}`); }, publish: () => { did.push('publish'); }, keep: (rows) => { did.push(`keep ${rows.map(({ name }) => name).join()}`); }, keepAll: () => { if (over.is) did.push('keep all'); }, renew: () => { did.push('renew'); },
     wallNs: () => BigInt(clock.s * 1_000) * 1_000_000n,
   });
   return { watch, did, next, clock, over };
@@ -47,5 +47,12 @@ test('NameWatch looks for names that are over once a minute', () => {
   expect(did).toEqual([]);
   clock.s += 60;
   watch.second();
-  expect(did).toEqual(['renew']);
+  expect(did).toEqual(['keep all', 'renew']);
+});
+
+test('NameWatch notes what is new for the next agent before the datapath knows it', () => {
+  const { watch, did, next } = watched();
+  Object.assign(next, { upserts: [row], fresh: [{ name: 'a.net', ip: '1.1.1.1', untilS: 9 }] });
+  watch.take(message);
+  expect(did).toEqual(['keep a.net', 'add 1.1.1.1']);
 });
