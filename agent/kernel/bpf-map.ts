@@ -72,7 +72,15 @@ export class BpfMap {
   /** As forEach(), some hundred entries at a time: whoever prints them need not hold all. */
   *batches(): Generator<[key: Uint8Array, value: Uint8Array][]> {
     const valueBytes = this.valueStride * this.valuesPerKey;
-    let capacity = firstBatchEntries;
+    for (const { keys, values, count } of this.blocks()) {
+      yield Array.from({ length: count }, (_, index) => [keys.subarray(index * this.keySize, (index + 1) * this.keySize), values.subarray(index * valueBytes, (index + 1) * valueBytes)]);
+    }
+  }
+
+  /** As batches(), the bytes of many entries in a row as the kernel gives them. The next block overwrites them. */
+  *blocks(firstEntries = firstBatchEntries): Generator<{ keys: Uint8Array; values: Uint8Array; count: number }> {
+    const valueBytes = this.valueStride * this.valuesPerKey;
+    let capacity = firstEntries;
     let keys = new Uint8Array(capacity * this.keySize);
     let values = new Uint8Array(capacity * valueBytes);
     const cursor = new Uint8Array(Math.max(8, this.keySize));
@@ -89,7 +97,7 @@ export class BpfMap {
       if (result < 0 && result !== enoent) throw this.failed('read', result);
       isFirst = false;
       isLast = result === enoent;
-      yield Array.from({ length: count[0] ?? 0 }, (_, index) => [keys.subarray(index * this.keySize, (index + 1) * this.keySize), values.subarray(index * valueBytes, (index + 1) * valueBytes)]);
+      yield { keys, values, count: count[0] ?? 0 };
     }
   }
 

@@ -85,6 +85,20 @@ export function sweepClsact(socket: NetlinkSocket): Sweep {
   return sweep;
 }
 
+/** Programs that dead agents left running in filters, and where. */
+export function leftPrograms(socket: NetlinkSocket): { ifindex: number; programId: number }[] {
+  return filteredDevices(socket).flatMap((ifindex) => WAYS.flatMap((way) => filtersOf(socket, ifindex, way).filter(isOurs).flatMap(({ handle, programId }) => {
+    const letGo = claimHandle(handle);
+    letGo?.();
+    return letGo === undefined ? [] : [{ ifindex, programId }];
+  })));
+}
+
+/** Whether an agent of ours made the qdisc of a device: who takes its place there answers for it as well. */
+export function isOwnQdisc(socket: NetlinkSocket, ifindex: number): boolean {
+  return WAYS.some((way) => filtersOf(socket, ifindex, way).some((filter) => isOurs(filter) && filter.name.endsWith(MADE_QDISC)));
+}
+
 function isOurs({ kind, name, programId }: Filter): boolean {
   return kind === 'bpf' && name.startsWith(OWN_NAME) && programName(programId).startsWith(OWN_PROGRAM);
 }

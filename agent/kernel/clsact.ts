@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import type { Attacher, DeviceLink } from './attach.ts';
 import { objectInfo } from './bpf-ids.ts';
 import type { BpfObject } from './bpf-object.ts';
-import { claimHandle, filtersOf, freePriority, ownFilterName, removeEmptyQdisc, WAYS } from './clsact-filters.ts';
+import { claimHandle, filtersOf, freePriority, isOwnQdisc, ownFilterName, removeEmptyQdisc, WAYS } from './clsact-filters.ts';
 import { errnoText, KernelError } from './kernel-error.ts';
 import { boottimeNs } from './native.ts';
 import { NetlinkSocket } from './netlink-socket.ts';
@@ -47,7 +47,7 @@ export class ClsactAttacher implements Attacher {
     const result = this.socket.change('make a clsact qdisc', (sequence) => addClsact(sequence, ifindex));
     if (result === ENODEV) return undefined;
     if (result !== 0 && result !== EEXIST) throw new KernelError('attach-failed', `cannot make a clsact qdisc on device ${ifindex}: ${errnoText(result)}`);
-    const hasMadeQdisc = result === 0;
+    const hasMadeQdisc = result === 0 || isOwnQdisc(this.socket, ifindex);
     const filters: OwnFilter[] = [];
     try {
       for (const way of WAYS) {

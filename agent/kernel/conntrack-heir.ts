@@ -9,7 +9,7 @@ const RESET = 0x80, BOTH_CLOSED = 3;
 const NO_EXIST = 1n; // BPF_NOEXIST
 const NS_PER_S = 1_000_000_000n;
 /** Entries a system call. */
-const BATCH = 2_048;
+const BLOCK = 4_096;
 
 /** A program of an agent before, and the device it runs on. */
 export interface RunningProgram {
@@ -35,31 +35,46 @@ export class ConntrackHeir {
   /** All of them. Before any program writes to the table. */
   copyAll(): void {
     this.beganNs = boottimeNs();
-    const batch = new Batch(this.into);
-    this.visit((key, value) => batch.add(key, value));
-    batch.flush();
-    this.carried += batch.written;
+    for (const { keys, values, count } of this.blocks(0n)) {
+      const written = new Uint32Array([count]);
+      if (count > 0) libbpf().bpf_map_update_batch(this.into.fd, keys, values, written, null);
+      this.carried += written[0] ?? 0;
+    }
   }
 
   /** Those that began since copyAll() and that nobody knows yet. Once no program writes to the tables before. */
   copyRest(): void {
-    const fromNs = this.beganNs / NS_PER_S * NS_PER_S;
-    this.visit((key, value) => {
-      if (new DataView(value.buffer, value.byteOffset).getBigUint64(CONNTRACK.created_ns, true) < fromNs) return;
-      if (Number(libbpf().bpf_map_update_elem(this.into.fd, key, value, NO_EXIST)) === 0) this.carried++;
-    });
+    const { keySize, valueSize, fd } = this.into;
+    // most entries have their beginning in whole seconds
+    for (const { keys, values, count } of this.blocks(this.beganNs / NS_PER_S * NS_PER_S)) {
+      for (let i = 0; i < count; i++) {
+        const result = libbpf().bpf_map_update_elem(fd, keys.subarray(i * keySize, (i + 1) * keySize), values.subarray(i * valueSize, (i + 1) * valueSize), NO_EXIST);
+        if (Number(result) === 0) this.carried++;
+      }
+    }
   }
 
   close(): void {
     for (const { map } of this.sources.splice(0)) closeFd(map.fd);
   }
 
-  private visit(take: (key: Uint8Array, value: Uint8Array) => void): void {
+  /** What goes over of those that began by then or later, moved together. A quarter million take 0.7 s so on two busy cores, with an object for each twice that. */
+  private *blocks(fromNs: bigint): Generator<{ keys: Uint8Array; values: Uint8Array; count: number }> {
+    const { keySize, valueSize } = this.into;
     for (const { map, devices } of this.sources) {
-      map.forEach((key, value) => {
-        const ifindex = new DataView(key.buffer, key.byteOffset).getUint32(CONNTRACK_KEY.ifindex, true);
-        if (devices.has(ifindex) && forget(value)) take(key, value);
-      });
+      for (const { keys, values, count } of map.blocks(BLOCK)) {
+        const [keyView, view] = [new DataView(keys.buffer), new DataView(values.buffer)];
+        let kept = 0;
+        for (let i = 0; i < count; i++) {
+          const at = i * valueSize;
+          if (!devices.has(keyView.getUint32(i * keySize + CONNTRACK_KEY.ifindex, true)) || isOver(values[at + CONNTRACK.closing] ?? 0)) continue;
+          if (fromNs > 0n && view.getBigUint64(at + CONNTRACK.created_ns, true) < fromNs) continue;
+          forget(values, at);
+          keys.copyWithin(kept * keySize, i * keySize, (i + 1) * keySize);
+          values.copyWithin(kept++ * valueSize, at, at + valueSize);
+        }
+        yield { keys, values, count: kept };
+      }
     }
   }
 }
@@ -89,41 +104,17 @@ function openTable(into: BpfMap, programId: number, sources: Map<number, { map: 
   return undefined;
 }
 
-/** Blanks what only the process before understands; false for a connection that is over. */
-function forget(value: Uint8Array): boolean {
-  const closing = value[CONNTRACK.closing] ?? 0;
-  if ((closing & RESET) !== 0 || (closing & BOTH_CLOSED) === BOTH_CLOSED) return false;
-  value.fill(0, CONNTRACK.a_ref, CONNTRACK.client_is_b); // refs, labels and the epoch: looked up again at the next packet
-  value.fill(0, CONNTRACK.policy, CONNTRACK.is_graced); // policy, service, verdict and what belongs to it
-  value.fill(0, CONNTRACK.is_graced + 1, CONNTRACK.side); // flags of addresses, an opening that others timed
-  for (const side of [CONNTRACK.side, CONNTRACK.side + CONNTRACK_SIDE.end]) {
-    value.fill(0, side, side + CONNTRACK_SIDE.last_report);
-    value.fill(0, side + CONNTRACK_SIDE.tcp_fresh, side + CONNTRACK_SIDE.end);
-  }
-  return true;
+function isOver(closing: number): boolean {
+  return (closing & RESET) !== 0 || (closing & BOTH_CLOSED) === BOTH_CLOSED;
 }
 
-class Batch {
-  private readonly keys: Uint8Array;
-  private readonly values: Uint8Array;
-  private length = 0;
-  written = 0;
-
-  constructor(private readonly map: BpfMap) {
-    this.keys = new Uint8Array(BATCH * map.keySize);
-    this.values = new Uint8Array(BATCH * map.valueSize);
-  }
-
-  add(key: Uint8Array, value: Uint8Array): void {
-    this.keys.set(key, this.length * key.length);
-    this.values.set(value, this.length * value.length);
-    if (++this.length === BATCH) this.flush();
-  }
-
-  flush(): void {
-    const count = new Uint32Array([this.length]);
-    if (this.length > 0) libbpf().bpf_map_update_batch(this.map.fd, this.keys, this.values, count, null);
-    this.written += count[0] ?? 0;
-    this.length = 0;
+/** Blanks what only the process before understands in the entry that begins there. */
+function forget(values: Uint8Array, at: number): void {
+  values.fill(0, at + CONNTRACK.a_ref, at + CONNTRACK.client_is_b); // refs, labels and the epoch: looked up again at the next packet
+  values.fill(0, at + CONNTRACK.policy, at + CONNTRACK.is_graced); // policy, service, verdict and what belongs to it
+  values.fill(0, at + CONNTRACK.is_graced + 1, at + CONNTRACK.side); // flags of addresses, an opening that others timed
+  for (const side of [at + CONNTRACK.side, at + CONNTRACK.side + CONNTRACK_SIDE.end]) {
+    values.fill(0, side, side + CONNTRACK_SIDE.last_report);
+    values.fill(0, side + CONNTRACK_SIDE.tcp_fresh, side + CONNTRACK_SIDE.end);
   }
 }

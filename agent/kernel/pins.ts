@@ -1,7 +1,9 @@
-import { ConntrackHeir } from './conntrack-heir.ts';
+import { leftPrograms } from './clsact-filters.ts';
+import { ConntrackHeir, type RunningProgram } from './conntrack-heir.ts';
 import type { BpfMap } from './bpf-map.ts';
 import { KernelError } from './kernel-error.ts';
 import { claimPins, holderText } from './pin-claim.ts';
+import { NetlinkSocket } from './netlink-socket.ts';
 import { canPinIn } from './pin-folder.ts';
 import { pinnedPrograms, type PinPlace } from './pinned-attacher.ts';
 
@@ -23,7 +25,7 @@ export function openPins(place: PinPlace, onWarning: (line: string) => void): Ow
 
 /** Attaches in the place of an agent before. Its connections are known before our programs see their packets; says how many those are. */
 export function inherit<T>(place: PinPlace, conntrack: BpfMap, attachAll: () => T): { attached: T; carried: number } {
-  const heir = new ConntrackHeir(conntrack, pinnedPrograms(place));
+  const heir = new ConntrackHeir(conntrack, [...pinnedPrograms(place), ...filterPrograms()]);
   try {
     heir.copyAll();
     const attached = attachAll();
@@ -31,5 +33,14 @@ export function inherit<T>(place: PinPlace, conntrack: BpfMap, attachAll: () => 
     return { attached, carried: heir.carried };
   } finally {
     heir.close();
+  }
+}
+
+function filterPrograms(): RunningProgram[] {
+  const socket = NetlinkSocket.open({ isSubscribed: false });
+  try {
+    return leftPrograms(socket);
+  } finally {
+    socket.close();
   }
 }

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { expect } from 'vitest';
 import type { ScratchPod } from './scratch-namespaces.ts';
 
 /** Ports of the server: connections to one are to be let in, to the other not. Both are above what is taken for a server's in the middle of a connection. */
@@ -62,6 +63,12 @@ export class SteadyTraffic {
     this.asked?.stdin?.write('?\n');
     const answer = await this.answers?.next();
     return JSON.parse(String(answer?.value)) as Seen;
+  }
+
+  /** Half a second or more of it. */
+  async goesOn(): Promise<void> {
+    const { attempts } = await this.seen();
+    await expect.poll(async () => (await this.seen()).attempts, { timeout: 10_000 }).toBeGreaterThanOrEqual(attempts + 25);
   }
 
   stop(): void {
