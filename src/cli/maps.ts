@@ -26,7 +26,7 @@ export const maps: Command = {
     { name: 'limit', kind: 'count', value: 'N', help: 'rows of each agent (default: all, as they come)', group: 'Tables' },
     { name: 'objects', kind: 'list', value: 'PATH', help: 'Kubernetes objects that give addresses their names', group: 'Tables' },
   ],
-  details: 'Entries are exact where the kernel counts (hashes), ~ where keys were walked over (tries), - where nobody can say (arrays). Evictions are known of our own connection tables alone.\ndiff without NEW compares with this moment.\nct lists tracked connections, endpoints whose an address is, services where sockets are sent, policy what is decided at each endpoint, out of the maps of the agents that run here; * = its beginning was not seen,\nNOT YET TOLD are packets no event has reported.',
+  details: 'Entries are exact where the kernel counts (hashes), ~ where keys were walked over (tries), - where nobody can say (arrays). Evictions are known of our own connection tables alone.\ndiff without NEW compares with this moment.\nct lists tracked connections, endpoints whose an address is, services where sockets are sent, policy what is decided at each endpoint, \nout of the maps of the agents that run here; * = its beginning was not seen, NOT YET TOLD are packets no event has reported.',
   usageExitCode: 2,
   maxPositionals: 3,
   async run(values, [verb, first, second], context) {
