@@ -104,14 +104,5 @@ function fqdnPeer(entry: Mapping, path: string): Peer {
   if ((name === '') === (pattern === '')) throw new ShapeError(`${path} needs one of matchName and matchPattern`);
   if (name !== '' && !NAME.test(name)) throw new ShapeError(`${path}.matchName "${name.slice(0, 60)}" is no DNS name`);
   if (pattern !== '' && !PATTERN.test(pattern)) throw new ShapeError(`${path}.matchPattern "${pattern.slice(0, 60)}" may have letters, digits, - _ . and *`);
-  return { type: 'fqdn', text: name || pattern, pattern: namePattern(name || pattern) };
-}
-
-/** A name with `*` as Cilium reads it: within one label, and alone for every name. Dots at the end do not count. */
-export function namePattern(text: string): RegExp {
-  const plain = text.toLowerCase().replace(/\.$/, '');
-  if (plain === '*') return /^.+$/;
-  // runs of stars would be tried in every combination
-  const source = plain.replace(/\*+/g, '*').split('').map((char) => (char === '*' ? '[-a-z0-9_]*' : char === '.' ? '[.]' : char)).join('');
-  return new RegExp(`^${source}$`);
+  return { type: 'fqdn', text: name || pattern };
 }

@@ -2,6 +2,7 @@
 import { isInsidePrefix } from '../../src/flow/ip-prefix.ts';
 import { isEntity, isHost, isManaged, isNode, isWorld, type PolicyEnd } from './end.ts';
 import type { Direction, Peer, Policy, PortRange, Rule } from './policy.ts';
+import { matchesName } from './name-match.ts';
 import { fits } from './selector.ts';
 
 const [ICMP, ICMP6] = [1, 58];
@@ -82,7 +83,7 @@ export function isPeer(peer: Peer, end: PolicyEnd): boolean {
   switch (peer.type) {
     case 'endpoints': return fits(peer.selector, end.labels);
     case 'entity': return isEntity(end, peer.name);
-    case 'fqdn': return end.names.some((name) => peer.pattern.test(name)) || end.labels.some(({ source, key }) => source === 'fqdn' && key === peer.text);
+    case 'fqdn': return end.names.some((name) => matchesName(peer.text, name)) || end.labels.some(({ source, key }) => source === 'fqdn' && key === peer.text);
     case 'service': return end.services.some(({ namespace, name }) => name === peer.name && namespace === peer.namespace);
     case 'nodes': return isNode(end) && fits(peer.selector, end.labels);
     case 'cidr': {

@@ -1,6 +1,7 @@
 import { isInsidePrefix, type IpPrefix } from '../../src/flow/ip-prefix.ts';
 import { type IpBytes, parseIp } from '../../src/lib/ip-bytes.ts';
 import type { NameBook } from './name-book.ts';
+import { matchesName } from './name-match.ts';
 import { inOrder, ownAddress, prefixText } from './networks.ts';
 import type { Peer } from './policy.ts';
 
@@ -74,7 +75,7 @@ export class NameClasses {
   private namedBy(name: string): readonly string[] {
     const known = this.textsOfName.get(name);
     if (known !== undefined) return known;
-    const made = this.selectors.filter(({ pattern }) => pattern.test(name)).map(({ text }) => text);
+    const made = this.selectors.filter(({ text }) => matchesName(text, name)).map(({ text }) => text);
     if (this.textsOfName.size >= MAX_KNOWN) this.textsOfName.clear();
     this.textsOfName.set(name, made);
     return made;

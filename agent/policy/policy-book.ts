@@ -63,5 +63,5 @@ function objectKey({ kind, namespace, name }: Pick<PolicyObject, 'kind' | 'names
 }
 
 function contentOf({ policies }: PolicyObject): string {
-  return JSON.stringify(policies, (_key, value: unknown) => (value instanceof RegExp ? value.source : value instanceof Uint8Array ? [...value].join() : value));
+  return JSON.stringify(policies, (_key, value: unknown) => (value instanceof Uint8Array ? [...value].join() : value));
 }

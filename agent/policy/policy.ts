@@ -9,7 +9,7 @@ export type Peer =
   | { type: 'entity'; name: string }
   | { type: 'cidr'; prefix: IpPrefix; except: readonly IpPrefix[]; text: string }
   /** Names that DNS answers gave an address for, `*` in them as Cilium reads it. */
-  | { type: 'fqdn'; pattern: RegExp; text: string }
+  | { type: 'fqdn'; text: string }
   | { type: 'service'; namespace: string; name: string }
   | { type: 'nodes'; selector: Selector };
 

@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { namePattern } from '../../../agent/catalog/read-peers.ts';
 import { MAX_IPS_PER_NAME, MAX_NAMED_IPS, MAX_NAMES, MIN_LIFE_SECONDS, NameBook } from '../../../agent/policy/name-book.ts';
 import { MAX_NAME_CLASSES, NameClasses } from '../../../agent/policy/name-classes.ts';
 import { parsePrefix } from '../../../src/flow/ip-prefix.ts';
@@ -41,7 +40,7 @@ test('NameBook holds so many addresses of a name, names and addresses, and count
   expect(book.missedCount).toBe(5 + (MAX_NAMES + 7) * 5 - (MAX_NAMED_IPS - MAX_IPS_PER_NAME));
 });
 
-const selector = (text: string): { type: 'fqdn'; pattern: RegExp; text: string } => ({ type: 'fqdn', text, pattern: namePattern(text) });
+const selector = (text: string): { type: 'fqdn'; text: string } => ({ type: 'fqdn', text });
 const network = (text: string): NonNullable<ReturnType<typeof parsePrefix>> => {
   const prefix = parsePrefix(text);
   if (prefix === undefined) throw new Error(text);
