@@ -6,7 +6,7 @@ const alone = ['test/bpf/**/*.test.ts', 'test/agent/kernel/**/*.test.ts', 'test/
 export default defineConfig({
   test: {
     pool: 'forks',
-    testTimeout: 20_000,
+    testTimeout: 60_000,
     hookTimeout: 60_000,
     projects: [
       { extends: true, test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: alone, sequence: { groupOrder: 0 } } },
