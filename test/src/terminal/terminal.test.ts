@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { update } from '../../../src/control/update.ts';
 import type { Line } from '../../../src/screen/line.ts';
 import { lineText } from '../../../src/screen/line.ts';
+import type { State } from '../../../src/model/state.ts';
 import { Terminal } from '../../../src/terminal/terminal.ts';
 import { THEMES, themeAt, themeNamed } from '../../../src/theme/theme.ts';
 import { frame } from '../../../src/views/frame.ts';
@@ -9,7 +10,9 @@ import { busyScene, EVIL, hostileScene } from '../views/scenes.ts';
 import { turn, virtual } from './virtual-terminal.ts';
 
 const rowsOf = (lines: readonly Line[]): string[] => lines.map(lineText);
-const busyFrame = (cols: number, rows: number): Line[] => frame(busyScene(), { cols, rows });
+/** Made once: a minute and a half of a fleet takes two seconds. */
+let busyState: State | undefined;
+const busyFrame = (cols: number, rows: number): Line[] => frame(busyState ??= busyScene(), { cols, rows });
 
 describe('Terminal', () => {
   test('shows a frame cell by cell, and scrolls up and down without leaving anything behind', async () => {
