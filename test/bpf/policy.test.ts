@@ -265,7 +265,7 @@ describe.skipIf(cannotTest !== '')('policies in the datapath', () => {
     enforced.close();
   });
 
-  const seeds = (process.env['HUBTOP_POLICY_SEEDS'] ?? '1 2 3 4 5 6 7 8 9 10 11 12').split(' ').map(Number);
+  const seeds = (process.env['HUBTOP_POLICY_SEEDS'] ?? '1 2 3 4 5 6').split(' ').map(Number);
   test.each(seeds)('the map says what judge() says of policies drawn with seed %i', (seed) => {
     const random = seededRandom(seed);
     let denied = 0;
