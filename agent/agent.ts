@@ -8,7 +8,7 @@ import type { PolicyMode } from './decode/kernel.ts';
 import { startDrainThread } from './drain-worker.ts';
 import { EndpointVersions } from './enrich/endpoint-versions.ts';
 import { PolicyEngine, subjectName } from './enrich/policy-engine.ts';
-import { type RowContext, ServiceTable, makeUuidPrefix } from './enrich/row-context.ts';
+import { type RowContext, ServiceLookup, makeUuidPrefix } from './enrich/row-context.ts';
 import { ServiceNumbers } from './enrich/service-numbers.ts';
 import { DEFAULT_HISTORY_CAPACITY } from './history/history.ts';
 import { WholeFlows } from './history/whole-flows.ts';
@@ -99,7 +99,7 @@ class AgentNode {
   private readonly whole = new WholeFlows();
   private readonly news = new WakeUp((isFollowed) => { this.drained?.follow(isFollowed); });
   private catalog: CatalogSnapshot = emptyCatalog;
-  private services = new ServiceTable(emptyCatalog);
+  private services = new ServiceLookup(emptyCatalog);
   private readonly serviceNumbers = new ServiceNumbers();
   private devices: ReadonlyMap<number, string> = new Map();
   private drained: DrainedNode | undefined;
@@ -170,7 +170,7 @@ class AgentNode {
   setCatalog(snapshot: CatalogSnapshot): void {
     const nowNs = wallNs();
     this.catalog = snapshot;
-    this.services = new ServiceTable(snapshot);
+    this.services = new ServiceLookup(snapshot);
     const { upserts, removals, changes, policyChanges, warnings, tables } = this.policies.take(snapshot, nowNs);
     // policies first: they know whoever has an address now and whoever gets one next
     const refused = this.drained?.kernel.setPolicies(tables) ?? [];

@@ -440,7 +440,7 @@ struct ht_counters {
 	__u64 sock_translated;     /* sock events of sockets that were sent to a backend: HT_XLATE_POST_FORWARD, suppressed ones not */
 	__u64 sock_refused;        /* calls to a service without backends */
 	__u64 sock_reverse_failed; /* translated, but the way back was not noted: the peer shows as the backend */
-	__u64 reserved_too;
+	__u64 refused_unpaired;    /* packets dropped that found no room in ht_pairs: not in pair_failed, which is about what passed */
 	__u64 limited_drops;        /* events of our own drops that a limiter held back, in suppressed above too */
 	__u64 limited_kernel_drops;
 	__u64 own_drops_matched;    /* kfree_skb of what a program of ours dropped and told of itself */

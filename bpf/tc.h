@@ -301,7 +301,7 @@ static __noinline int ht_refuse(struct __sk_buff *skb, const struct ht_packet *p
 	if (pair)
 		ht_add_to_pair(pair, skb, skb->gso_segs ? skb->gso_segs : 1, packet->tcp_flags);
 	else
-		ht_miss_pair(counters, skb);
+		counters->refused_unpaired++;
 	ht_fill_report(report, entry, way);
 	report->ifindex = skb->ifindex;
 	report->type = HT_EVENT_DROP;
@@ -339,17 +339,17 @@ static __noinline void ht_consult(struct __sk_buff *skb, const struct ht_packet 
 }
 
 static __noinline void ht_refresh(struct __sk_buff *skb, const struct ht_packet *packet, struct ht_conntrack *entry,
-				  const struct ht_conntrack_key *key, __u32 epoch)
+				  const struct ht_conntrack_key *key, const struct ht_config *config)
 {
 	__u8 way;
 
-	if (!entry || !packet || !key)
+	if (!entry || !packet || !key || !config)
 		return;
-	ht_look_up_owners(entry, key, epoch);
+	ht_look_up_owners(entry, key, config->epoch);
 	way = packet->sender_is_b ? HT_WAY_FROM_B : 0;
-	/* A reply does not show where the connection goes: its next packet from the client asks. */
-	if ((packet->sender_is_b != 0) != (entry->client_is_b != 0))
-		entry->epoch = epoch - 1;
+	/* A reply does not show where the connection goes: its next packet from the client asks, if anybody is asked. */
+	if ((packet->sender_is_b != 0) != (entry->client_is_b != 0) && config->mode != HT_MODE_OBSERVE)
+		entry->epoch = config->epoch - 1;
 	else
 		ht_consult(skb, packet, entry, key, way);
 }
@@ -410,7 +410,7 @@ static __always_inline int ht_tracked(struct __sk_buff *skb, struct ht_packet *p
 		}
 	} else {
 		if (ht_unlikely(entry->epoch != config->epoch))
-			ht_refresh(skb, packet, entry, &key, config->epoch);
+			ht_refresh(skb, packet, entry, &key, config);
 		if (packet->sender_is_b != entry->client_is_b)
 			way |= HT_WAY_REPLY;
 		if (ht_unlikely(entry->verdict == HT_VERDICT_DROPPED && !(way & HT_WAY_REPLY)))

@@ -297,6 +297,9 @@ export interface KernelSample {
   socketsRefused?: number;
   /** Connections that no policy was asked about since an end of them is not known, and those that enforcing would have dropped. */
   policyUnknown?: number;
+  /** Packets that policies dropped, and those of them that found no room in a table of pairs or of drops. */
+  policyDenied?: number;
+  policyUnlisted?: number;
   policyAudited?: number;
   notIp: number;
   malformed: number;

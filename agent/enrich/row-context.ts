@@ -36,7 +36,7 @@ export interface RowContext {
 }
 
 /** Looks services up by virtual address and port. Built anew from each catalog. */
-export class ServiceTable {
+export class ServiceLookup {
   private readonly byAddress = new Map<string, ServiceName>();
 
   constructor(snapshot: CatalogSnapshot) {

@@ -33,7 +33,10 @@ export interface Counters {
   dropPairFailed: number;
   foreignDrops: number;
   policyUnknown: number;
+  policyDenied: number;
   policyAudited: number;
+  /** Packets dropped that found no room in a table of pairs or of drops; one may be in both. */
+  policyUnlisted: number;
   socketsTranslated: number;
   socketsRefused: number;
   /** kfree_skb of what a program of ours dropped: told by that program's own event. */
@@ -65,6 +68,8 @@ export function parseCounters(value: Uint8Array, stride: number): Counters {
     dropPairFailed: word(afterKinds + 20),
     foreignDrops: word(afterKinds + 21),
     policyUnknown: word(afterKinds + 24),
+    policyDenied: word(afterKinds + 25),
+    policyUnlisted: word(afterKinds + 27) + word(afterKinds + 31),
     policyAudited: word(afterKinds + 26),
     socketsTranslated: word(afterKinds + 28),
     socketsRefused: word(afterKinds + 29),

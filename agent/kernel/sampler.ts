@@ -106,6 +106,8 @@ export class Sampler {
       drops: this.drops.read(boottimeNs()),
       policyDrops: this.policyDrops.read(boottimeNs()),
       policyUnknown: counters.policyUnknown,
+      policyDenied: counters.policyDenied,
+      policyUnlisted: counters.policyUnlisted,
       policyAudited: counters.policyAudited,
       tcp: this.tcp.read(boottimeNs()),
       resets: this.resets.read(boottimeNs()),

@@ -82,11 +82,11 @@ export class TelemetryMeter {
     };
   }
 
-  private policyState({ policyUnknown = 0, policyAudited = 0 }: KernelSample): Pick<NodeReport, 'policies'> {
+  private policyState({ policyUnknown = 0, policyAudited = 0, policyDenied = 0, policyUnlisted = 0 }: KernelSample): Pick<NodeReport, 'policies'> {
     const { policies } = this;
     if (policies === undefined) return {};
     const objects = policies.book.objects().length;
-    return objects === 0 ? {} : { policies: { mode: policies.mode, objects, revision: policies.book.revision, unjudged: policyUnknown, audited: policyAudited } };
+    return objects === 0 ? {} : { policies: { mode: policies.mode, objects, revision: policies.book.revision, unjudged: policyUnknown, audited: policyAudited, denied: policyDenied, unlisted: policyUnlisted } };
   }
 
   private verdicts(sample: KernelSample, whole: WholeCounts): VerdictCount[] {

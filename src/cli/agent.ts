@@ -1,8 +1,8 @@
 import { hostname } from 'node:os';
-import type { PolicyMode } from '../../agent/decode/kernel.ts';
 import { boundedLog } from './bounded-log.ts';
 import { type Command, type CommandContext, UsageError } from './command.ts';
 import type { FlagValues } from './flags.ts';
+import { readMode } from './policy-mode.ts';
 import { readServing, type ServingChoice, servingFlags, splitList } from './serving-flags.ts';
 import { untilAborted } from './wait.ts';
 
@@ -134,12 +134,6 @@ function readHistory(capacity: number | undefined): number | undefined {
 function readAttach(text: string | undefined): 'tcx' | 'clsact' | undefined {
   if (text === undefined || text === 'tcx' || text === 'clsact') return text;
   throw new UsageError(`invalid argument "${text}" for "--attach" flag: expected tcx or clsact`);
-}
-
-/** What is done with connections that policies deny, from `--mode`. */
-export function readMode(text: string): PolicyMode {
-  if (text === 'observe' || text === 'audit' || text === 'enforce') return text;
-  throw new UsageError(`invalid argument "${text}" for "--mode" flag: expected observe, audit or enforce`);
 }
 
 function readDevices(text: string | undefined): RegExp | undefined {

@@ -1,6 +1,6 @@
 import type { PolicyMode } from '../../agent/decode/kernel.ts';
-import { readMode } from './agent.ts';
 import type { Command, CommandContext } from './command.ts';
+import { readMode } from './policy-mode.ts';
 import { linearFlag, readScreen, requireTerminal, runScreen, screenFlags, type ScreenChoice } from './screen-flags.ts';
 
 /** How often a lab without a dashboard looks whether all its processes live. */

@@ -84,7 +84,7 @@ export interface NodeState {
   nsPerPacket: number;
   historySpanMs: number;
   /** What it does with policies; undefined = it judges nothing, or does not say. */
-  policies: { mode: string; objects: number; unjudged: number; audited: number } | undefined;
+  policies: { mode: string; objects: number; unjudged: number; audited: number; denied: number; unlisted: number } | undefined;
   /** Cumulative figures of the last report, to take differences from. */
   happened: number;
   losses: Map<string, number>;
@@ -147,7 +147,7 @@ export function applyNodeReport(node: NodeState, report: NodeReport, interval: {
     programRuns: report.program_runs ?? 0,
     programNs: report.program_ns ?? 0,
     historyCapacity: report.history?.capacity ?? 0,
-    policies: report.policies === undefined ? undefined : { mode: scrub(report.policies.mode ?? '', 16), objects: report.policies.objects ?? 0, unjudged: report.policies.unjudged ?? 0, audited: report.policies.audited ?? 0 },
+    policies: report.policies === undefined ? undefined : { mode: scrub(report.policies.mode ?? '', 16), objects: report.policies.objects ?? 0, unjudged: report.policies.unjudged ?? 0, audited: report.policies.audited ?? 0, denied: report.policies.denied ?? 0, unlisted: report.policies.unlisted ?? 0 },
     historySpanMs: report.history?.oldest === undefined ? 0 : Math.max(0, timestampMs(report.time) - timestampMs(report.history.oldest)),
   });
   takeGauges(node, report, seconds);

@@ -38,8 +38,8 @@ function isOlderThanUs(state: State, sinceMs: number): boolean {
 
 function policyLines({ policies }: NodeState, cols: number): Line[] {
   if (policies === undefined) return [];
-  const { mode, objects, unjudged, audited } = policies;
-  const does = mode === 'enforce' ? 'denied connections are dropped' : mode === 'audit' ? `denied connections pass: ${grouped(audited)} so far` : 'not asked';
+  const { mode, objects, unjudged, audited, denied, unlisted } = policies;
+  const does = mode === 'enforce' ? `${grouped(denied)} packets dropped${unlisted === 0 ? '' : `, ${grouped(unlisted)} in no table`}` : mode === 'audit' ? `denied connections pass: ${grouped(audited)} so far` : 'not asked';
   const open = unjudged === 0 ? '' : `  ${grouped(unjudged)} not judged: an end is unknown, or a ClusterIP`;
   return [line(cols, [' ', [left('policies', 10), 'dim'], [`${grouped(objects)} in force, ${mode}: ${does}`, 'text'], middle(open, cols - 60)])];
 }

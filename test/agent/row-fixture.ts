@@ -1,6 +1,6 @@
 import { type CatalogSnapshot, emptyCatalog } from '../../agent/decode/facts.ts';
 import { EndpointVersions } from '../../agent/enrich/endpoint-versions.ts';
-import { type RowContext, ServiceTable, makeUuidPrefix } from '../../agent/enrich/row-context.ts';
+import { type RowContext, ServiceLookup, makeUuidPrefix } from '../../agent/enrich/row-context.ts';
 import { ServiceNumbers } from '../../agent/enrich/service-numbers.ts';
 
 /** shop/web on the node itself, shop/api elsewhere, and a service before it. */
@@ -30,7 +30,7 @@ export const shop: CatalogSnapshot = {
 export function shopContext(): RowContext {
   const versions = new EndpointVersions('node-a');
   versions.apply(shop, 0n);
-  const services = new ServiceTable(shop);
+  const services = new ServiceLookup(shop);
   const numbers = new ServiceNumbers();
   numbers.apply(shop);
   return {

@@ -8,7 +8,7 @@ import { ObjectFiles } from '../../agent/catalog/object-files.ts';
 import type { CatalogSnapshot } from '../../agent/decode/facts.ts';
 import { nodeObject, podObject } from '../../agent/demo/kube-objects.ts';
 import { EndpointVersions } from '../../agent/enrich/endpoint-versions.ts';
-import { ServiceTable } from '../../agent/enrich/row-context.ts';
+import { ServiceLookup } from '../../agent/enrich/row-context.ts';
 import { AgentEvents } from '../../agent/server/agent-events.ts';
 import { reportCompile } from './policy-compile.ts';
 import type { BenchRow } from './row.ts';
@@ -50,7 +50,7 @@ function agentOf(): (snapshot: CatalogSnapshot) => void {
   const events = new AgentEvents(node);
   return (snapshot) => {
     events.endpoints(versions.apply(snapshot, BigInt(Date.now()) * 1_000_000n).changes);
-    if (!new ServiceTable(snapshot).isEmpty) throw new Error('there are no services here');
+    if (!new ServiceLookup(snapshot).isEmpty) throw new Error('there are no services here');
   };
 }
 

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { EventFlag, EventType } from '../../agent/decode/event.ts';
 import type { PolicyRow } from '../../agent/decode/kernel.ts';
+import { CONNTRACK } from '../../agent/kernel/table-rows.ts';
 import { PolicyTable } from '../../agent/kernel/policy-table.ts';
 import { ANY_PEER } from '../../agent/policy/compile.ts';
 import { client, ethernet, icmp, ipv4, server, tcp, udp } from './packets.ts';
@@ -70,6 +71,16 @@ describe.skipIf(cannotTest !== '')('policies by mode', () => {
     put([denyAll], 'observe');
     expect(programs.send(packet('S')).returned).toBe(NEXT);
     expect(programs.events().map(({ type, policy }) => [type, policy])).toEqual([[EventType.trace, 0]]);
+  });
+
+  test.each<[which: keyof typeof mode, isAskedAgain: boolean]>([['observe', false], ['enforce', true]])('in mode %s an answer under a new epoch leaves the question to the next packet of the client: %s', (which, isAskedAgain) => {
+    put([denyAll, allowWeb], which);
+    programs.send(packet('S'));
+    put([denyAll, allowWeb], which);
+    programs.receive(answer('S.'));
+    const epochs: number[] = [];
+    programs.object.map('ht_conntrack').forEach((_key, value) => epochs.push(new DataView(value.buffer, value.byteOffset).getUint32(CONNTRACK.epoch, true)));
+    expect(epochs).toEqual([isAskedAgain ? epoch - 1 : epoch]);
   });
 
   test('an allowed connection names what allowed it, once, and in its pair', () => {
@@ -163,6 +174,22 @@ describe.skipIf(cannotTest !== '')('policies by mode', () => {
     expect(ledger).toMatchObject({ happened: count, submitted: told, suppressed: count - told, lost: 0 });
     expect(told).toBeLessThan(count);
     expect(programs.pairs()).toMatchObject([{ verdict: verdict.dropped, skbs: count }]);
+  });
+
+  test('a drop that finds no room in the table of pairs is counted as that, and not as volume that passed', () => {
+    using small = new Programs({ maxEntries: { ht_pairs: 1 } });
+    small.setAddress(client.ipv4, 1, clientLabels);
+    small.setAddress(server.ipv4, 2, serverLabels);
+    small.setDevice(1, 1, { labels: clientLabels });
+    const own = new PolicyTable({ policies: small.object.map('ht_policies'), networks: small.object.map('ht_networks') });
+    expect(own.setEndpoints(new Map([[clientLabels, [denyAll]]]))).toEqual([]);
+    small.configure({ epoch: 2, mode: mode.enforce });
+    const refused = 40;
+    for (let i = 0; i < refused; i++) expect(small.send(packet('S', 1_000 + i)).returned).toBe(SHOT);
+    const { policyDenied, policyUnlisted, pairFailed } = small.counters();
+    const listed = small.pairs().reduce((sum, { skbs }) => sum + skbs, 0);
+    expect([policyDenied, listed + policyUnlisted, pairFailed]).toEqual([refused, refused, 0]);
+    expect(policyUnlisted).toBeGreaterThan(0);
   });
 
   test('a map with too many entries is refused whole, and what was there stays', () => {

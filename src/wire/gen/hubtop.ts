@@ -730,6 +730,9 @@ export interface PolicyState extends WithUnknown {
   unjudged?: number | undefined;
   /** Connections that enforcing would have dropped. Cumulative. */
   audited?: number | undefined;
+  /** Packets dropped, and those of them that found no room in the tables by pair and reason. Cumulative. */
+  denied?: number | undefined;
+  unlisted?: number | undefined;
 }
 
 /** Writes the fields of a hubtop.v1.PolicyState; for the codecs of messages that hold one. */
@@ -739,6 +742,8 @@ export function writePolicyState(m: PolicyState, w: BinaryWriter): void {
   if (m.revision) writeCount(w, 3, m.revision);
   if (m.unjudged) writeCount(w, 4, m.unjudged);
   if (m.audited) writeCount(w, 5, m.audited);
+  if (m.denied) writeCount(w, 6, m.denied);
+  if (m.unlisted) writeCount(w, 7, m.unlisted);
   if (m.$unknown) writeUnknown(w, m.$unknown);
 }
 
@@ -752,6 +757,8 @@ export function readPolicyState(m: PolicyState, r: BinaryReader): void {
       case 3: m.revision = readCount(r); break;
       case 4: m.unjudged = readCount(r); break;
       case 5: m.audited = readCount(r); break;
+      case 6: m.denied = readCount(r); break;
+      case 7: m.unlisted = readCount(r); break;
       default: unknown = skipUnknown(r, unknown);
     }
   }
@@ -762,7 +769,7 @@ export function readPolicyState(m: PolicyState, r: BinaryReader): void {
 export const PolicyStateCodec: Codec<PolicyState> = /* @__PURE__ */ makeCodec<PolicyState>('hubtop.v1.PolicyState', {
   read: readPolicyState,
   write: writePolicyState,
-  fields: 'mode=1s|objects=2u|revision=3N|unjudged=4N|audited=5N',
+  fields: 'mode=1s|objects=2u|revision=3N|unjudged=4N|audited=5N|denied=6N|unlisted=7N',
 });
 
 /** happened = reported + folded + the sum of losses. Cumulative since the agent's start. */

@@ -40,13 +40,13 @@ test('TelemetryMeter says what a node does with policies, of which every change 
     const timeNs = BigInt(seconds) * 1_000_000_000n;
     engine.take({ ...emptyCatalog, policies }, timeNs);
     return meter.report({
-      timeNs, intervalNs: 1e9, uptimeNs: 1, sample: { ...kernel.sample(), policyUnknown: 3, policyAudited: 0 }, drain: new NodeDrain([], allocateHistory(7)).counts(),
+      timeNs, intervalNs: 1e9, uptimeNs: 1, sample: { ...kernel.sample(), policyUnknown: 3, policyDenied: 9, policyUnlisted: 2 }, drain: new NodeDrain([], allocateHistory(7)).counts(),
       whole: new WholeFlows().counts(), cpuNs: 0, overtaken: 0, rssBytes: 0, attachedPods: 0, totalPods: 0, historyCapacity: 7, historyOldestNs: undefined, changes: [],
     });
   };
   const names = ({ policies = [] }: Report): unknown[] => policies.map((fact) => [fact.policy?.name, fact.policy?.revision, fact.who, fact.is_removed ?? false]);
   const first = reportAt(100, [policy('one')]);
-  expect(first.nodes?.[0]?.policies).toEqual({ mode: 'enforce', objects: 1, revision: 1, unjudged: 3, audited: 0 });
+  expect(first.nodes?.[0]?.policies).toEqual({ mode: 'enforce', objects: 1, revision: 1, unjudged: 3, audited: 0, denied: 9, unlisted: 2 });
   expect(names(first)).toEqual([['one', 1n, 'helm', false]]);
   expect(names(reportAt(101, [policy('one')]))).toEqual([]);
   expect(names(reportAt(102, [policy('one'), policy('two')]))).toEqual([['two', 2n, 'helm', false]]);
