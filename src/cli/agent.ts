@@ -98,10 +98,12 @@ async function cleanUpAfter(values: FlagValues, context: CommandContext): Promis
   return 0;
 }
 
-/** What the machine allows only in part; what is missing altogether is said by whatever needs it. */
+/** What the machine allows only in part. Where something is missing altogether, whatever needs it ends the agent with that one line. */
 async function tellDegradations(warn: (line: string) => void): Promise<void> {
   const { diagnose, readMachineFacts } = await import('../../agent/kernel/doctor.ts');
-  for (const { what, standing, says, advice } of diagnose(readMachineFacts(undefined, { isLoading: false }))) if (standing === 'less') warn(`${what}: ${says}${advice === undefined ? '' : `: ${advice}`}`);
+  const findings = diagnose(readMachineFacts(undefined, { isLoading: false }));
+  if (findings.some(({ standing }) => standing === 'missing')) return;
+  for (const { what, standing, says, advice } of findings) if (standing === 'less') warn(`${what}: ${says}${advice === undefined ? '' : `: ${advice}`}`);
 }
 
 /** Without a cgroup nobody is at sockets: on the root of a machine, translation would also change the connections of the host. */
