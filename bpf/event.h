@@ -445,7 +445,8 @@ struct ht_counters {
 	__u64 limited_kernel_drops;
 	__u64 own_drops_matched;    /* kfree_skb of what a program of ours dropped and told of itself */
 	__u64 tcp_failed;           /* no room in ht_tcp_pairs or ht_resets: what should have been counted there */
-	__u64 reserved_last[4];
+	__u64 limited_verdicts;     /* of refusals, held back with their drops */
+	__u64 reserved_last[3];
 	__u64 dns_foreign;          /* answers that came by the device of another pod than the resolver's: forged */
 	__u64 dns_lost;             /* answers of resolvers that ht_dns had no room for */
 };
@@ -465,6 +466,7 @@ struct ht_config {
 };
 #define HT_CONFIG_NO_FOLD 1 /* what finds no room in a ring is lost */
 #define HT_CONFIG_NAMES 2   /* policies name peers: answers of resolvers are copied to ht_dns */
+#define HT_CONFIG_SOCKETS 4 /* programs at sockets say who asked for which service */
 
 /* ht_dns: ring, what resolvers answered pods. */
 #define HT_DNS_BYTES 1232

@@ -20,6 +20,7 @@ struct ht_report {
 	__u32 destination_ref;
 	__u32 destination_labels;
 	__u32 now_s;
+	__u64 time_ns;   /* CLOCK_BOOTTIME; 0: it is read for the record, which costs 30 ns */
 	__u32 policy;
 	__u32 service;
 	__u32 drop_reason;

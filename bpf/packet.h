@@ -40,7 +40,8 @@ struct ht_packet {
 	__u8 hides_flags; /* TCP cut into fragments before its flags */
 	__u8 macs[12]; /* destination, then source, as on the wire */
 	__u8 sender_is_b; /* of its connection */
-	__u8 padding[3];
+	__u8 way; /* HT_WAY_* of tc.h */
+	__u8 padding[2];
 };
 
 /* HT_UNREAD: what it carries lies deeper than we look, though not deeper than the kernel does. */

@@ -41,7 +41,7 @@ static __always_inline void ht_begin(struct ht_event *event, const struct ht_rep
 	event->reason = report->reason;
 	event->direction = report->direction;
 	event->why = report->why;
-	event->time_ns = bpf_ktime_get_boot_ns();
+	event->time_ns = report->time_ns ? report->time_ns : bpf_ktime_get_boot_ns();
 	event->sequence = sequence;
 	event->cpu = (__u16)bpf_get_smp_processor_id();
 	event->lane = report->lane;
@@ -117,10 +117,11 @@ static __always_inline struct ht_event *ht_place(struct ht_counters *counters, c
 /*
  * Reports a packet: with the volume of its side of a connection, or, if there
  * is none (side NULL), its own, or none at all. Returns whether it is in a ring or folded. The volume is
- * taken after there is a place for it, so a loss leaves it where it is.
+ * taken after there is a place for it, so a loss leaves it where it is. Not
+ * static: such a function is verified once by itself, and not at each call.
  */
-static __noinline bool ht_report_packet(struct __sk_buff *skb, const struct ht_packet *packet,
-					const struct ht_report *report, struct ht_conntrack_side *side)
+__noinline bool ht_report_packet(struct __sk_buff *skb, const struct ht_packet *packet,
+				 const struct ht_report *report, struct ht_conntrack_side *side)
 {
 	struct ht_counters *counters = ht_count();
 	struct ht_event_counts *counts;

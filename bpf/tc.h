@@ -189,6 +189,8 @@ static __always_inline __u8 ht_why(const struct ht_packet *packet, const struct 
 #define HT_WAY_FROM_B 1
 #define HT_WAY_REPLY 2
 #define HT_WAY_EGRESS 4 /* the hook sees what the pod sends */
+#define HT_WAY_OPENS 8
+#define HT_WAY_JUDGED 16 /* policies say something new, which is still to be told */
 
 static __always_inline void ht_fill_report(struct ht_report *report, const struct ht_conntrack *entry, __u8 way)
 {
@@ -203,6 +205,8 @@ static __always_inline void ht_fill_report(struct ht_report *report, const struc
 	report->service = entry->service;
 	report->flags = entry->flags & HT_FLAG_MID_STREAM;
 	report->direction = entry->direction;
+	if (way & HT_WAY_OPENS && entry->opened == HT_OPENED_SYN)
+		report->time_ns = entry->created_ns;
 }
 
 static __noinline bool ht_report_tracked(struct __sk_buff *skb, const struct ht_packet *packet, struct ht_conntrack *entry,
@@ -246,13 +250,21 @@ static __noinline void ht_report_verdict(struct __sk_buff *skb, const struct ht_
 	ht_report_packet(skb, packet, report, NULL);
 }
 
-/* Counts every packet; says whether this one is told as well. */
-static __noinline bool ht_count_refused(struct __sk_buff *skb, const struct ht_packet *packet, const struct ht_report *report)
+static __always_inline void ht_hold_back(struct ht_counters *counters, __u8 kind)
+{
+	struct ht_event_counts *counts = &counters->kinds[HT_LANE_URGENT][kind];
+
+	counts->happened++;
+	counts->suppressed++;
+}
+
+/* Counts every packet; says whether this one is told as well, with what policies said of it if that is news. */
+static __noinline bool ht_count_refused(struct __sk_buff *skb, const struct ht_packet *packet, const struct ht_report *report,
+					bool is_judged)
 {
 	struct ht_counters *counters = ht_count();
 	struct ht_policy_drop_key key;
 	struct ht_drop *drop, fresh = {};
-	struct ht_event_counts *counts;
 
 	if (!counters || !packet || !report)
 		return false;
@@ -279,10 +291,12 @@ static __noinline bool ht_count_refused(struct __sk_buff *skb, const struct ht_p
 	}
 	if (ht_allow(&ht_policy_limits, &key, ht_now_s()))
 		return true;
-	counts = &counters->kinds[HT_LANE_URGENT][HT_KIND_DROP];
-	counts->happened++;
-	counts->suppressed++;
+	ht_hold_back(counters, HT_KIND_DROP);
 	counters->limited_drops++;
+	if (is_judged) {
+		ht_hold_back(counters, HT_KIND_VERDICT);
+		counters->limited_verdicts++;
+	}
 	return false;
 }
 
@@ -303,6 +317,13 @@ static __noinline int ht_refuse(struct __sk_buff *skb, const struct ht_packet *p
 	else
 		counters->refused_unpaired++;
 	ht_fill_report(report, entry, way);
+	report->drop_reason = entry->drop_reason;
+	ht_note_own_drop(skb);
+	if (!ht_count_refused(skb, packet, report, way & HT_WAY_JUDGED))
+		return HT_SHOT;
+	if (way & HT_WAY_JUDGED)
+		ht_report_verdict(skb, packet, entry, way);
+	ht_fill_report(report, entry, way);
 	report->ifindex = skb->ifindex;
 	report->type = HT_EVENT_DROP;
 	report->kind = HT_KIND_DROP;
@@ -312,14 +333,13 @@ static __noinline int ht_refuse(struct __sk_buff *skb, const struct ht_packet *p
 	report->drop_reason = entry->drop_reason;
 	report->line = __LINE__;
 	report->has_volume = 1;
-	ht_note_own_drop(skb);
-	if (ht_count_refused(skb, packet, report) && ht_report_packet(skb, packet, report, NULL) && pair)
+	if (ht_report_packet(skb, packet, report, NULL) && pair)
 		pair->reported++;
 	return HT_SHOT;
 }
 
-/* Asks policies about an entry, and tells what they said if it is news. */
-static __noinline void ht_consult(struct __sk_buff *skb, const struct ht_packet *packet, struct ht_conntrack *entry,
+/* Asks policies about an entry. Tells what they said if it is news, unless they refuse it: true then, and ht_refuse() tells. */
+static __noinline bool ht_consult(struct __sk_buff *skb, const struct ht_packet *packet, struct ht_conntrack *entry,
 				  const struct ht_conntrack_key *key, __u8 way)
 {
 	struct ht_counters *counters = ht_count();
@@ -327,31 +347,36 @@ static __noinline void ht_consult(struct __sk_buff *skb, const struct ht_packet 
 	__u8 verdict_before;
 
 	if (!entry || !packet || !key || !counters)
-		return;
+		return false;
 	policy_before = entry->policy;
 	verdict_before = entry->verdict;
 	ht_judge(entry, key);
 	if (!entry->verdict || (entry->policy == policy_before && entry->verdict == verdict_before))
-		return;
+		return false;
+	if (entry->verdict == HT_VERDICT_DROPPED)
+		return true;
 	if (entry->verdict == HT_VERDICT_AUDIT)
 		counters->policy_audited++;
 	ht_report_verdict(skb, packet, entry, way);
+	return false;
 }
 
-static __noinline void ht_refresh(struct __sk_buff *skb, const struct ht_packet *packet, struct ht_conntrack *entry,
+/* As ht_consult, with who owns the addresses now. */
+static __noinline bool ht_refresh(struct __sk_buff *skb, const struct ht_packet *packet, struct ht_conntrack *entry,
 				  const struct ht_conntrack_key *key, const struct ht_config *config)
 {
 	__u8 way;
 
 	if (!entry || !packet || !key || !config)
-		return;
+		return false;
 	ht_look_up_owners(entry, key, config->epoch);
 	way = packet->sender_is_b ? HT_WAY_FROM_B : 0;
 	/* A reply does not show where the connection goes: its next packet from the client asks, if anybody is asked. */
-	if ((packet->sender_is_b != 0) != (entry->client_is_b != 0) && config->mode != HT_MODE_OBSERVE)
+	if ((packet->sender_is_b != 0) != (entry->client_is_b != 0) && config->mode != HT_MODE_OBSERVE) {
 		entry->epoch = config->epoch - 1;
-	else
-		ht_consult(skb, packet, entry, key, way);
+		return false;
+	}
+	return ht_consult(skb, packet, entry, key, way);
 }
 
 static __always_inline void ht_note_allowed(struct ht_pair *pair, const struct ht_conntrack *entry, __u32 now_s)
@@ -391,12 +416,13 @@ static __always_inline int ht_tracked(struct __sk_buff *skb, struct ht_packet *p
 			return HT_NEXT;
 		if (packet->sender_is_b != draft->client_is_b)
 			way |= HT_WAY_REPLY;
-		if (hook == HT_DIRECTION_EGRESS)
+		if (hook == HT_DIRECTION_EGRESS && config->flags & HT_CONFIG_SOCKETS)
 			draft->service = ht_service_asked(skb, packet);
-		if (!(way & HT_WAY_REPLY))
-			ht_consult(skb, packet, draft, &key, way);
-		else
+		way |= HT_WAY_OPENS;
+		if (way & HT_WAY_REPLY)
 			draft->epoch = config->epoch - 1; /* see ht_refresh */
+		else if (ht_consult(skb, packet, draft, &key, way))
+			way |= HT_WAY_JUDGED;
 		if (draft->verdict == HT_VERDICT_DROPPED && !(way & HT_WAY_REPLY))
 			return ht_refuse(skb, packet, draft, way);
 		if (entry)
@@ -409,13 +435,17 @@ static __always_inline int ht_tracked(struct __sk_buff *skb, struct ht_packet *p
 			return HT_NEXT;
 		}
 	} else {
-		if (ht_unlikely(entry->epoch != config->epoch))
-			ht_refresh(skb, packet, entry, &key, config);
+		if (ht_unlikely(entry->epoch != config->epoch) && ht_refresh(skb, packet, entry, &key, config))
+			way |= HT_WAY_JUDGED;
 		if (packet->sender_is_b != entry->client_is_b)
 			way |= HT_WAY_REPLY;
 		if (ht_unlikely(entry->verdict == HT_VERDICT_DROPPED && !(way & HT_WAY_REPLY)))
 			return ht_refuse(skb, packet, entry, way);
 	}
+
+	/* By way of memory that the verifier does not follow: what comes now is the same for all of them. */
+	*(volatile __u8 *)&packet->way = way;
+	way = *(volatile __u8 *)&packet->way;
 
 	if (ht_unlikely(entry->parser == HT_PARSER_DNS) && (way & HT_WAY_REPLY) && hook == HT_DIRECTION_INGRESS &&
 	    config->flags & HT_CONFIG_NAMES)
@@ -498,41 +528,59 @@ static __noinline bool ht_is_unread_refused(__u8 hook, __u32 ifindex)
 	return answer.verdict == HT_VERDICT_DROPPED;
 }
 
+/*
+ * The packet at hand. Not on the stack: what lies in a map the verifier does not follow, so it checks what comes
+ * after the headers once, and not once for each way through them.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct ht_packet);
+} ht_packets SEC(".maps");
+
+static __always_inline struct ht_packet *ht_packet_of_cpu(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&ht_packets, &zero);
+}
+
 static __always_inline int ht_handle(struct __sk_buff *skb, __u8 hook)
 {
 	struct ht_counters *counters = ht_count();
-	struct ht_packet packet;
+	struct ht_packet *packet = ht_packet_of_cpu();
 	enum ht_parsed parsed;
 
-	if (!counters)
+	if (!counters || !packet)
 		return HT_NEXT;
 	counters->skbs[hook]++;
 	counters->segments[hook] += skb->gso_segs ? skb->gso_segs : 1;
 	counters->bytes[hook] += skb->len;
-	parsed = ht_parse(skb, &packet);
+	parsed = ht_parse(skb, packet);
 	if (ht_unlikely(parsed != HT_PARSED)) {
 		if (parsed == HT_UNREAD && ht_is_unread_refused(hook, skb->ifindex))
-			return ht_refuse_unread(skb, &packet, hook);
+			return ht_refuse_unread(skb, packet, hook);
 		if (parsed == HT_NOT_IP)
 			counters->not_ip++;
 		else
 			counters->malformed++;
 		return HT_NEXT;
 	}
-	if (ht_unlikely(packet.flags & HT_FLAG_FRAGMENT)) {
-		if (!ht_join_fragment(&packet, skb->ifindex)) {
+	if (ht_unlikely(packet->flags & HT_FLAG_FRAGMENT)) {
+		if (!ht_join_fragment(packet, skb->ifindex)) {
 			counters->fragments_unmatched++;
-			ht_untracked(skb, &packet, hook, HT_TRACE_UNKNOWN);
+			ht_untracked(skb, packet, hook, HT_TRACE_UNKNOWN);
 			return HT_NEXT;
 		}
-	} else if (ht_unlikely(packet.flags & HT_FLAG_ICMP_ERROR)) {
-		ht_untracked(skb, &packet, hook,
-			     ht_is_related(skb, &packet, skb->ifindex, hook) ? HT_TRACE_RELATED : HT_TRACE_UNKNOWN);
+	} else if (ht_unlikely(packet->flags & HT_FLAG_ICMP_ERROR)) {
+		ht_untracked(skb, packet, hook,
+			     ht_is_related(skb, packet, skb->ifindex, hook) ? HT_TRACE_RELATED : HT_TRACE_UNKNOWN);
 		return HT_NEXT;
-	} else if (ht_unlikely(packet.is_first_fragment)) {
-		ht_remember_fragment(&packet, skb->ifindex);
+	} else if (ht_unlikely(packet->is_first_fragment)) {
+		ht_remember_fragment(packet, skb->ifindex);
 	}
-	return ht_tracked(skb, &packet, counters, hook);
+	return ht_tracked(skb, packet, counters, hook);
 }
 
 /* Host side veth, ingress: what the pod sends. */

@@ -12,8 +12,8 @@ const kindNames = ['trace', 'drop', 'policy-verdict', 'kernel-drop', 'trace-sock
 const afterKinds = lanes * kindsInStruct * wordsPerKind;
 /** limited_drops, behind the first words that are reserved. */
 const afterReserved = afterKinds + 32;
-/** Drops come in the urgent lane alone; by kind, which word counts those of them that the limiter held back. */
-const limitedWords: Readonly<Record<string, number>> = { drop: afterReserved, 'kernel-drop': afterReserved + 1 };
+/** What limiters hold back is of the urgent lane alone; by kind, which word counts it. */
+const limitedWords: Readonly<Record<string, number>> = { drop: afterReserved, 'kernel-drop': afterReserved + 1, 'policy-verdict': afterReserved + 4 };
 
 /** struct ht_counters, summed over CPUs. Arrays of three go by HT_DIRECTION_ of the hook. */
 export interface Counters {

@@ -24,6 +24,7 @@ const defaultRingBytes = { urgent: 8 << 20, bulk: 16 << 20 };
 const defaultReportIntervalSeconds = 5;
 const unusedEntries = 128;
 const noFold = 1; // HT_CONFIG_NO_FOLD
+const hasSockets = 4; // HT_CONFIG_SOCKETS
 /** From the start of enforcing, and from when the table of connections is so full that it forgets: connections whose beginning was not seen are not cut. */
 const graceSeconds = 60;
 const crowdedShare = 0.75;
@@ -103,7 +104,7 @@ function assemble({ object, reasons, options, leaveOut, closers }: Parts): Kerne
   const namespace = netnsCookie();
   const addresses = new AddressTable(
     { addresses: object.map('ht_addresses'), devices: object.map('ht_devices'), config: object.map('ht_config') },
-    { reportIntervalSeconds: options.reportIntervalSeconds ?? defaultReportIntervalSeconds, netnsCookie: namespace, flags: options.onFullRing === 'lose' ? noFold : 0 },
+    { reportIntervalSeconds: options.reportIntervalSeconds ?? defaultReportIntervalSeconds, netnsCookie: namespace, flags: (options.onFullRing === 'lose' ? noFold : 0) | (options.cgroup === undefined ? 0 : hasSockets) },
     onWarning,
   );
   const policies = new PolicyTable({ policies: object.map('ht_policies'), networks: object.map('ht_networks') });

@@ -56,6 +56,24 @@ describe.skipIf(cannotTest !== '')('policies by mode', () => {
     expect(programs.counters()).toMatchObject({ conntrackInserted: 0 });
   });
 
+  test('of a storm of refused attempts each second tells a hundred, drops with their verdicts, and counts all', () => {
+    put([denyAll]);
+    const attempts = 1_000;
+    for (let at = 0; at < attempts; at++) expect(programs.send(packet('S', 80, 40_000 + at)).returned).toBe(SHOT);
+    const events = programs.events();
+    const told = (type: number): number => events.filter((event) => event.type === type).length;
+    expect(told(EventType.drop)).toBeGreaterThanOrEqual(100);
+    expect(told(EventType.verdict)).toBe(told(EventType.drop));
+    const held = attempts - told(EventType.drop);
+    expect(held).toBeGreaterThan(0);
+    const counts = programs.counters();
+    for (const kind of ['drop', 'policy-verdict']) {
+      expect(counts.events.find((event) => event.lane === 0 && event.kind === kind)).toMatchObject({ happened: attempts, submitted: attempts - held, suppressed: held, limited: held });
+    }
+    expect(counts.policyDenied).toBe(attempts);
+    expect(programs.pairs()).toMatchObject([{ verdict: verdict.dropped, skbs: attempts }]);
+  });
+
   test('audit lets it pass, and says that it would not have', () => {
     put([denyAll], 'audit');
     expect(programs.send(packet('S')).returned).toBe(NEXT);

@@ -23,6 +23,7 @@ const UDP = 17;
 const POD_REF = 7;
 const BACKEND_REF = 8;
 const host = '198.51.101.1';
+const HAS_SOCKETS = 4; // HT_CONFIG_SOCKETS
 const vip = { ipv4: '10.96.0.1', ipv6: 'fd00:96::1', port: 80, pods: 81, empty: 82 };
 const serverPort = 7001;
 
@@ -121,7 +122,7 @@ describe.skipIf(problem !== '')('programs at the sockets of a cgroup', { timeout
 
   beforeEach(() => {
     programs.reset();
-    programs.configure({ cookie: netnsCookie() });
+    programs.configure({ cookie: netnsCookie(), flags: HAS_SOCKETS });
     programs.setDevice(Number(readFileSync(`/sys/class/net/${device}/ifindex`, 'utf8')), POD_REF);
     programs.setAddress([127, 0, 0, 1], BACKEND_REF, 80);
   });
