@@ -76,7 +76,8 @@ export class RowView implements FlowView {
   get ifindex(): number { return this.data.getUint32(OFFSET.ifindex, true); }
   get skbs(): number { return this.data.getUint32(OFFSET.skbs, true); }
   get segments(): number { return this.data.getUint32(OFFSET.segments, true); }
-  get volumeBytes(): number { return this.isSock ? 0 : Number(this.data.getBigUint64(OFFSET.bytes, true)); }
+  /** Of two words: a bigint a row is memory to collect. */
+  get volumeBytes(): number { return this.isSock ? 0 : (this.words[OFFSET.bytes / 4 + 1] ?? 0) * 2 ** 32 + (this.words[OFFSET.bytes / 4] ?? 0); }
   get isSock(): boolean { return this.type === EventType.sock; }
   /** Of a sock event, as its cgroup. */
   get socketCookie(): bigint { return this.data.getBigUint64(OFFSET.source_mac, true); }
