@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { afterEach, describe, expect, test } from 'vitest';
+import { KERNEL_DROP_SUB_TYPE } from '../../agent/enrich/row-view.ts';
 import { startLab, type Lab } from '../../agent/lab/lab.ts';
 import { inNamespace } from '../../agent/lab/namespace.ts';
 import { runTool } from '../../agent/lab/run-tool.ts';
@@ -148,7 +149,8 @@ describe.skipIf(kernelProblem !== '')('policies of the lab', { timeout: 90_000 }
     expect(allowed.list.filter(({ startMs, outcome }) => startMs >= allowedFromMs && outcome !== 'connected')).toEqual([]);
     expect(allowed.list.length).toBeGreaterThan(100);
     expect(await resentSyns(lab, 'web') - resentBefore).toBe(0);
-    expect(await flowsOf(address, ({ verdict, source, destination }) => verdict === Verdict.DROPPED && source?.labels?.includes('k8s:app=web') === true && destination?.labels?.includes('k8s:app=chat-relay') === true)).toEqual([]);
+    // of the datapath: a kernel under load drops an ACK of its own now and then
+    expect(await flowsOf(address, ({ verdict, event_type, source, destination }) => verdict === Verdict.DROPPED && event_type?.sub_type !== KERNEL_DROP_SUB_TYPE && source?.labels?.includes('k8s:app=web') === true && destination?.labels?.includes('k8s:app=chat-relay') === true)).toEqual([]);
 
     // who changed it, by node, with a revision that rises
     for (const node of ['node-a', 'node-b']) {

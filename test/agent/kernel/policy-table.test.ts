@@ -14,7 +14,7 @@ describe.skipIf(cannotTest !== '')('PolicyTable.setEndpoints()', { timeout: 90_0
   let programs: Programs;
   let table: PolicyTable;
   beforeAll(() => {
-    programs = new Programs();
+    programs = new Programs({ maxEntries: { ht_policies: 64 } });
     table = new PolicyTable({ policies: programs.object.map('ht_policies'), networks: programs.object.map('ht_networks') });
   });
   afterEach(() => { table.setEndpoints(new Map()); });
