@@ -2,25 +2,24 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, afterEach, expect, test } from 'vitest';
+import { expect, test, type TestContext } from 'vitest';
 import { bundle, hasTmux } from './hubtop-process.ts';
 import { TmuxTerminal } from './tmux.ts';
-
-let terminal: TmuxTerminal | undefined;
-afterEach(() => { terminal?.close(); });
-
-const folder = mkdtempSync(join(tmpdir(), 'hubtop-session-'));
-afterAll(() => { rmSync(folder, { recursive: true, force: true }); });
 
 /** The incident begins 15 s after the start of the demo, the first drop 8 s after that. */
 const INCIDENT_MS = 60_000;
 const SOON_MS = 10_000;
 
-function start(size: { cols: number; rows: number }): TmuxTerminal {
+/** A demo in a folder of its own, both gone with the test. */
+function start(size: { cols: number; rows: number }, { onTestFinished }: TestContext): { at: TmuxTerminal; folder: string } {
+  const folder = mkdtempSync(join(tmpdir(), 'hubtop-session-'));
   const at = new TmuxTerminal(size, `session-${size.cols}`);
-  terminal = at;
+  onTestFinished(() => {
+    at.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
   at.type(`cd ${folder}; export XDG_STATE_HOME=${folder}/state; clear; ${process.execPath} ${bundle} demo --scenario policy-edit\n`);
-  return at;
+  return { at, folder };
 }
 
 /** Up from the newest row to one whose client is a pod: the newest may be the world's or a host's. */
@@ -34,8 +33,8 @@ async function selectClientPod(at: TmuxTerminal): Promise<void> {
   throw new Error(`no row of a client pod among thirty:\n${at.screen()}`);
 }
 
-test.skipIf(!hasTmux)('from the first screen to the answer, the evidence, the command and the way out', { timeout: 180_000 }, async () => {
-  const at = start({ cols: 120, rows: 40 });
+test.skipIf(!hasTmux)('from the first screen to the answer, the evidence, the command and the way out', { concurrent: true, timeout: 180_000 }, async (context) => {
+  const { at, folder } = start({ cols: 120, rows: 40 }, context);
   // the first screen: what is wrong, since when, who changed what, what to type next
   const first = await at.waitFor(/► WARN POLICY +default\/commentary[^\n]*chat-relay:50051/, INCIDENT_MS);
   expect(first).toMatch(/since \d\d:\d\d:\d\d/);
@@ -104,8 +103,8 @@ test.skipIf(!hasTmux)('from the first screen to the answer, the evidence, the co
   expect(at.show('alternate_on')).toBe('alternate_on=0');
 });
 
-test.skipIf(!hasTmux)('the first screen at 80x24 says what is wrong, since when, who changed what and what to type next', { timeout: 120_000 }, async () => {
-  const at = start({ cols: 80, rows: 24 });
+test.skipIf(!hasTmux)('the first screen at 80x24 says what is wrong, since when, who changed what and what to type next', { concurrent: true, timeout: 120_000 }, async (context) => {
+  const { at } = start({ cols: 80, rows: 24 }, context);
   const first = await at.waitFor(/►WARN POLICY/, INCIDENT_MS);
   expect(first).toMatch(/since \d\d:\d\d:\d\d: policy default\/chat-relay-ingress rev 42/);
   expect(first).toMatch(/kubectl-edit/);

@@ -1,6 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, expect, test } from 'vitest';
+import { expect, test, type TestContext } from 'vitest';
 import { NODES } from '../src/app/fake-cluster.ts';
 import { playStockTraffic } from '../src/app/stock-traffic.ts';
 import { FakeKubectl } from '../src/client/kube/fake-kubectl.ts';
@@ -8,31 +8,30 @@ import { FakeStockRelay } from '../src/relay/fake-stock-relay.ts';
 import { bundle, hasTmux, pause } from './hubtop-process.ts';
 import { TmuxTerminal } from './tmux.ts';
 
-const closers: (() => unknown)[] = [];
-afterEach(async () => {
-  for (const close of closers.splice(0).toReversed()) await close();
-});
-
 /** A stock cluster of twelve nodes, one of them away, and the pages of metrics of its agents as one. */
-async function cluster(): Promise<{ relay: FakeStockRelay; metrics: number }> {
+async function cluster({ onTestFinished }: TestContext): Promise<{ relay: FakeStockRelay; metrics: number }> {
   const relay = await new FakeStockRelay(NODES).start();
   relay.setState('node-07', 'NODE_UNAVAILABLE');
-  closers.push(() => relay.stop(), playStockTraffic(relay));
+  const stopTraffic = playStockTraffic(relay);
+  onTestFinished(async () => {
+    stopTraffic();
+    await relay.stop();
+  });
   const page = createServer((_request, response) => { response.end('cilium_bpf_map_pressure{map_name="ct4_global",node="node-03"} 0.91\ncilium_bpf_map_capacity{map_group="ct4_global",node="node-03"} 524288\n'); });
   await new Promise<void>((resolve) => { page.listen(0, '127.0.0.1', resolve); });
-  closers.push(() => { page.closeAllConnections(); page.close(); });
+  onTestFinished(() => { page.closeAllConnections(); page.close(); });
   return { relay, metrics: (page.address() as AddressInfo).port };
 }
 
-function terminal(size: { cols: number; rows: number }): TmuxTerminal {
+function terminal(size: { cols: number; rows: number }, { onTestFinished }: TestContext): TmuxTerminal {
   const opened = new TmuxTerminal(size, `stock-${size.cols}`);
-  closers.push(() => opened.close());
+  onTestFinished(() => { opened.close(); });
   return opened;
 }
 
-test.skipIf(!hasTmux).each([{ cols: 80, rows: 24 }, { cols: 120, rows: 40 }])('the dashboard on a stock relay at $cols x $rows says what flows can tell and no more', async (size) => {
-  const { relay, metrics } = await cluster();
-  const tmux = terminal(size);
+test.skipIf(!hasTmux).for([{ cols: 80, rows: 24 }, { cols: 120, rows: 40 }])('the dashboard on a stock relay at $cols x $rows says what flows can tell and no more', { concurrent: true, timeout: 120_000 }, async (size, context) => {
+  const { relay, metrics } = await cluster(context);
+  const tmux = terminal(size, context);
   tmux.type(`exec ${process.execPath} ${bundle} --server ${relay.address} --cilium-metrics 127.0.0.1:${metrics},127.0.0.1:1`);
   tmux.press('Enter');
   const overview = await tmux.waitFor(/conntrack +node-03 .* 91% .*\d\.?\d*s old/s, 30_000);
@@ -54,13 +53,13 @@ test.skipIf(!hasTmux).each([{ cols: 80, rows: 24 }, { cols: 120, rows: 40 }])('t
   tmux.press('9');
   await tmux.waitFor(/agent started +node-04 \(its uptime went down\)/, 5_000);
   tmux.press('q');
-}, 120_000);
+});
 
-test.skipIf(!hasTmux)('the dashboard goes through kubectl, comes back when that dies, and leaves none behind', async () => {
-  const { relay, metrics } = await cluster();
+test.skipIf(!hasTmux)('the dashboard goes through kubectl, comes back when that dies, and leaves none behind', { concurrent: true, timeout: 90_000 }, async (context) => {
+  const { relay, metrics } = await cluster(context);
   const fake = new FakeKubectl({ reach: { 80: Number(relay.address.split(':').at(-1)), 9962: metrics }, context: 'prod-eu1', pods: 'cilium-x\tnode-03\tprometheus=9962,\n' });
-  closers.push(() => fake.close());
-  const tmux = terminal({ cols: 100, rows: 30 });
+  context.onTestFinished(() => fake.close());
+  const tmux = terminal({ cols: 100, rows: 30 }, context);
   tmux.type(`PATH=${fake.folder}:$PATH ${process.execPath} ${bundle} -P --port-forward-port 0; echo over $?`);
   tmux.press('Enter');
   await tmux.waitFor(/LIVE.*prod-eu1.*conntrack +node-03/s, 30_000);
@@ -73,4 +72,4 @@ test.skipIf(!hasTmux)('the dashboard goes through kubectl, comes back when that 
   const deadline = Date.now() + 5_000;
   while (fake.forwards.length > 0 && Date.now() < deadline) await pause(20);
   expect(fake.forwards).toEqual([]);
-}, 90_000);
+});
