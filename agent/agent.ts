@@ -10,7 +10,7 @@ import { EndpointVersions } from './enrich/endpoint-versions.ts';
 import { PolicyEngine, subjectName } from './enrich/policy-engine.ts';
 import { type RowContext, ServiceLookup, makeUuidPrefix } from './enrich/row-context.ts';
 import { ServiceNumbers } from './enrich/service-numbers.ts';
-import { DEFAULT_HISTORY_CAPACITY } from './history/history.ts';
+import { DEFAULT_HISTORY_CAPACITY, type HistorySize } from './history/history.ts';
 import { WholeFlows } from './history/whole-flows.ts';
 import { AgentEvents } from './server/agent-events.ts';
 import { DrainHost, type DrainedNode, type KernelSource } from './server/drain-host.ts';
@@ -35,8 +35,8 @@ export interface AgentOptions {
   mode?: PolicyMode;
   /** Targets as src/rpc/target.ts reads them: `127.0.0.1:4244`, `unix:///run/hubtop.sock`. */
   listen: readonly string[];
-  /** Flows kept; one less than a power of two. */
-  historyCapacity?: number;
+  /** Flows kept; default: Hubble's number of them, whatever their age. */
+  history?: HistorySize;
   /** A drain that several agents of this process share; without it the agent starts its own. */
   drain?: DrainHost;
   tls?: ServerTls;
@@ -110,7 +110,7 @@ class AgentNode {
   private troubles: ReadonlySet<string> = new Set();
 
   constructor(private readonly options: AgentOptions, private readonly drain: DrainHost) {
-    this.versions = new EndpointVersions(options.nodeName, options.historyCapacity);
+    this.versions = new EndpointVersions(options.nodeName, options.history?.rows);
     this.policies = new PolicyEngine(this.versions, options.mode ?? 'audit');
     this.names = this.watchNames();
     this.events = new AgentEvents(options.nodeName);
@@ -119,9 +119,9 @@ class AgentNode {
   }
 
   async start(): Promise<{ server: RpcServer; records: RecordDoor }> {
-    const { nodeName, kernel, historyCapacity = DEFAULT_HISTORY_CAPACITY } = this.options;
+    const { nodeName, kernel, history = { rows: DEFAULT_HISTORY_CAPACITY } } = this.options;
     this.events.started(this.startedNs);
-    const drained = await this.drain.open(kernel, historyCapacity, {
+    const drained = await this.drain.open(kernel, history, {
       onHead: () => { this.news.ring(); },
       onSecond: (gaps) => {
         this.gaps.add(gaps);

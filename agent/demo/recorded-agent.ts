@@ -25,7 +25,7 @@ const flowCapacity = 4_095;
 export class RecordedAgent {
   private readonly whole = new WholeFlows(flowCapacity);
   /** No row ever comes, so all of them have come until now. */
-  private readonly history = allocateHistory(1);
+  private readonly history = allocateHistory({ rows: 1 });
   private readonly rows = new HistoryWriter(this.history);
   private readonly gaps = new GapList();
   private readonly news = new WakeUp(() => {});

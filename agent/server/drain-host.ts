@@ -1,7 +1,7 @@
 import { DropFolds } from '../decode/fold.ts';
 import type { AddressRow, AttachedDevice, DnsMessage, Kernel, KernelSample, NameStore, PolicyRefusal, PolicyTables, ServiceRow } from '../decode/kernel.ts';
 import { deferred } from '../../src/lib/deferred.ts';
-import { allocateHistory } from '../history/history.ts';
+import { allocateHistory, type HistorySize } from '../history/history.ts';
 import type { DrainCounts, ProvenGap } from '../history/node-drain.ts';
 import type { SimOptions } from '../sim/sim-kernel.ts';
 import { ReportPace } from './report-pace.ts';
@@ -97,10 +97,10 @@ export class DrainHost {
     return this.hosted.size;
   }
 
-  /** Begins to drain a node into a new history of `capacity` rows. */
-  async open(source: KernelSource, capacity: number, listener: DrainListener): Promise<DrainedNode> {
+  /** Begins to drain a node into a new history. */
+  async open(source: KernelSource, size: HistorySize, listener: DrainListener): Promise<DrainedNode> {
     const id = ++this.lastId;
-    const history = allocateHistory(capacity);
+    const history = allocateHistory(size);
     const measured: Hosted['measured'] = new Map();
     const closed = deferred<undefined>();
     const opened = deferred<SimFacts | undefined>();

@@ -2,8 +2,6 @@ import type { FlowView } from '../../src/flow/flow-view.ts';
 
 /** Flows that are numbered as they came, and go when newer ones need their place. */
 export interface CursorSource {
-  /** Flows that can be looked at, at most. */
-  readonly capacity: number;
   /** Number of the next one to come. */
   head(): number;
   /** Number of the oldest that is still there. */
@@ -120,7 +118,7 @@ export class FlowCursor {
 
   private findStart(head: number): number {
     const { number, isFirst, isFollow, sinceNs } = this.range;
-    const oldest = Math.max(0, head - this.source.capacity);
+    const oldest = Math.min(head, this.source.oldest());
     if (sinceNs !== undefined) this.walk = { number: head - 1, oldest, left: Number.POSITIVE_INFINITY };
     else if (!isFirst && number > 0) this.walk = { number: head - 1, oldest, left: number };
     return isFirst || !isFollow ? oldest : head;

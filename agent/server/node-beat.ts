@@ -8,7 +8,7 @@ import type { Measurement, NodeKernel } from './drain-host.ts';
 import type { FlowRate } from './flow-rate.ts';
 import type { NamespacesSeen } from './namespaces-seen.ts';
 import type { TelemetryHub } from './telemetry-hub.ts';
-import { TelemetryMeter } from './telemetry-report.ts';
+import { type TelemetryInput, TelemetryMeter } from './telemetry-report.ts';
 
 /** What an agent costs, cumulative CPU and momentary memory. */
 export interface OwnCost {
@@ -81,15 +81,16 @@ export class NodeBeat {
       overtaken: parts.overtaken(),
       attachedPods: devices.size,
       totalPods: parts.versions.localVersions().length,
-      historyCapacity: this.reader.capacity,
-      historyOldestNs: this.oldestNs(),
+      history: this.historyNow(),
       changes: parts.events.takeChanges(),
     }));
     this.lastNs = timeNs;
   }
 
-  private oldestNs(): bigint | undefined {
-    if (!this.reader.copy(this.reader.oldest(), this.row)) return undefined;
-    return (BigInt(this.row[3] ?? 0) << 32n) | BigInt(this.row[2] ?? 0);
+  private historyNow(): TelemetryInput['history'] {
+    const { reader, row } = this;
+    const oldest = reader.oldest();
+    const isThere = reader.copy(oldest, row);
+    return { capacity: reader.capacity, length: reader.head() - oldest, oldestNs: isThere ? (BigInt(row[3] ?? 0) << 32n) | BigInt(row[2] ?? 0) : undefined };
   }
 }

@@ -44,11 +44,12 @@ export function agentBindings(node: ServedNode): Binding[] {
 
 function serverStatus(node: ServedNode): ServerStatusResponse {
   const reader = new HistoryReader(node.flows.history);
+  const oldest = reader.oldest();
   const head = reader.head();
   const { whole } = node.flows;
   const wholeHead = whole.head();
   return {
-    num_flows: BigInt(Math.min(head, reader.capacity) + wholeHead - whole.oldest()),
+    num_flows: BigInt(head - oldest + wholeHead - whole.oldest()),
     max_flows: BigInt(reader.capacity + (whole.isOpen ? whole.capacity : 0)),
     seen_flows: BigInt(head + wholeHead),
     uptime_ns: node.flows.wallNs() - node.startedNs,

@@ -4,11 +4,7 @@ import type { CursorSource } from './flow-cursor.ts';
 
 /** The rows of a history as a cursor walks them; what it looked at last stands in `view`. */
 export class RowSource implements CursorSource {
-  readonly capacity: number;
-
-  constructor(private readonly reader: HistoryReader, private readonly view: RowView) {
-    this.capacity = reader.capacity;
-  }
+  constructor(private readonly reader: HistoryReader, private readonly view: RowView) {}
 
   head(): number {
     return this.reader.head();

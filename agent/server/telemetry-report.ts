@@ -32,8 +32,8 @@ export interface TelemetryInput {
   rssBytes: number;
   attachedPods: number;
   totalPods: number;
-  historyCapacity: number;
-  historyOldestNs: bigint | undefined;
+  /** Rows that can be held, are held, and when the oldest of them was. */
+  history: { capacity: number; length: number; oldestNs: bigint | undefined };
   changes: Change[];
 }
 
@@ -145,9 +145,9 @@ export class TelemetryMeter {
       program_ns: sample.programNs,
       ...this.policyState(sample),
       history: {
-        capacity: input.historyCapacity,
-        length: Math.min(drain.rows, input.historyCapacity),
-        oldest: input.historyOldestNs === undefined ? undefined : timestampOf(input.historyOldestNs),
+        capacity: input.history.capacity,
+        length: input.history.length,
+        oldest: input.history.oldestNs === undefined ? undefined : timestampOf(input.history.oldestNs),
       },
     };
   }

@@ -7,8 +7,9 @@ import { readServing, type ServingChoice, servingFlags, splitList } from './serv
 import { untilAborted } from './wait.ts';
 
 const agentPort = 4244;
-/** Hubble's bounds of a node's history. */
-const maxHistory = 65_535;
+/** Hubble's numbers for a node's history; by time we keep more. */
+const [defaultHistory, maxHistory] = [4_095, 65_535];
+const [defaultHistoryS, maxHistoryS] = [60, 86_400];
 
 /** `hubtop agent`: the node agent. */
 export const agent: Command = {
@@ -18,6 +19,7 @@ export const agent: Command = {
     { name: 'objects', kind: 'list', value: 'PATH', help: 'Kubernetes objects as YAML or JSON, a file or a folder, followed; may be repeated' },
     { name: 'node-name', kind: 'text', value: 'NAME', help: 'this node\'s name (default $K8S_NODE_NAME, else the host\'s)' },
     { name: 'history', kind: 'count', value: 'N', help: 'flows kept, one less than a power of two (default 4095)' },
+    { name: 'history-time', kind: 'count', value: 'SECONDS', help: 'flows of so long are kept besides, 524288 in all at most (default 60; 0: by count alone)' },
     { name: 'devices', kind: 'text', value: 'REGEX', help: 'names of devices to watch, instead of the pods\' found by themselves' },
     { name: 'attach', kind: 'text', value: 'HOW', help: 'tcx (links, Linux 6.6) or clsact (filters); default tcx, clsact where the kernel has none' },
     { name: 'mode', kind: 'text', value: 'MODE', help: 'observe: policies are not asked; audit: connections they deny are told and let pass (default); enforce: they are dropped' },
@@ -47,7 +49,7 @@ export const agent: Command = {
 async function runAgent(values: FlagValues, serving: ServingChoice, context: CommandContext): Promise<number> {
   const paths = splitList(values.list('objects'));
   if (paths.length === 0) throw new UsageError('who is who? give --objects PATH with Kubernetes objects');
-  const historyCapacity = readHistory(values.count('history'));
+  const history = readHistory(values);
   const devices = readDevices(values.text('devices'));
   const attach = readAttach(values.text('attach'));
   const reportIntervalSeconds = values.count('report-interval');
@@ -72,8 +74,7 @@ async function runAgent(values: FlagValues, serving: ServingChoice, context: Com
     });
     try {
       const running = await startAgent({
-        ...serving, nodeName, mode, kernel: { kind: 'kernel', kernel }, catalog: catalog.snapshot, onWarning: warn,
-        ...(historyCapacity === undefined ? {} : { historyCapacity }),
+        ...serving, nodeName, mode, kernel: { kind: 'kernel', kernel }, catalog: catalog.snapshot, onWarning: warn, history,
       });
       ({ setCatalog } = running);
       // what changed while the agent was being started
@@ -126,11 +127,12 @@ function readSizes(values: FlagValues): { ringBytes?: { urgent: number; bulk: nu
   return { ...(ring === undefined ? {} : { ringBytes: { urgent: ring, bulk: ring } }), ...(conntrackEntries === undefined ? {} : { conntrackEntries }) };
 }
 
-function readHistory(capacity: number | undefined): number | undefined {
-  if (capacity === undefined) return undefined;
-  if (capacity > maxHistory) throw new UsageError(`invalid capacity: too large: ${capacity}`);
-  if (capacity < 1 || ((capacity + 1) & capacity) !== 0) throw new UsageError(`invalid capacity: must be one less than an integer power of two: ${capacity}`);
-  return capacity;
+function readHistory(values: FlagValues): { rows: number; seconds: number } {
+  const [rows, seconds] = [values.count('history') ?? defaultHistory, values.count('history-time') ?? defaultHistoryS];
+  if (rows > maxHistory) throw new UsageError(`invalid capacity: too large: ${rows}`);
+  if (rows < 1 || ((rows + 1) & rows) !== 0) throw new UsageError(`invalid capacity: must be one less than an integer power of two: ${rows}`);
+  if (seconds > maxHistoryS) throw new UsageError(`invalid argument "${seconds}" for "--history-time" flag: expected 0 to ${maxHistoryS}`);
+  return { rows, seconds };
 }
 
 function readAttach(text: string | undefined): 'tcx' | 'clsact' | undefined {

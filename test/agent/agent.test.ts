@@ -29,7 +29,7 @@ beforeEach(async () => {
   });
   isSweeping = true;
   const still: Kernel = { ...kernel, nowNs: () => process.hrtime.bigint(), sweep: (which) => { if (isSweeping) kernel.sweep(which); } };
-  agent = await startAgent({ nodeName: 'node-01', kernel: { kind: 'kernel', kernel: still }, catalog, listen: ['127.0.0.1:0'], historyCapacity: 4095 });
+  agent = await startAgent({ nodeName: 'node-01', kernel: { kind: 'kernel', kernel: still }, catalog, listen: ['127.0.0.1:0'], history: { rows: 4095 } });
   channel = new Channel(parseTarget(agent.addresses[0] ?? ''));
   // long ago for the drain, which therefore takes all of it at once
   kernel.step(startNs + 10n * SECOND);

@@ -27,7 +27,7 @@ test('an agent whose policies are too many for a map, or whose kernel refuses on
     return refusal === '' ? [] : [...tables.endpoints.keys()].map((labels) => ({ labels, reason: refusal }));
   } };
   const warnings: string[] = [];
-  const agent = await startAgent({ nodeName: 'node-a', kernel: { kind: 'kernel', kernel }, mode: 'enforce', catalog: { ...catalog, policies: policyObjects(one) }, listen: [`unix://${join(folder, 'agent.sock')}`], historyCapacity: 255, onWarning: (line) => { warnings.push(line); } });
+  const agent = await startAgent({ nodeName: 'node-a', kernel: { kind: 'kernel', kernel }, mode: 'enforce', catalog: { ...catalog, policies: policyObjects(one) }, listen: [`unix://${join(folder, 'agent.sock')}`], history: { rows: 255 }, onWarning: (line) => { warnings.push(line); } });
   const channel = new Channel(parseTarget(agent.addresses[0] ?? ''));
   try {
     const before = given.at(-1)?.endpoints;

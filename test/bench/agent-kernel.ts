@@ -56,7 +56,7 @@ export async function runKernelStorm(report: (row: BenchRow) => void): Promise<v
   const object = loadObject(compileObject(), { maxEntries: { ...RING_BYTES, ht_conntrack: 16_384 } });
   const rings = Object.entries(RING_BYTES).map(([name, sizeBytes], lane) => openRing({ kind: 'mmap', lane, mapFd: object.map(name).fd, sizeBytes }));
   try {
-    const drain = new NodeDrain(rings, allocateHistory(CAPACITY));
+    const drain = new NodeDrain(rings, allocateHistory({ rows: CAPACITY }));
     const startCpu = threadCpuNs();
     const startNs = process.hrtime.bigint();
     const timer = setInterval(() => { drain.drain(1n << 62n, 0n); }, DRAIN_PAUSE_MS);

@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import { emptyCatalog } from '../../agent/decode/facts.ts';
-import { EVENT_BYTES, EVENT_WORDS, OFFSET } from '../../agent/decode/event.ts';
+import { EVENT_BYTES, EVENT_VERSION, EVENT_WORDS, EventType, OFFSET, Point } from '../../agent/decode/event.ts';
 import { RingReader } from '../../agent/decode/ring-reader.ts';
 import { createSharedRing, openSharedRing } from '../../agent/decode/shared-ring.ts';
 import { EndpointVersions } from '../../agent/enrich/endpoint-versions.ts';
@@ -62,7 +62,7 @@ function fillRings(): Filled {
 }
 
 function fillRecord(view: DataView, at: number, index: number, lane: number): void {
-  view.setUint32(at, 1 | (4 << 8) | (3 << 16), true);
+  view.setUint32(at, EVENT_VERSION | (EventType.trace << 8) | (Point.toStack << 16), true);
   view.setUint8(at + OFFSET.direction, 2);
   view.setUint8(at + OFFSET.why, 4);
   view.setUint8(at + OFFSET.protocol, 6);
@@ -112,13 +112,19 @@ function benchReader(report: (row: BenchRow) => void): void {
   report({ name: 'ring drain', value: ns, unit: 'ns/event', note: `one reader, every record looked at, ${sum > 0 ? EVENT_BYTES : 0} bytes each` });
 }
 
+/** A figure about records that nobody took would be worse than none. */
+function requireRows(rows: number, expected: number): void {
+  if (rows !== expected) throw new Error(`${rows} rows where ${expected} were expected: the bench's records are not as the reader wants them`);
+}
+
 function benchDrain(report: (row: BenchRow) => void): void {
   const filled = fillRings();
-  const history = allocateHistory(CAPACITY);
+  const history = allocateHistory({ rows: CAPACITY });
   const ns = leastNs(filled.records, () => {
     rewind(filled);
     const drain = new NodeDrain(filled.rings.map((ring) => openSharedRing(ring)), history);
     while (drain.drain(1n << 62n, 1_763_791_453_000_000_000n) > 0);
+    requireRows(drain.counts().rows, filled.records);
   });
   report({ name: 'agent ring to history', value: 1e9 / ns, unit: 'events/CPU-s', note: `two lanes merged by time, sequence checked, ${ns.toFixed(1)} ns/event` });
 }
@@ -142,9 +148,10 @@ export function benchContext(): RowContext {
 
 function benchWriter(report: (row: BenchRow) => void): void {
   const filled = fillRings();
-  const memory = allocateHistory(CAPACITY);
+  const memory = allocateHistory({ rows: CAPACITY });
   new NodeDrain(filled.rings.map((ring) => openSharedRing(ring)), memory).drain(1n << 62n, 1_763_791_453_000_000_000n);
   const reader = new HistoryReader(memory);
+  requireRows(reader.head() - reader.oldest(), CAPACITY);
   const context = benchContext();
   const view = new RowView(context);
   const writer = new RowWriter(context);
@@ -183,10 +190,11 @@ async function benchStream(report: (row: BenchRow) => void): Promise<void> {
 
 function streamSource(door: 'closed' | 'open' | 'used'): FlowStreamSource {
   const filled = fillRings();
-  const history = allocateHistory(CAPACITY);
+  const history = allocateHistory({ rows: CAPACITY });
   new NodeDrain(filled.rings.map((ring) => openSharedRing(ring)), history).drain(1n << 62n, 1_763_791_453_000_000_000n);
   const whole = new WholeFlows();
   const reader = new HistoryReader(history);
+  requireRows(reader.head() - reader.oldest(), CAPACITY);
   const row = new Uint32Array(EVENT_WORDS);
   if (door !== 'closed') whole.complete(1n);
   const end = door === 'used' ? reader.head() : 0;
@@ -236,7 +244,7 @@ async function benchStorm(report: (row: BenchRow) => void): Promise<void> {
   const ring = createSharedRing(1, RING_BYTES);
   const record = new ArrayBuffer(EVENT_BYTES);
   fillRecord(new DataView(record), 0, 0, 1);
-  const history = allocateHistory(CAPACITY);
+  const history = allocateHistory({ rows: CAPACITY });
   const drain = new NodeDrain([openSharedRing(ring)], history);
   const worker = new Worker(producer, {
     eval: true,

@@ -73,7 +73,7 @@ async function burst({ rings: sizes, phases, hasFold, hasFollower }: Run): Promi
     configure(object, hasFold);
     nameEnds(object);
     const folds = new FoldMaps({ a: object.map('ht_folds_a'), b: object.map('ht_folds_b'), state: object.map('ht_fold_state') });
-    const history = allocateHistory(CAPACITY);
+    const history = allocateHistory({ rows: CAPACITY });
     const drain = new NodeDrain(rings, history);
     const follower = new Follower(history);
     if (hasFollower) follower.start();

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { EVENT_WORDS } from '../../../agent/decode/event.ts';
-import { HistoryReader, HistoryWriter, allocateHistory, checkHistoryCapacity } from '../../../agent/history/history.ts';
+import { HistoryReader, HistoryWriter, MAX_TIMED_ROWS, allocateHistory, checkHistoryCapacity } from '../../../agent/history/history.ts';
 import { NodeDrain } from '../../../agent/history/node-drain.ts';
 import { TestRing, eventBytes } from '../ring-fixture.ts';
 
@@ -25,7 +25,7 @@ test.each([
 
 test('HistoryReader reads exactly the newest rows, whatever the capacity', () => {
   for (const capacity of [1, 3, 7]) {
-    const memory = allocateHistory(capacity);
+    const memory = allocateHistory({ rows: capacity });
     const writer = new HistoryWriter(memory);
     const reader = new HistoryReader(memory);
     const row = new Uint32Array(EVENT_WORDS);
@@ -38,8 +38,64 @@ test('HistoryReader reads exactly the newest rows, whatever the capacity', () =>
   }
 });
 
+const SECOND = 1_000_000_000n;
+
+/** A history of 63 rows and 10 seconds whose segments have 64 rows, and what of it can be read. */
+function timedHistory(): { push(timeNs: bigint): void; readable(): { from: number; to: number } } {
+  const memory = allocateHistory({ rows: 63, seconds: 10 });
+  const [writer, reader] = [new HistoryWriter(memory), new HistoryReader(memory)];
+  const row = new Uint32Array(EVENT_WORDS);
+  return {
+    push: (timeNs) => { writer.push(rowWords(writer.head, timeNs), 0, 0, 0); },
+    readable: () => {
+      const [from, to] = [reader.oldest(), reader.head()];
+      for (let number = from; number < to; number++) expect(reader.copy(number, row) && row[4]).toBe(number);
+      for (const number of [from - 1, from - 64, from - 10_000, to]) expect(reader.copy(number, row)).toBe(false);
+      return { from, to };
+    },
+  };
+}
+
+test('a history keeps the newest rows, and all of its seconds besides', () => {
+  const { push, readable } = timedHistory();
+  for (let row = 0; row < 1_000; row++) push(BigInt(row) * SECOND / 50n);
+  expect(readable()).toEqual({ from: 448, to: 1_000 }); // 10 s are 500 rows, and a segment goes as one
+  // a quiet time takes away what is old, but for the newest rows
+  for (let row = 0; row < 100; row++) push(1_000n * SECOND + BigInt(row) * SECOND);
+  expect(readable()).toEqual({ from: 1_024, to: 1_100 });
+});
+
+test('a history keeps less than its seconds where they have too many rows', () => {
+  const memory = allocateHistory({ rows: 63, seconds: 10 });
+  const [writer, reader] = [new HistoryWriter(memory), new HistoryReader(memory)];
+  const record = rowWords(0);
+  for (let number = 0; number < MAX_TIMED_ROWS + 5_000; number++) {
+    record[4] = number;
+    writer.push(record, 0, 0, 0);
+  }
+  const [from, to] = [reader.oldest(), reader.head()];
+  expect(to - from).toBeGreaterThan(MAX_TIMED_ROWS - 64);
+  expect(to - from).toBeLessThanOrEqual(MAX_TIMED_ROWS + 64);
+  const row = new Uint32Array(EVENT_WORDS);
+  const read = [from - 1, from, from + 100_000, to - 1].map((number) => (reader.copy(number, row) ? row[4] : undefined));
+  expect(read).toEqual([undefined, from, from + 100_000, to - 1]);
+});
+
+test('rows that are let go by time can be read by nobody who was just about to', () => {
+  const memory = allocateHistory({ rows: 63, seconds: 1 });
+  const [writer, reader] = [new HistoryWriter(memory), new HistoryReader(memory)];
+  const row = new Uint32Array(EVENT_WORDS);
+  const write = (timeNs: bigint): void => { writer.push(rowWords(writer.head, timeNs), 0, 0, 0); };
+  for (let i = 0; i < 128; i++) write(0n);
+  expect(reader.copy(0, row)).toBe(true);
+  // the third segment lets go of the first, whose place the fourth takes
+  for (let i = 0; i < 128; i++) write(100n * SECOND);
+  expect(reader.copy(0, row)).toBe(false);
+  expect(reader.copy(192, row) && row[4]).toBe(192);
+});
+
 test('HistoryWriter.push() adds the clock offset with its carry and changes nothing else', () => {
-  const memory = allocateHistory(3);
+  const memory = allocateHistory({ rows: 3 });
   const writer = new HistoryWriter(memory);
   const offset = 1_763_791_453_123_456_789n;
   const record = rowWords(9, 0xffff_fff0n + 17n * 0x1_0000_0000n);
@@ -51,7 +107,7 @@ test('HistoryWriter.push() adds the clock offset with its carry and changes noth
 });
 
 test('HistoryReader.head() is right on both sides of 2^31 and 2^32 rows', () => {
-  const memory = allocateHistory(3);
+  const memory = allocateHistory({ rows: 3 });
   const writer = new HistoryWriter(memory);
   const reader = new HistoryReader(memory);
   for (const start of [2 ** 31 - 2, 2 ** 32 - 2, 3 * 2 ** 31 - 2]) {
@@ -65,7 +121,7 @@ test('HistoryReader.head() is right on both sides of 2^31 and 2^32 rows', () => 
 
 test('NodeDrain merges both lanes by time up to the watermark', () => {
   const [urgent, bulk] = [new TestRing(4096, 0), new TestRing(4096, 1)];
-  const memory = allocateHistory(63);
+  const memory = allocateHistory({ rows: 63 });
   const drain = new NodeDrain([urgent.memory, bulk.memory], memory);
   for (const time_ns of [10n, 40n, 70n]) urgent.submit(eventBytes({ time_ns, lane: 0 }));
   for (const time_ns of [20n, 30n, 50n, 60n]) bulk.submit(eventBytes({ time_ns, lane: 1 }));
@@ -82,7 +138,7 @@ test('NodeDrain merges both lanes by time up to the watermark', () => {
 
 test('NodeDrain holds one lane back while a busy record in the other may be older, but not for ever', () => {
   const [urgent, bulk] = [new TestRing(4096, 0), new TestRing(4096, 1)];
-  const memory = allocateHistory(63);
+  const memory = allocateHistory({ rows: 63 });
   const reader = new HistoryReader(memory);
   const drain = new NodeDrain([urgent.memory, bulk.memory], memory);
   const busy = urgent.reserve(144);
@@ -100,7 +156,7 @@ test('NodeDrain holds one lane back while a busy record in the other may be olde
 
 test('NodeDrain proves a gap with its size and place, and counts what a full ring refused', () => {
   const ring = new TestRing(1024);
-  const memory = allocateHistory(63);
+  const memory = allocateHistory({ rows: 63 });
   const drain = new NodeDrain([ring.memory], memory);
   let refused = 0;
   for (let sequence = 0; sequence < 20; sequence++) {
@@ -117,7 +173,7 @@ test('NodeDrain proves a gap with its size and place, and counts what a full rin
 
 test('NodeDrain.takeFolds() puts records that stand for many behind the rows, with numbers of their own, and counts their volume', () => {
   const ring = new TestRing(4096, 1);
-  const memory = allocateHistory(63);
+  const memory = allocateHistory({ rows: 63 });
   const drain = new NodeDrain([ring.memory], memory);
   ring.submit(eventBytes({ type: 4, time_ns: 90n, lane: 1, skbs: 1, bytes: 50 }));
   drain.drain(100n, 1000n);
@@ -136,7 +192,7 @@ test('NodeDrain.takeFolds() puts records that stand for many behind the rows, wi
 
 test('NodeDrain tells no gap where the record was only late', () => {
   const ring = new TestRing(4096);
-  const drain = new NodeDrain([ring.memory], allocateHistory(63));
+  const drain = new NodeDrain([ring.memory], allocateHistory({ rows: 63 }));
   for (const sequence of [0, 2, 1, 5, 6]) ring.submit(eventBytes({ type: 4, sequence, time_ns: 10n, cpu: 1 }));
   drain.drain(100n, 0n);
   expect(drain.takeGaps()).toMatchObject([{ count: 2, cpu: 1 }]);

@@ -43,7 +43,7 @@ describe.skipIf(missing !== undefined)('an agent on the real kernel', () => {
     const objects = [{ apiVersion: 'v1', kind: 'Node', metadata: { name: 'scratch' } }, podObject('shop', 'web', web.ip), podObject('shop', 'api', api.ip)];
     agent = await startAgent({
       nodeName: 'scratch', kernel: { kind: 'kernel', kernel }, catalog: catalogFromObjects(objects),
-      listen: [`unix://${join(folder, 'agent.sock')}`], historyCapacity: 4095, onWarning: (text) => warnings.push(text),
+      listen: [`unix://${join(folder, 'agent.sock')}`], history: { rows: 4095 }, onWarning: (text) => warnings.push(text),
     });
     channel = new Channel(parseTarget(agent.addresses[0] ?? ''));
   });

@@ -70,7 +70,7 @@ describe.skipIf(missing !== undefined)('a burst that the rings have no room for'
     };
     agent = await startAgent({
       nodeName: 'scratch', kernel: { kind: 'kernel', kernel }, catalog: catalogFromObjects([{ apiVersion: 'v1', kind: 'Node', metadata: { name: 'scratch' } }, pod]),
-      listen: [`unix://${join(folder, 'agent.sock')}`], historyCapacity: 8191,
+      listen: [`unix://${join(folder, 'agent.sock')}`], history: { rows: 8191 },
     });
     channel = new Channel(parseTarget(agent.addresses[0] ?? ''));
   }

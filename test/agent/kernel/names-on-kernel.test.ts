@@ -109,7 +109,7 @@ describe.skipIf(missing !== undefined)('names on the real kernel', { timeout: 60
     kernel = openKernel({ objectPath });
     agent = await startAgent({
       nodeName: 'scratch', kernel: { kind: 'kernel', kernel }, catalog: catalogFromObjects([{ kind: 'Node', metadata: { name: 'scratch' } }, pod('shop', 'web', web.ip), pod('kube-system', 'dns', dns.ip), policy]),
-      mode: 'enforce', listen: [`unix://${join(folder, 'agent.sock')}`], historyCapacity: 4_095,
+      mode: 'enforce', listen: [`unix://${join(folder, 'agent.sock')}`], history: { rows: 4_095 },
     });
     channel = new Channel(parseTarget(agent.addresses[0] ?? ''));
   });

@@ -37,7 +37,7 @@ test('DrainHost drains a ring into the history, tells followers and measures', a
   const writer = new RingWriter(ring);
   const head = deferred<void>();
   const kernel = { ...kernelParts, rings: [ring] };
-  const node = await host.open({ kind: 'kernel', kernel }, 63, { onHead: () => { head.resolve(undefined); }, onSecond: () => {} });
+  const node = await host.open({ kind: 'kernel', kernel }, { rows: 63 }, { onHead: () => { head.resolve(undefined); }, onSecond: () => {} });
   node.follow(true);
   submit(writer, 1);
   submit(writer, 2);
@@ -60,7 +60,7 @@ test('DrainHost.measure() takes what the kernel folded into the history, and spa
     ...kernelParts, rings: [ring], takeFolds: () => Promise.resolve(folds.splice(0)), setPressedInterval: (seconds: number) => { pressed.push(seconds); },
     sample: () => ({ events: [], drops: [{ sourceLabels: 1, destinationLabels: 2, reason: 3, port: 4, protocol: 6, family: 4, skbs: 9, bytes: 9, folded: 7, foldedBytes: 8 }] }) as unknown as ReturnType<Kernel['sample']>,
   };
-  const node = await host.open({ kind: 'kernel', kernel }, 63, { onHead: () => {}, onSecond: () => {} });
+  const node = await host.open({ kind: 'kernel', kernel }, { rows: 63 }, { onHead: () => {}, onSecond: () => {} });
   for (let sequence = 0; sequence < 300; sequence++) submit(writer, sequence);
   const { counts } = await node.measure();
   expect([counts.rows, counts.skbs, counts.rowsByType[8]]).toEqual([302, 50, 1]);
@@ -72,5 +72,5 @@ test('DrainHost.measure() takes what the kernel folded into the history, and spa
 
 test('DrainHost.open() says why a ring cannot be had', async () => {
   const kernel: Kernel = { ...kernelParts, rings: [{ kind: 'floppy', lane: 1 } as unknown as Kernel['rings'][number]] };
-  await expect(host.open({ kind: 'kernel', kernel }, 63, { onHead: () => {}, onSecond: () => {} })).rejects.toThrow('ring of lane 1: unknown kind');
+  await expect(host.open({ kind: 'kernel', kernel }, { rows: 63 }, { onHead: () => {}, onSecond: () => {} })).rejects.toThrow('ring of lane 1: unknown kind');
 });

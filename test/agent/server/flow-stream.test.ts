@@ -15,7 +15,7 @@ import { shopContext } from '../row-fixture.ts';
 
 /** A node with a history of seven rows, and a client that can be slow. */
 function node(): { source: FlowStreamSource; push: (...timesNs: number[]) => void; overtaken: () => number } {
-  const history = allocateHistory(7);
+  const history = allocateHistory({ rows: 7 });
   const writer = new HistoryWriter(history);
   let overtaken = 0;
   const source: FlowStreamSource = {

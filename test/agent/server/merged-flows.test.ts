@@ -17,7 +17,7 @@ const mark = 'type.googleapis.com/hubtop.v1.FlowsOptions';
 
 /** A node with rows and whole flows, by their times in ms; and a client that writes down what it gets: `r` rows, `w` whole flows. */
 class Node {
-  readonly history = allocateHistory(63);
+  readonly history = allocateHistory({ rows: 63 });
   readonly rows = new HistoryWriter(this.history);
   readonly whole = new WholeFlows(32);
   readonly got: string[] = [];

@@ -17,8 +17,8 @@ test('TelemetryMeter counts what sockets asked for as TRACED and what was transl
   const report = (happened: number, suppressed: number, socketsTranslated: number): Map<number | undefined, number | undefined> => {
     const events = [{ lane: 1, kind: 'trace-sock', happened, submitted: happened - suppressed, folded: 0, lost: 0, suppressed }];
     const { verdicts } = meter.report({
-      timeNs: 1n, intervalNs: 1e9, uptimeNs: 1, sample: { ...kernel.sample(), events, socketsTranslated }, drain: new NodeDrain([], allocateHistory(7)).counts(),
-      whole: new WholeFlows().counts(), cpuNs: 0, overtaken: 0, rssBytes: 0, attachedPods: 0, totalPods: 0, historyCapacity: 7, historyOldestNs: undefined, changes: [],
+      timeNs: 1n, intervalNs: 1e9, uptimeNs: 1, sample: { ...kernel.sample(), events, socketsTranslated }, drain: new NodeDrain([], allocateHistory({ rows: 7 })).counts(),
+      whole: new WholeFlows().counts(), cpuNs: 0, overtaken: 0, rssBytes: 0, attachedPods: 0, totalPods: 0, history: { capacity: 7, length: 0, oldestNs: undefined }, changes: [],
     });
     return new Map(verdicts?.map(({ verdict, flows }) => [verdict, flows]));
   };
@@ -40,8 +40,8 @@ test('TelemetryMeter says what a node does with policies, of which every change 
     const timeNs = BigInt(seconds) * 1_000_000_000n;
     engine.take({ ...emptyCatalog, policies }, timeNs);
     return meter.report({
-      timeNs, intervalNs: 1e9, uptimeNs: 1, sample: { ...kernel.sample(), policyUnknown: 3, policyDenied: 9, policyUnlisted: 2 }, drain: new NodeDrain([], allocateHistory(7)).counts(),
-      whole: new WholeFlows().counts(), cpuNs: 0, overtaken: 0, rssBytes: 0, attachedPods: 0, totalPods: 0, historyCapacity: 7, historyOldestNs: undefined, changes: [],
+      timeNs, intervalNs: 1e9, uptimeNs: 1, sample: { ...kernel.sample(), policyUnknown: 3, policyDenied: 9, policyUnlisted: 2 }, drain: new NodeDrain([], allocateHistory({ rows: 7 })).counts(),
+      whole: new WholeFlows().counts(), cpuNs: 0, overtaken: 0, rssBytes: 0, attachedPods: 0, totalPods: 0, history: { capacity: 7, length: 0, oldestNs: undefined }, changes: [],
     });
   };
   const names = ({ policies = [] }: Report): unknown[] => policies.map((fact) => [fact.policy?.name, fact.policy?.revision, fact.who, fact.is_removed ?? false]);

@@ -30,6 +30,7 @@ test.each<[string[], number, RegExp]>([
   [['relay'], 2, /--peers/],
   [['agent'], 2, /--objects/],
   [['agent', '--objects', 'x', '--history', '100'], 2, /must be one less than an integer power of two: 100/],
+  [['agent', '--objects', 'x', '--history-time', '90000'], 2, /invalid argument "90000" for "--history-time" flag: expected 0 to 86400/],
   [['agent', '--objects', 'x', '--services', 'translate'], 2, /give --cgroup PATH/],
   [['agent', '--objects', 'x', '--cgroup', '/x', '--services', 'change'], 2, /"change" for "--services" flag: observe or translate/],
   [['agent', '--objects', 'x', '--listen', 'none'], 2, /nowhere to serve/],
