@@ -63,6 +63,8 @@ export function joined(parts: readonly Uint8Array[]): Uint8Array {
   return new Uint8Array(Buffer.concat(parts));
 }
 
+const EXTENSION = FlowExtensionCodec.encode({ skbs: 3, bytes: 1_240, why: 'interval' });
+
 /** A flow of a talk at a time. */
 export function flowOf(talk: FakeTalk, timeMs: number, more: { node?: string; isReset?: boolean; sourcePort?: number; isReply?: boolean; isAtServer?: boolean } = {}): Flow {
   const isDropped = talk.drop !== undefined;
@@ -74,7 +76,7 @@ export function flowOf(talk: FakeTalk, timeMs: number, more: { node?: string; is
     source: endpoint(talk.from), destination: endpoint(talk.to, '5c8d-l0pqz'), traffic_direction: 2,
     event_type: isDropped ? { type: 1, sub_type: talk.drop === 133 ? 133 : 255 } : { type: 4, sub_type: 3 },
     Summary: talk.protocol === 6 ? `TCP Flags: ${more.isReset === true ? 'ACK, RST' : 'SYN'}` : 'UDP',
-    extensions: { type_url: 'type.googleapis.com/hubtop.v1.FlowExtension', value: FlowExtensionCodec.encode({ skbs: 3, bytes: 1_240, why: 'interval' }) },
+    extensions: { type_url: 'type.googleapis.com/hubtop.v1.FlowExtension', value: EXTENSION },
   };
   if (typeof talk.drop === 'number') Object.assign(flow, { drop_reason: talk.drop, drop_reason_desc: talk.drop });
   if (typeof talk.drop === 'string') flow.Summary = `kernel: ${talk.drop}`;

@@ -5,6 +5,7 @@ import { dnsRecords, httpRecords, kafkaRecords } from '../app/fake-l7.ts';
 import { requestsOfSecond } from '../app/fake-requests.ts';
 import { hdrQuantiles } from '../../../src/app/hdr-quantiles.ts';
 import { GetFlowsResponseCodec } from '../../../src/wire/gen/observer.ts';
+import { copyOfState } from './copy-of-state.ts';
 
 /** 2026-03-01 12:00:00 UTC. */
 export const START_MS = 1_772_366_400_000;
@@ -19,51 +20,53 @@ export function emptyScene(): State {
   return initialState({ server: '127.0.0.1:4245', nowMs: START_MS, view: 'overview' });
 }
 
-/** A minute and a half of the payments fleet. */
-export function busyScene(): State {
-  const state = emptyScene();
-  connect(state);
-  for (let second = 0; second < SECONDS; second++) runSecond(state, second, {});
-  return state;
+/**
+ * A scene of so many seconds. Telling it takes a second or two: that is done once, and each caller gets a copy of its own. The last
+ * second is told to the copy, since views show figures that were made at its tick.
+ */
+function toldOnce(seconds: number, begin: (state: State) => void, tell: (state: State, second: number) => void): () => State {
+  let told: State | undefined;
+  const tellMost = (): State => {
+    const state = emptyScene();
+    begin(state);
+    for (let second = 0; second < seconds - 1; second++) tell(state, second);
+    return state;
+  };
+  return () => {
+    const state = copyOfState(told ??= tellMost());
+    tell(state, seconds - 1);
+    return state;
+  };
 }
+
+/** A minute and a half of the payments fleet. */
+export const busyScene = toldOnce(SECONDS, connect, (state, second) => runSecond(state, second, {}));
 
 /** The same where nobody parses a request: packets alone. */
-export function packetsScene(): State {
-  const state = emptyScene();
-  connect(state);
-  for (let second = 0; second < SECONDS; second++) runSecond(state, second, { hasNoRequests: true });
-  return state;
-}
+export const packetsScene = toldOnce(SECONDS, connect, (state, second) => runSecond(state, second, { hasNoRequests: true }));
 
 /** The same with a lost connection, lost events, and a node that is away. */
-export function gapScene(): State {
-  const state = emptyScene();
-  connect(state);
-  for (let second = 0; second < SECONDS; second++) {
-    if (second === 60) update(state, { type: 'connection', state: 'lost', error: 'UNAVAILABLE: connection refused', retryInMs: 1000 });
-    if (second > 60 && second < 67) update(state, { type: 'tick', nowMs: START_MS + second * 1000 });
-    else {
-      if (second === 67) connect(state);
-      runSecond(state, second, { lostPerSecond: second > 70 ? 8 : 0, ...(second > 60 ? { down: 'node-09' } : {}) });
-      if (second === 75) update(state, { type: 'flows', bytes: lostEvents(12) });
-    }
+export const gapScene = toldOnce(SECONDS, connect, (state, second) => {
+  if (second === 60) update(state, { type: 'connection', state: 'lost', error: 'UNAVAILABLE: connection refused', retryInMs: 1000 });
+  if (second > 60 && second < 67) update(state, { type: 'tick', nowMs: START_MS + second * 1000 });
+  else {
+    if (second === 67) connect(state);
+    runSecond(state, second, { lostPerSecond: second > 70 ? 8 : 0, ...(second > 60 ? { down: 'node-09' } : {}) });
+    if (second === 75) update(state, { type: 'flows', bytes: lostEvents(12) });
   }
-  return state;
-}
+});
 
 /** A stock Hubble relay: flows, node states and its list of nodes, a page of Cilium's metrics, no telemetry. */
-export function stockScene(): State {
-  const state = emptyScene();
+export const stockScene = toldOnce(SECONDS, connectToStock, (state, second) => {
+  for (let tenth = 1; tenth <= 10; tenth++) update(state, { type: 'tick', nowMs: endOf(second) - 1000 + tenth * 100 });
+  if (second % 10 === 0) askStock(state, second);
+  update(state, { type: 'flows', bytes: flowBytes(second) });
+});
+
+function connectToStock(state: State): void {
   connect(state);
   update(state, { type: 'telemetry-absent' });
   for (const node of NODES) update(state, { type: 'node-status', node, state: node === 'node-07' ? 'NODE_UNAVAILABLE' : 'NODE_CONNECTED' });
-  for (let second = 0; second < SECONDS; second++) {
-    const timeMs = START_MS + (second + 1) * 1000;
-    for (let tenth = 1; tenth <= 10; tenth++) update(state, { type: 'tick', nowMs: timeMs - 1000 + tenth * 100 });
-    if (second % 10 === 0) askStock(state, second);
-    update(state, { type: 'flows', bytes: secondOfFlows(second, timeMs) });
-  }
-  return state;
 }
 
 function askStock(state: State, second: number): void {
@@ -78,19 +81,20 @@ function askStock(state: State, second: number): void {
   update(state, { type: 'metrics-state', source: 'http://192.0.2.4:9962/metrics', error: 'metrics of http://192.0.2.4:9962/metrics: connection refused (nothing listens there)' });
 }
 
+const HOSTILE_TALKS = EVIL.map((evil, i): FakeTalk => ({ from: `${evil}/${evil}`, to: `ns/${evil}${i}`, port: 80 + i, protocol: 6, perSecond: 5 + i, bytes: 1000, ...(i % 2 === 0 ? { drop: evil } : {}) }));
+
+const hostileSeconds = toldOnce(20, connect, (state, second) => {
+  const timeMs = endOf(second);
+  update(state, { type: 'tick', nowMs: timeMs });
+  const report = reportOf(second, timeMs, { talks: HOSTILE_TALKS });
+  update(state, { type: 'telemetry', report: { ...report, nodes: EVIL.map((name) => ({ name, state: second > 10 ? `NODE_GONE ${name}` : '', message: name })) } });
+  update(state, { type: 'flows', bytes: joined(HOSTILE_TALKS.map((talk) => framed({ ...flowOf(talk, timeMs), node_name: talk.from, Summary: talk.from, source_names: [talk.from] }))) });
+  update(state, { type: 'flows', bytes: joined(EVIL.flatMap((evil) => evilRequests(evil, timeMs))) });
+});
+
 /** Every text that comes from outside is hostile. */
 export function hostileScene(): State {
-  const state = emptyScene();
-  connect(state);
-  const talks = EVIL.map((evil, i): FakeTalk => ({ from: `${evil}/${evil}`, to: `ns/${evil}${i}`, port: 80 + i, protocol: 6, perSecond: 5 + i, bytes: 1000, ...(i % 2 === 0 ? { drop: evil } : {}) }));
-  for (let second = 0; second < 20; second++) {
-    const timeMs = START_MS + (second + 1) * 1000;
-    update(state, { type: 'tick', nowMs: timeMs });
-    const report = reportOf(second, timeMs, { talks });
-    update(state, { type: 'telemetry', report: { ...report, nodes: EVIL.map((name) => ({ name, state: second > 10 ? `NODE_GONE ${name}` : '', message: name })) } });
-    update(state, { type: 'flows', bytes: joined(talks.map((talk) => framed({ ...flowOf(talk, timeMs), node_name: talk.from, Summary: talk.from, source_names: [talk.from] }))) });
-    update(state, { type: 'flows', bytes: joined(EVIL.flatMap((evil) => evilRequests(evil, timeMs))) });
-  }
+  const state = hostileSeconds();
   update(state, { type: 'node-status', node: EVIL[0], state: 'NODE_ERROR', message: EVIL[1] });
   update(state, { type: 'status', text: EVIL.join(' ') });
   update(state, { type: 'chip', field: 'node', value: 'node-01', isNegated: true });
@@ -108,6 +112,19 @@ function evilRequests(evil: string, timeMs: number): Uint8Array[] {
   ];
 }
 
+// what scenes have in common is encoded once; nobody writes to it
+const requestBytes = madeOnce((second) => joined(requestsOfSecond(second, endOf(second))));
+const flowBytes = madeOnce((second) => secondOfFlows(second, endOf(second)));
+
+function madeOnce(make: (second: number) => Uint8Array): (second: number) => Uint8Array {
+  const made: Uint8Array[] = [];
+  return (second) => made[second] ??= make(second);
+}
+
+function endOf(second: number): number {
+  return START_MS + (second + 1) * 1000;
+}
+
 function connect(state: State): void {
   update(state, { type: 'quantiles', quantiles: hdrQuantiles() });
   update(state, { type: 'flows-requested' });
@@ -117,11 +134,11 @@ function connect(state: State): void {
 }
 
 function runSecond(state: State, second: number, options: { lostPerSecond?: number; down?: string; hasNoRequests?: boolean }): void {
-  const timeMs = START_MS + (second + 1) * 1000;
+  const timeMs = endOf(second);
   update(state, { type: 'tick', nowMs: timeMs + 400 });
   update(state, { type: 'telemetry', report: reportOf(second, timeMs, options) });
-  if (options.hasNoRequests !== true) update(state, { type: 'flows', bytes: joined(requestsOfSecond(second, timeMs)) });
-  update(state, { type: 'flows', bytes: secondOfFlows(second, timeMs) });
+  if (options.hasNoRequests !== true) update(state, { type: 'flows', bytes: requestBytes(second) });
+  update(state, { type: 'flows', bytes: flowBytes(second) });
 }
 
 /** The flows of a second: some of each talk, one answer, a reset every four seconds, seen on both sides. */
