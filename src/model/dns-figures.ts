@@ -63,7 +63,7 @@ export interface DnsFigures {
   lookups: number;
   /** Tries along search paths that were no lookups of their own. */
   noise: number;
-  /** How lookups ended. */
+  /** How lookups ended, the most frequent first. */
   rcodes: ReadonlyMap<number, number>;
   /** The same without folding: how each question ended. */
   rawRcodes: ReadonlyMap<number, number>;
@@ -106,7 +106,7 @@ function makeFigures(state: State, { ring, span, counts }: { ring: CountedRing; 
   const { seconds, hasGap } = coverage(ring, span);
   const names = entities.filter(([id, one]) => id < EVERY_NAME && one.rcodes.size > 0).map(([id, one]) => nameFigure(state, id, one));
   return {
-    ring, span, seconds, isLowerBound: hasGap, lookups: total(all.rcodes), noise: total(all.noise), rcodes: all.rcodes, rawRcodes: joined(all.rcodes, all.noise),
+    ring, span, seconds, isLowerBound: hasGap, lookups: total(all.rcodes), noise: total(all.noise), rcodes: new Map(sorted(all.rcodes)), rawRcodes: joined(all.rcodes, all.noise),
     names: names.sort((one, other) => other.lookups - one.lookups || one.id - other.id),
     noiseNames: shares(new Map(entities.filter(([id]) => id < EVERY_NAME).map(([id, one]) => [id, total(one.noise)])), (id) => state.dns.names.at(id)),
     resolvers: entities.filter(([id]) => id > EVERY_NAME).map(([id, one]) => resolverFigure(state, resolverOf(id), one)).sort((one, other) => (one.name < other.name ? -1 : 1)),
