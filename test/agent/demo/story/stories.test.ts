@@ -9,14 +9,14 @@ import { atMs, flowsOf, startNs, tell, weightOf } from './told-story.ts';
 
 const policyVerdict = 5;
 
-const told = new Map<Story, PlayedNode[][]>();
+const toldWhole = new Map<Story, PlayedNode[][]>();
 
 /** A story to its end; told once, borrowed by the caller. */
 function whole(story: Story): PlayedNode[][] {
-  const known = told.get(story);
+  const known = toldWhole.get(story);
   if (known !== undefined) return known;
   const seconds = tell(story);
-  told.set(story, seconds);
+  toldWhole.set(story, seconds);
   return seconds;
 }
 
