@@ -13,16 +13,16 @@ import type { TerminalParts } from '../../../src/terminal/terminal.ts';
 import { secondOfFlows } from '../views/scenes.ts';
 import { reportOf } from './fake-cluster.ts';
 
-const HOURS = Number(process.env['HUBTOP_SOAK_HOURS'] ?? 0.5);
+const HOURS = Number(process.env['HUBTOP_SOAK_HOURS'] ?? 0.35);
 const START_MS = Date.UTC(2026, 2, 1);
 /** The relay goes away this often, for so many seconds; a node every other hour; a burst of losses now and then. */
-const [OUTAGE_EVERY_S, OUTAGE_S] = [1_200, 45];
+const [OUTAGE_EVERY_S, OUTAGE_S] = [600, 45];
 const SECONDS_PER_STEP = 10;
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
 
-/** A relay that talks once a second of the fake clock and breaks every twenty minutes. */
+/** A relay that talks once a second of the fake clock and breaks every ten minutes. */
 class FaultySource implements DashboardSource {
   readonly server = 'soak:4245';
   outages = 0;
