@@ -13,8 +13,16 @@ export const FOUND_S = 67;
 export const AWAY_S = 75;
 const SECONDS = 90;
 
+const made = new Map<boolean, string>();
+
 /** Lines of a recording of the payments fleet with a gap and a node that goes away; without telemetry as a stock relay gives them. */
 export function recordedLines(hasTelemetry: boolean): string {
+  const text = made.get(hasTelemetry) ?? makeLines(hasTelemetry);
+  made.set(hasTelemetry, text);
+  return text;
+}
+
+function makeLines(hasTelemetry: boolean): string {
   let text = '';
   let nowMs = START_MS;
   const writer = new RecordingWriter((bytes) => { text += Buffer.from(bytes).toString(); }, () => nowMs);

@@ -10,6 +10,15 @@ import { figuresOf, type State } from '../../../src/model/state.ts';
 import { endpoint, type FakeTalk, flowOf, framed, reportOf, TALKS } from '../app/fake-cluster.ts';
 import { busyScene, emptyScene, gapScene, START_MS, stockScene } from '../views/scenes.ts';
 
+const scenes = new Map<() => State, State>();
+
+/** A scene that tests only read, one for all of them. */
+function shared(scene: () => State): State {
+  const state = scenes.get(scene) ?? scene();
+  scenes.set(scene, state);
+  return state;
+}
+
 function condition(text: string): Condition {
   const [parsed] = parseConditions(text);
   if (parsed === undefined) throw new Error(text);
@@ -58,7 +67,7 @@ describe('metrics of telemetry', () => {
     ['incidents(severity=warn) > 0', /^ok/],
     ['incidents(word=DROPS) == 1', /^ok 1/],
   ])('%s', (text, expected) => {
-    expect(verdictOf(text, busyScene())).toMatch(expected);
+    expect(verdictOf(text, shared(busyScene))).toMatch(expected);
   });
 
   test.each([
@@ -69,7 +78,7 @@ describe('metrics of telemetry', () => {
     ['drops(from-workload=payments/rewards-cron-job-1) < 1/s', /^breached/],
     ['drops < 1000/s', /^open unseen/],
   ])('%s while a node is away and events are lost', (text, expected) => {
-    expect(verdictOf(text, gapScene(), 0.95)).toMatch(expected);
+    expect(verdictOf(text, shared(gapScene), 0.95)).toMatch(expected);
   });
 });
 
@@ -83,7 +92,7 @@ describe('metrics of a stock relay', () => {
     ['conntrack < 80%', /^breached 91/],
     ['nodes == 11', /^ok 11/],
   ])('%s', (text, expected) => {
-    expect(verdictOf(text, stockScene())).toMatch(expected);
+    expect(verdictOf(text, shared(stockScene))).toMatch(expected);
   });
 });
 
