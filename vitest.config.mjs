@@ -4,10 +4,10 @@ import { defineConfig } from 'vitest/config';
 const alone = ['test/bpf/**/*.test.ts', 'test/agent/kernel/**/*.test.ts', 'test/lab/**/*.test.ts', 'test/e2e/**/*.test.ts'];
 
 // Rooms without effects, as test/tidy.test.ts has them: their tests leave nothing behind in a process, so files of them share one,
-// with what it has loaded and the scenes it has told.
+// with what it has loaded and the scenes it has told. Those of stories keep whole stories, too much for a process that lives on.
 const pure = [
   'test/src/{lib,wire,flow,tally,model,detect,check,theme,screen,views,export,control}/**/*.test.ts', 'test/src/relay/merge/**/*.test.ts',
-  'test/agent/{policy,decode,enrich,history,sim}/**/*.test.ts', 'test/agent/demo/story/**/*.test.ts',
+  'test/agent/{policy,decode,enrich,history,sim}/**/*.test.ts',
 ];
 
 export default defineConfig({
