@@ -32,7 +32,7 @@ test('parseCounters() finds every counter of struct ht_counters on every CPU', (
     skbs: [164, 166, 168], notIp: 182, malformed: 184, fragmentsUnmatched: 186, conntrackInserted: 188, conntrackDeleted: 190,
     conntrackFailed: 192, midStream: 194, pairFailed: 196, pairFailedBytes: 198, dropPairFailed: 200, foreignDrops: 202, ownDropsMatched: 228, tcpFailed: 230, dnsForeign: 240, dnsLost: 242,
   });
-  expect(counters.events.filter(({ limited }) => limited !== undefined).map(({ lane, kind, limited }) => [lane, kind, limited])).toEqual([[0, 'drop', 224], [0, 'kernel-drop', 226]]);
+  expect(counters.events.filter(({ limited }) => limited !== undefined).map(({ lane, kind, limited }) => [lane, kind, limited])).toEqual([[0, 'drop', 224], [0, 'policy-verdict', 232], [0, 'kernel-drop', 226]]);
 });
 
 test('parseTcp() and parseReset() read keys and values', () => {
