@@ -25,11 +25,12 @@ export class DecisionEncoder {
 
   constructor(private readonly context: RowContext) {}
 
-  /** Of the row in `view`; undefined where no policy decided, or nobody remembers which. `usualSummary` is what a packet without policies has. */
-  of(view: RowView, usualSummary: string): DecisionChunks | undefined {
+  /** Of the row in `view`; undefined where no policy decided, or nobody remembers which. `usualText` gives the summary of a packet without policies. */
+  of(view: RowView, usualText: (view: RowView) => string): DecisionChunks | undefined {
     const decision = this.decisionOf(view);
     if (decision === undefined) return undefined;
     const revision = this.revisionOf(view);
+    const usualSummary = usualText(view);
     const key = `${decision.number} ${revision} ${usualSummary}`;
     const known = this.chunks.get(key);
     if (known !== undefined) return known;

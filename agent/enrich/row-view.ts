@@ -90,7 +90,11 @@ export class RowView implements FlowView {
 
   get timeNs(): bigint { return this.data.getBigUint64(OFFSET.time_ns, true); }
 
-  get uuid(): string { return formatUuid(uuidBytes(this, this.context.uuidPrefix)); }
+  get uuid(): string {
+    uuidScratch.set(this.context.uuidPrefix);
+    fillUuid(this, uuidScratch);
+    return formatUuid(uuidScratch);
+  }
 
   get isDrop(): boolean {
     const type = this.type;
@@ -253,25 +257,23 @@ const uuidScratch = new Uint8Array(16);
 
 /**
  * The uuid of a row (RFC 9562 version 8: our own layout): 48 bits of node and
- * boot, then lane, CPU and sequence number. Borrowed until the next call.
+ * boot, which stand there already, then lane, CPU and sequence number.
  */
-export function uuidBytes(row: RowView, prefix: Uint8Array): Uint8Array {
+export function fillUuid(row: RowView, uuid: Uint8Array): void {
   const { data } = row;
   const cpu = data.getUint16(OFFSET.cpu, true);
   const low = data.getUint32(OFFSET.sequence, true);
   const high = data.getUint32(OFFSET.sequence + 4, true);
-  uuidScratch.set(prefix);
-  uuidScratch[6] = 0x80 | ((row.bytes[OFFSET.lane] ?? 0) & 0x0f);
-  uuidScratch[7] = cpu >> 8;
-  uuidScratch[8] = 0x80 | (high >>> 24 & 0x3f);
-  uuidScratch[9] = cpu;
-  uuidScratch[10] = high >>> 8;
-  uuidScratch[11] = high;
-  uuidScratch[12] = low >>> 24;
-  uuidScratch[13] = low >>> 16;
-  uuidScratch[14] = low >>> 8;
-  uuidScratch[15] = low;
-  return uuidScratch;
+  uuid[6] = 0x80 | ((row.bytes[OFFSET.lane] ?? 0) & 0x0f);
+  uuid[7] = cpu >> 8;
+  uuid[8] = 0x80 | (high >>> 24 & 0x3f);
+  uuid[9] = cpu;
+  uuid[10] = high >>> 8;
+  uuid[11] = high;
+  uuid[12] = low >>> 24;
+  uuid[13] = low >>> 16;
+  uuid[14] = low >>> 8;
+  uuid[15] = low;
 }
 
 function formatUuid(bytes: Uint8Array): string {

@@ -6,7 +6,7 @@ import { EventFlag, EventType, OFFSET, Point, TraceReason, whyNames } from '../d
 import { DecisionEncoder } from './decision-chunks.ts';
 import { isForeignDecision } from './judge-drop.ts';
 import type { RowContext, ServiceName } from './row-context.ts';
-import { type RowView, uuidBytes } from './row-view.ts';
+import { fillUuid, type RowView } from './row-view.ts';
 
 /** Devices and services whose bytes are kept; beyond, they are made anew. */
 const MAX_CHUNKS = 4_096;
@@ -46,6 +46,7 @@ export class RowWriter {
   constructor(private readonly context: RowContext) {
     const { nodeName, nodeLabels, emitterVersion } = context;
     this.decisions = new DecisionEncoder(context);
+    this.row.uuid.set(context.uuidPrefix);
     this.frames = new FlowWriter({ nodeName, nodeLabels, emitter: { name: 'Hubble', version: emitterVersion } });
   }
 
@@ -54,7 +55,7 @@ export class RowWriter {
     const { row } = this;
     row.clear();
     this.fillTime(view.words[2] ?? 0, view.words[3] ?? 0);
-    row.uuid.set(uuidBytes(view, this.context.uuidPrefix));
+    fillUuid(view, row.uuid);
     this.fillKind(view);
     this.fillPacket(view);
     this.fillEnds(view);
@@ -66,7 +67,7 @@ export class RowWriter {
   private fillDecision(view: RowView): void {
     if (view.policy === 0) return;
     const { row } = this;
-    const chunks = this.decisions.of(view, usualText(view));
+    const chunks = this.decisions.of(view, usualText);
     if (chunks === undefined) return;
     row.extra = chunks.policies;
     row.summary = chunks.summary;

@@ -20,6 +20,8 @@ const FIRST_BUFFER_BYTES = 65536;
 const FIXED_FIELDS_BYTES = 1024;
 /** ICMP summaries kept ready; a pair of type and code beyond is written anew each time. */
 const MAX_ICMP_SUMMARIES = 1024;
+/** Summaries that are kept together with what stands before them. */
+const MAX_TAILS = 1024;
 
 const EMPTY = new Uint8Array(0);
 const VARINT = 0;
@@ -169,12 +171,16 @@ export class FlowWriter {
   /** Frames since reset(). */
   frames = 0;
   private buffer = new Uint8Array(FIRST_BUFFER_BYTES);
+  /** Of the same bytes: two or four of them are stored at once. */
+  private view = new DataView(this.buffer.buffer);
   private at = 0;
   private readonly nodeName: Uint8Array;
   private readonly nodeLabels: Uint8Array;
   private readonly emitter: Uint8Array;
   private readonly responseNodeName: Uint8Array;
   private readonly nodeBytes: number;
+  /** Labels, emitter and summary stand together in all flows but drops of ours and sums; by the summary, they are one chunk. */
+  private readonly tails = new Map<Uint8Array, Uint8Array>();
 
   constructor(options: FlowWriterOptions) {
     this.nodeName = FlowCodec.encode({ node_name: options.nodeName });
@@ -232,8 +238,8 @@ export class FlowWriter {
     at = writeTime(b, at, row.timeSeconds, row.timeNanos);
     at = writeNumber(b, at, FlowField.verdict, row.verdict);
     at = writeNumber(b, at, FlowField.drop_reason, row.dropReason);
-    if (row.sourceMacAt >= 0) at = writeEthernet(b, at, row);
-    if (row.ipVersion !== 0) at = writeIp(b, at, row);
+    if (row.sourceMacAt >= 0) at = writeEthernet(b, this.view, at, row);
+    if (row.ipVersion !== 0) at = writeIp(b, this.view, at, row);
     if (row.protocol !== 0) at = writeLayer4(b, at, row);
     if (row.source.length !== 0) at = copyField(b, at, FlowField.source, row.source);
     if (row.destination.length !== 0) at = copyField(b, at, FlowField.destination, row.destination);
@@ -255,15 +261,33 @@ export class FlowWriter {
     if (row.interface.length !== 0) at = copyChunk(b, at, row.interface);
     at = writeNumber(b, at, FlowField.proxy_port, row.proxyPort);
     at = writeTag(b, at, FlowField.uuid, DELIMITED);
-    at = writeUuid(b, at, row.uuid);
+    at = writeUuid(b, this.view, at, row.uuid);
     at = writeNumber(b, at, FlowField.trace_reason, row.traceReason);
-    at = copyChunk(b, at, this.nodeLabels);
+    const summary = row.summary.length === 0 ? usualSummary(row) : row.summary;
+    const isSum = row.aggregateIngress + row.aggregateEgress + row.aggregateUnknown !== 0;
+    const tail = row.fileName.length !== 0 || isSum ? undefined : this.tail(summary);
+    at = tail === undefined ? this.writeParted(row, at, summary) : copyChunk(b, at, tail);
+    if (row.hasExtension) at = writeExtension(b, at, row);
+    return copyChunk(b, at, row.extra);
+  }
+
+  private writeParted(row: FlowRow, start: number, summary: Uint8Array): number {
+    const b = this.buffer;
+    let at = copyChunk(b, start, this.nodeLabels);
     if (row.fileName.length !== 0) at = writeFile(b, at, row);
     at = copyChunk(b, at, this.emitter);
     if (row.aggregateIngress + row.aggregateEgress + row.aggregateUnknown !== 0) at = writeAggregate(b, at, row);
-    at = copyChunk(b, at, row.summary.length === 0 ? usualSummary(row) : row.summary);
-    if (row.hasExtension) at = writeExtension(b, at, row);
-    return copyChunk(b, at, row.extra);
+    return copyChunk(b, at, summary);
+  }
+
+  private tail(summary: Uint8Array): Uint8Array | undefined {
+    const known = this.tails.get(summary);
+    if (known !== undefined || this.tails.size >= MAX_TAILS) return known;
+    const { nodeLabels, emitter } = this;
+    const chunk = new Uint8Array(nodeLabels.length + emitter.length + summary.length);
+    copyChunk(chunk, copyChunk(chunk, copyChunk(chunk, 0, nodeLabels), emitter), summary);
+    this.tails.set(summary, chunk);
+    return chunk;
   }
 
   private finishFrame(start: number, end: number): void {
@@ -283,6 +307,7 @@ export class FlowWriter {
     const grown = new Uint8Array(Math.max(this.buffer.length * 2, this.at + bytes));
     grown.set(this.buffer.subarray(0, this.at));
     this.buffer = grown;
+    this.view = new DataView(grown.buffer);
   }
 }
 
@@ -318,6 +343,13 @@ function copyChunk(b: Uint8Array, at: number, chunk: Uint8Array): number {
   return at + chunk.length;
 }
 
+/** Of a few bytes: calling set() costs as much as twenty stores. */
+function copyShort(b: Uint8Array, start: number, chunk: Uint8Array): number {
+  let at = start;
+  for (let i = 0; i < chunk.length; i++) b[at++] = chunk[i] ?? 0;
+  return at;
+}
+
 /** Copies the encoded field of a twin (source for destination) under its own number: both tags have the same width. */
 function copyField(b: Uint8Array, at: number, field: number, chunk: Uint8Array): number {
   b.set(chunk, at);
@@ -346,80 +378,58 @@ function closeLongMessage(b: Uint8Array, start: number, end: number): number {
 const HEX = encodeText('0123456789abcdef');
 const COLON = 0x3a;
 const DASH = 0x2d;
-const DOT = 0x2e;
-const ZERO = 0x30;
 
-function writeHexByte(b: Uint8Array, at: number, value: number): number {
-  b[at] = HEX[value >> 4] ?? 0;
-  b[at + 1] = HEX[value & 15] ?? 0;
-  return at + 2;
-}
+/** By a byte, its two digits and a colon, in the order of little endian. */
+const hexColon = Uint32Array.from({ length: 256 }, (_, value) => (HEX[value >> 4] ?? 0) | ((HEX[value & 15] ?? 0) << 8) | (COLON << 16));
+/** By a byte, its decimal digits and a dot behind them; and how many bytes these are. */
+const decimalDot = Uint32Array.from({ length: 256 }, (_, value) => encodeText(`${value}.`).reduceRight((word, digit) => word * 256 + digit, 0));
+const decimalDotBytes = Uint8Array.from({ length: 256 }, (_, value) => `${value}.`.length);
 
-function writeUuid(b: Uint8Array, start: number, uuid: Uint8Array): number {
+function writeUuid(b: Uint8Array, v: DataView, start: number, uuid: Uint8Array): number {
   let at = start;
   b[at++] = 36;
   for (let i = 0; i < 16; i++) {
     if (i === 4 || i === 6 || i === 8 || i === 10) b[at++] = DASH;
-    at = writeHexByte(b, at, uuid[i] ?? 0);
+    v.setUint16(at, hexColon[uuid[i] ?? 0] ?? 0, true);
+    at += 2;
   }
   return at;
 }
 
-function writeMac(b: Uint8Array, start: number, from: Uint8Array, macAt: number): number {
-  let at = start;
-  b[at++] = 17;
-  for (let i = 0; i < 6; i++) {
-    if (i !== 0) b[at++] = COLON;
-    at = writeHexByte(b, at, from[macAt + i] ?? 0);
-  }
-  return at;
+/** The last store goes two bytes beyond: what comes next is written there. */
+function writeMac(b: Uint8Array, v: DataView, start: number, { from, macAt }: { from: Uint8Array; macAt: number }): number {
+  b[start] = 17;
+  for (let i = 0; i < 6; i++) v.setUint32(start + 1 + i * 3, hexColon[from[macAt + i] ?? 0] ?? 0, true);
+  return start + 18;
 }
 
-function writeEthernet(b: Uint8Array, start: number, row: FlowRow): number {
+function writeEthernet(b: Uint8Array, v: DataView, start: number, row: FlowRow): number {
   let at = start;
   b[at++] = (FlowField.ethernet << 3) | DELIMITED;
   const lengthAt = at++;
   b[at++] = (EthernetField.source << 3) | DELIMITED;
-  at = writeMac(b, at, row.bytes, row.sourceMacAt);
+  at = writeMac(b, v, at, { from: row.bytes, macAt: row.sourceMacAt });
   b[at++] = (EthernetField.destination << 3) | DELIMITED;
-  at = writeMac(b, at, row.bytes, row.destinationMacAt);
+  at = writeMac(b, v, at, { from: row.bytes, macAt: row.destinationMacAt });
   b[lengthAt] = at - lengthAt - 1;
   return at;
-}
-
-function writeDecimalByte(b: Uint8Array, start: number, value: number): number {
-  let at = start;
-  if (value >= 100) b[at++] = ZERO + ((value * 41) >> 12); // value / 100 for a byte
-  if (value >= 10) b[at++] = ZERO + (((value * 205) >> 11) % 10); // value / 10 for a byte
-  b[at++] = ZERO + (value % 10);
-  return at;
-}
-
-function writeIpv4Text(b: Uint8Array, start: number, from: Uint8Array, ipAt: number): number {
-  let at = writeDecimalByte(b, start, from[ipAt] ?? 0);
-  b[at++] = DOT;
-  at = writeDecimalByte(b, at, from[ipAt + 1] ?? 0);
-  b[at++] = DOT;
-  at = writeDecimalByte(b, at, from[ipAt + 2] ?? 0);
-  b[at++] = DOT;
-  return writeDecimalByte(b, at, from[ipAt + 3] ?? 0);
 }
 
 function groupAt(from: Uint8Array, ipAt: number, group: number): number {
   return ((from[ipAt + group * 2] ?? 0) << 8) | (from[ipAt + group * 2 + 1] ?? 0);
 }
 
-function writeHexGroup(b: Uint8Array, start: number, group: number): number {
+function writeHexGroup(v: DataView, start: number, group: number): number {
   let at = start;
-  if (group > 0xfff) b[at++] = HEX[group >> 12] ?? 0;
-  if (group > 0xff) b[at++] = HEX[(group >> 8) & 15] ?? 0;
-  if (group > 0xf) b[at++] = HEX[(group >> 4) & 15] ?? 0;
-  b[at++] = HEX[group & 15] ?? 0;
+  if (group > 0xfff) v.setUint8(at++, HEX[group >> 12] ?? 0);
+  if (group > 0xff) v.setUint8(at++, HEX[(group >> 8) & 15] ?? 0);
+  if (group > 0xf) v.setUint8(at++, HEX[(group >> 4) & 15] ?? 0);
+  v.setUint8(at++, HEX[group & 15] ?? 0);
   return at;
 }
 
 /** RFC 5952: lower case, the first longest run of two or more zero groups becomes "::", ::ffff:0:0/96 ends in dots. */
-function writeIpv6Text(b: Uint8Array, start: number, from: Uint8Array, ipAt: number): number {
+function writeIpv6Text(v: DataView, start: number, from: Uint8Array, ipAt: number): number {
   let runStart = -1;
   let runLength = 1;
   for (let i = 0; i < 8; i++) {
@@ -435,41 +445,51 @@ function writeIpv6Text(b: Uint8Array, start: number, from: Uint8Array, ipAt: num
   let at = start;
   for (let i = 0; i < 8; i++) {
     if (i === runStart) {
-      b[at++] = COLON;
-      b[at++] = COLON;
+      v.setUint8(at++, COLON);
+      v.setUint8(at++, COLON);
       i += runLength - 1;
       continue;
     }
-    if (i > 0 && i !== runStart + runLength) b[at++] = COLON;
-    if (isMapped && i === 6) return writeIpv4Text(b, at, from, ipAt + 12);
-    at = writeHexGroup(b, at, groupAt(from, ipAt, i));
+    if (i > 0 && i !== runStart + runLength) v.setUint8(at++, COLON);
+    if (isMapped && i === 6) return writeIpv4Text(v, at, from, ipAt + 12);
+    at = writeHexGroup(v, at, groupAt(from, ipAt, i));
   }
   return at;
 }
 
-/** Writes an address as text into b; gives where it ends. For 4 bytes or 16 bytes at ipAt. */
-export function writeIpText(b: Uint8Array, start: number, from: Uint8Array, ipAt: number, version: number): number {
-  return version === 6 ? writeIpv6Text(b, start, from, ipAt) : writeIpv4Text(b, start, from, ipAt);
+/** A store goes up to three bytes beyond: what comes next is written there. */
+function writeIpv4Text(v: DataView, start: number, from: Uint8Array, ipAt: number): number {
+  let at = start;
+  for (let i = 0; i < 4; i++) {
+    const value = from[ipAt + i] ?? 0;
+    v.setUint32(at, decimalDot[value] ?? 0, true);
+    at += decimalDotBytes[value] ?? 0;
+  }
+  return at - 1;
 }
 
-function writeAddresses(b: Uint8Array, start: number, row: FlowRow): number {
+function writeIpText(v: DataView, start: number, row: FlowRow, ipAt: number): number {
+  return row.ipVersion === 6 ? writeIpv6Text(v, start, row.bytes, ipAt) : writeIpv4Text(v, start, row.bytes, ipAt);
+}
+
+function writeAddresses(b: Uint8Array, v: DataView, start: number, row: FlowRow): number {
   let at = start;
   b[at++] = (IPField.source << 3) | DELIMITED;
   const sourceAt = at++;
-  at = writeIpText(b, at, row.bytes, row.sourceIpAt, row.ipVersion);
+  at = writeIpText(v, at, row, row.sourceIpAt);
   b[sourceAt] = at - sourceAt - 1;
   b[at++] = (IPField.destination << 3) | DELIMITED;
   const destinationAt = at++;
-  at = writeIpText(b, at, row.bytes, row.destinationIpAt, row.ipVersion);
+  at = writeIpText(v, at, row, row.destinationIpAt);
   b[destinationAt] = at - destinationAt - 1;
   return at;
 }
 
-function writeIp(b: Uint8Array, start: number, row: FlowRow): number {
+function writeIp(b: Uint8Array, v: DataView, start: number, row: FlowRow): number {
   let at = start;
   b[at++] = (FlowField.IP << 3) | DELIMITED;
   const lengthAt = at++;
-  if (row.sourceIpAt >= 0) at = writeAddresses(b, at, row);
+  if (row.sourceIpAt >= 0) at = writeAddresses(b, v, at, row);
   b[at++] = IPField.ipVersion << 3;
   b[at++] = row.ipVersion === 6 ? 2 : 1;
   if (row.isEncrypted) at = writeNumber(b, at, IPField.encrypted, 1);
@@ -497,7 +517,7 @@ function writeLayer4(b: Uint8Array, start: number, row: FlowRow): number {
     // TCP, UDP and SCTP have the same two numbers
     at = writeNumber(b, at, TCPField.source_port, row.sourcePort);
     at = writeNumber(b, at, TCPField.destination_port, row.destinationPort);
-    if (member === Layer4Field.TCP && row.tcpFlags >= 0) at = copyChunk(b, at, tcpFlagsChunks[row.tcpFlags & 511] ?? EMPTY);
+    if (member === Layer4Field.TCP && row.tcpFlags >= 0) at = copyShort(b, at, tcpFlagsChunks[row.tcpFlags & 511] ?? EMPTY);
   } else if (member === Layer4Field.ICMPv4 || member === Layer4Field.ICMPv6) {
     at = writeNumber(b, at, ICMPv4Field.type, row.icmpType);
     at = writeNumber(b, at, ICMPv4Field.code, row.icmpCode);

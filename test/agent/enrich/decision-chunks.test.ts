@@ -28,7 +28,7 @@ function viewOf(fields: EventFields): RowView {
 
 const encoder = new DecisionEncoder(context);
 const read = (fields: EventFields, usual = 'TCP Flags: SYN'): object | undefined => {
-  const chunks = encoder.of(viewOf(fields), usual);
+  const chunks = encoder.of(viewOf(fields), () => usual);
   return chunks === undefined ? undefined : { ...FlowCodec.decode(chunks.policies), ...FlowCodec.decode(chunks.summary) };
 };
 const named = (revision: bigint): object => ({ name: 'p', namespace: 'shop', kind: 'NetworkPolicy', revision });

@@ -2,7 +2,7 @@ import { isIPv6 } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { FlowScan, scanResponse } from '../../../src/wire/flow-scan.ts';
 import {
-  FLOW_EXTENSION_URL, FlowRow, FlowWriter, endpointChunk, interfaceChunk, serviceChunk, summaryChunk, textChunk, writeIpText,
+  FLOW_EXTENSION_URL, FlowRow, FlowWriter, endpointChunk, interfaceChunk, serviceChunk, summaryChunk, textChunk,
 } from '../../../src/wire/flow-template.ts';
 import { forEachMessage } from '../../../src/wire/frame-splitter.ts';
 import { DropReason, FlowCodec, TraceObservationPoint, TraceReason, TrafficDirection, Verdict } from '../../../src/wire/gen/flow.ts';
@@ -10,7 +10,6 @@ import type { Flow } from '../../../src/wire/gen/flow.ts';
 import { FlowExtensionCodec } from '../../../src/wire/gen/hubtop.ts';
 import { GetFlowsResponseCodec } from '../../../src/wire/gen/observer.ts';
 import { encodeText } from '../../../src/wire/text.ts';
-import { decodeText } from '../../../src/wire/text.ts';
 import { seededRandom } from './random-message.ts';
 
 const web = { ID: 7, identity: 300, namespace: 'shop', labels: ['k8s:app=web'], pod_name: 'web-1' };
@@ -212,10 +211,13 @@ describe('FlowWriter', () => {
   });
 });
 
-describe('writeIpText()', () => {
+describe('addresses as FlowWriter writes them', () => {
   const textOf = (bytes: Uint8Array, version: number): string => {
-    const out = new Uint8Array(64);
-    return decodeText(out, 0, writeIpText(out, 0, bytes, 0, version));
+    const row = traceRow();
+    Object.assign(row, { bytes, ipVersion: version, sourceIpAt: 0, destinationIpAt: 0, sourceMacAt: -1, destinationMacAt: -1 });
+    const { flow } = written(row);
+    expect(flow.IP?.destination).toBe(flow.IP?.source);
+    return flow.IP?.source ?? '';
   };
 
   test('writes every value of a byte', () => {
