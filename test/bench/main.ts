@@ -33,7 +33,7 @@ async function main(): Promise<void> {
   for (const [name, load] of Object.entries(parts)) {
     if (wanted.length > 0 && !wanted.includes(name)) continue;
     const part = await load();
-    await part.run((row) => console.log(JSON.stringify({ part: name, ...row, value: Number(row.value.toPrecision(4)) })));
+    await part.run((row) => console.log(JSON.stringify({ part: name, ...row, value: Number.isInteger(row.value) ? row.value : Number(row.value.toPrecision(4)) })));
   }
 }
 
