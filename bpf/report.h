@@ -88,7 +88,7 @@ static __always_inline void ht_fill_packet(struct ht_event *event, struct __sk_b
 
 /*
  * A record in the lane's ring. NULL if there was none to be had: then the event was folded, or is lost,
- * and counted as that. A number of the sequence goes to what is in a ring and to what is lost, so a hole is a loss.
+ * and counted as that, unless a sweep will try again. A number of the sequence goes to what is in a ring and to what is lost, so a hole is a loss.
  */
 static __always_inline struct ht_event *ht_place(struct ht_counters *counters, const struct ht_report *report,
 						 const struct ht_packet *packet, struct ht_conntrack_side *side, __u32 bytes,
@@ -109,6 +109,9 @@ static __always_inline struct ht_event *ht_place(struct ht_counters *counters, c
 		ht_add_shared(&counts->folded, 1);
 		return NULL;
 	}
+	/* What a sweep has no room for stays where it is, and the next one tries again: no event yet. */
+	if (report->why == HT_WHY_SWEEP)
+		return NULL;
 	ht_add_shared(&counters->sequence[lane], 1);
 	ht_add_shared(&counts->lost, 1);
 	return NULL;

@@ -74,13 +74,15 @@ static __noinline bool ht_report_side(const struct ht_conntrack_key *key, struct
 	report.now_s = now_s;
 
 	counts = &counters->kinds[HT_LANE_BULK][HT_KIND_TRACE];
-	ht_add_shared(&counts->happened, 1);
 	side = is_b ? &entry->side[1] : &entry->side[0];
 	event = ht_place(counters, &report, packet, side, 0, 0, &is_folded);
+	if (!event && !is_folded)
+		return false;
+	ht_add_shared(&counts->happened, 1);
 	if (is_folded)
 		ht_sweep_pair(entry, packet, is_reply);
 	if (!event)
-		return is_folded;
+		return true;
 	sequence = __sync_fetch_and_add(&counters->sequence[HT_LANE_BULK], 1);
 	ht_begin(event, &report, sequence);
 	ht_fill_ends(event, &packet->ends);

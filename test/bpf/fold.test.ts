@@ -125,6 +125,25 @@ describe.skipIf(cannotTest !== '')('what finds no room in a ring', () => {
     expect(expectBalance(programs).lost).toBe(0);
   });
 
+  test('ht_sweep() loses nothing where the ring is full and nothing folds: it tries again, and no event happens until then', () => {
+    programs.configure({ flags: NO_FOLD });
+    const connections = 3000;
+    for (let i = 0; i < connections; i++) programs.send(ethernet(IPV4, ipv4(UDP, udp(20_000 + i, 53))), { repeat: 2 });
+    programs.events();
+    const before = expectBalance(programs);
+    let told = 0;
+    let left = Number.POSITIVE_INFINITY;
+    for (let round = 1; left > 0; round++) {
+      const { reported, liveSkbs } = programs.sweep({ all: true });
+      expect(reported).toBeGreaterThan(0);
+      told += reported;
+      left = liveSkbs;
+      expect(programs.events().filter(({ why }) => why === Why.sweep)).toHaveLength(reported);
+      expect(expectBalance(programs)).toMatchObject({ happened: before.happened + told, lost: before.lost });
+    }
+    expect(told).toBeGreaterThan(connections / 2);
+  });
+
   test('ht_fold() keys a ping by its type', async () => {
     for (let id = 0; id < 1000; id++) programs.send(ethernet(IPV4, ipv4(1, icmp(8, 0, id))));
     expect(await programs.folds()).toMatchObject([{ protocol: 1, icmp_type: 8, icmp_code: 0, source_port: 0, destination_port: 0 }]);
