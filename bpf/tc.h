@@ -322,7 +322,7 @@ static __noinline int ht_refuse(struct __sk_buff *skb, const struct ht_packet *p
 	if (!ht_count_refused(skb, packet, report, way & HT_WAY_JUDGED))
 		return HT_SHOT;
 	if (way & HT_WAY_JUDGED)
-		ht_report_verdict(skb, packet, entry, way);
+		ht_report_verdict(skb, packet, entry, way); /* in the same place as the report of the drop */
 	ht_fill_report(report, entry, way);
 	report->ifindex = skb->ifindex;
 	report->type = HT_EVENT_DROP;

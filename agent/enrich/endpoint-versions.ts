@@ -101,7 +101,7 @@ export class EndpointVersions {
 
   private readonly maxRetired: number;
 
-  /** `historyCapacity` is that of the rows which name versions: a version is about a kilobyte. */
+  /** `historyCapacity` is that of the rows which name versions: a version is about a kilobyte. Rows kept by time besides may name one that is forgotten. */
   constructor(private readonly nodeName: string, historyCapacity: number = DEFAULT_ROWS) {
     this.maxRetired = RETIRED_PER_ROW * (historyCapacity + 1);
     this.world = worldVersion(worldEndpoint);

@@ -1,7 +1,7 @@
 import type { ProvenGap } from '../history/node-drain.ts';
 
-/** Gaps kept for readers of the history; about what a history can span in trouble. */
-const MAX_GAPS = 256;
+/** Gaps kept for readers of the history: a minute of the most that a drain tells each second (MAX_PENDING_GAPS). */
+const MAX_GAPS = 4_096;
 
 /** Proven gaps, numbered as they came; the oldest go first. */
 export class GapList {

@@ -7,8 +7,6 @@ import { readServing, type ServingChoice, servingFlags, splitList } from './serv
 import { untilAborted } from './wait.ts';
 
 const agentPort = 4244;
-/** Hubble's numbers for a node's history; by time we keep more. */
-const [defaultHistory, maxHistory] = [4_095, 65_535];
 const [defaultHistoryS, maxHistoryS] = [60, 86_400];
 
 /** `hubtop agent`: the node agent. */
@@ -49,7 +47,7 @@ export const agent: Command = {
 async function runAgent(values: FlagValues, serving: ServingChoice, context: CommandContext): Promise<number> {
   const paths = splitList(values.list('objects'));
   if (paths.length === 0) throw new UsageError('who is who? give --objects PATH with Kubernetes objects');
-  const history = readHistory(values);
+  const history = await readHistory(values);
   const devices = readDevices(values.text('devices'));
   const attach = readAttach(values.text('attach'));
   const reportIntervalSeconds = values.count('report-interval');
@@ -127,10 +125,11 @@ function readSizes(values: FlagValues): { ringBytes?: { urgent: number; bulk: nu
   return { ...(ring === undefined ? {} : { ringBytes: { urgent: ring, bulk: ring } }), ...(conntrackEntries === undefined ? {} : { conntrackEntries }) };
 }
 
-function readHistory(values: FlagValues): { rows: number; seconds: number } {
-  const [rows, seconds] = [values.count('history') ?? defaultHistory, values.count('history-time') ?? defaultHistoryS];
-  if (rows > maxHistory) throw new UsageError(`invalid capacity: too large: ${rows}`);
-  if (rows < 1 || ((rows + 1) & rows) !== 0) throw new UsageError(`invalid capacity: must be one less than an integer power of two: ${rows}`);
+async function readHistory(values: FlagValues): Promise<{ rows: number; seconds: number }> {
+  const { checkHistoryCapacity, DEFAULT_HISTORY_CAPACITY } = await import('../../agent/history/history.ts');
+  const [rows, seconds] = [values.count('history') ?? DEFAULT_HISTORY_CAPACITY, values.count('history-time') ?? defaultHistoryS];
+  const problem = checkHistoryCapacity(rows);
+  if (problem !== undefined) throw new UsageError(problem);
   if (seconds > maxHistoryS) throw new UsageError(`invalid argument "${seconds}" for "--history-time" flag: expected 0 to ${maxHistoryS}`);
   return { rows, seconds };
 }

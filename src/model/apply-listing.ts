@@ -28,13 +28,13 @@ export function applyListing(node: NodeState, line: Node, nowMs: number): Listed
   if (restartedMs !== undefined) node.restarts = [...node.restarts, restartedMs].slice(-MAX_RESTARTS);
   Object.assign(node, {
     version: scrub((line.version ?? '').replace(/^cilium v/, ''), 32), uptimeMs, historyCapacity: capacity,
-    flowsPerSecond: flowsPerSecond ?? 0, historySpanMs: historySpan({ ringFlows, capacity, flowsPerSecond, uptimeMs }),
+    flowsPerSecond: flowsPerSecond ?? 0, historySpanMs: historySpan({ ringFlows, seenFlows, capacity, flowsPerSecond, uptimeMs }),
   });
   return { flows, restart: restartedMs === undefined ? undefined : { atMs: restartedMs, detail: oldVersion === '' || oldVersion === node.version ? 'its uptime went down' : `its uptime went down, ${oldVersion} → ${node.version}` } };
 }
 
-// a ring that is not full holds all since the start; a full one as much as goes by at this rate
-function historySpan(ring: { ringFlows: number; capacity: number; flowsPerSecond: number | undefined; uptimeMs: number }): number {
-  if (ring.ringFlows < ring.capacity) return ring.uptimeMs;
+// a ring that let nothing go holds all since the start, another as much as goes by at this rate; ours let go by time before they are full
+function historySpan(ring: { ringFlows: number; seenFlows: number; capacity: number; flowsPerSecond: number | undefined; uptimeMs: number }): number {
+  if (ring.ringFlows < ring.capacity && ring.seenFlows <= ring.ringFlows) return ring.uptimeMs;
   return ring.flowsPerSecond === undefined || ring.flowsPerSecond <= 0 ? 0 : Math.min(ring.uptimeMs, (ring.ringFlows * 1000) / ring.flowsPerSecond);
 }

@@ -45,6 +45,14 @@ test('a ring that is not full holds all since the start, however slow it fills',
   expect(state.nodes.get('a')?.historySpanMs).toBe(60_000);
 });
 
+test('a ring that lets go by time before it is full goes back as far as its flows last', () => {
+  const state = stock();
+  const ring = { num_flows: 24_000n, max_flows: 524_288n };
+  ask(state, 0, [line('a', HOUR_MS, 1_000_000, ring)]);
+  ask(state, 10_000, [line('a', HOUR_MS + 10_000, 1_004_000, ring)]);
+  expect(state.nodes.get('a')).toMatchObject({ flowsPerSecond: 400, historySpanMs: 60_000 });
+});
+
 test('the same answer twice changes no rate', () => {
   const state = stock();
   ask(state, 0, [line('a', HOUR_MS, 0)]);
